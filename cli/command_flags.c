@@ -6,7 +6,8 @@
 
 #define FLAGS_MAX 64
 
-static weir_code set_int(const weir_flags *flags, const weir_flag *flag, const char *value, weir_error **err) {
+static weir_code set_int(const weir_flags *flags, const weir_flag *flag, const char *value,
+                         weir_error **err) {
     int64_t number;
     if (!weir_int64_parse(weir_str_from(value), &number) || number < flag->min || number > flag->max)
         WEIR_FAIL(err, INVALID_ARGUMENT, "%s: %s must be an integer between %lld and %lld, not '%s'",
@@ -15,8 +16,8 @@ static weir_code set_int(const weir_flags *flags, const weir_flag *flag, const c
     return WEIR_OK;
 }
 
-static weir_code set_value(const weir_flags *flags, const weir_flag *flag, weir_arena *arena, const char *value,
-                           weir_error **err) {
+static weir_code set_value(const weir_flags *flags, const weir_flag *flag, weir_arena *arena,
+                           const char *value, weir_error **err) {
     if (flag->kind == WEIR_FLAG_INT)
         return set_int(flags, flag, value, err);
     if (flag->kind == WEIR_FLAG_TEXT) {
@@ -25,7 +26,8 @@ static weir_code set_value(const weir_flags *flags, const weir_flag *flag, weir_
     }
     const char *equals = strchr(value, '=');
     if (!equals || equals == value)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "%s: %s must be KEY=VALUE, not '%s'", flags->command, flag->name, value);
+        WEIR_FAIL(err, INVALID_ARGUMENT, "%s: %s must be KEY=VALUE, not '%s'", flags->command, flag->name,
+                  value);
     weir_options_set(arena, flag->target, weir_str_make(value, (size_t)(equals - value)),
                      weir_str_from(equals + 1));
     return WEIR_OK;
@@ -38,10 +40,10 @@ static weir_code unknown_flag(const weir_flags *flags, weir_str name, weir_error
         known[i] = flags->items[i].name;
     int32_t near = weir_suggest(name, known, count);
     if (near >= 0)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "%s: unknown flag '" WEIR_STR_FMT "'; did you mean %s?", flags->command,
-                  WEIR_STR_ARG(name), known[near]);
-    WEIR_FAIL(err, INVALID_ARGUMENT, "%s: unknown flag '" WEIR_STR_FMT "'; %s --help lists them", flags->command,
-              WEIR_STR_ARG(name), flags->command);
+        WEIR_FAIL(err, INVALID_ARGUMENT, "%s: unknown flag '" WEIR_STR_FMT "'; did you mean %s?",
+                  flags->command, WEIR_STR_ARG(name), known[near]);
+    WEIR_FAIL(err, INVALID_ARGUMENT, "%s: unknown flag '" WEIR_STR_FMT "'; %s --help lists them",
+              flags->command, WEIR_STR_ARG(name), flags->command);
 }
 
 /* One flag at argv[*at]; moves *at past its value. */
@@ -64,12 +66,14 @@ static weir_code parse_flag(const weir_flags *flags, weir_arena *arena, int argc
         return WEIR_OK;
     }
     if (!equals && *at + 1 >= argc)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "%s: %s needs a value (%s)", flags->command, flag->name, flag->value);
+        WEIR_FAIL(err, INVALID_ARGUMENT, "%s: %s needs a value (%s)", flags->command, flag->name,
+                  flag->value);
     return set_value(flags, flag, arena, equals ? equals + 1 : argv[++*at], err);
 }
 
 weir_code weir_command_flags_parse(const weir_flags *flags, weir_arena *arena, int argc, char **argv,
-                                   const char **ret_arguments, int32_t max, int32_t *ret_count, weir_error **err) {
+                                   const char **ret_arguments, int32_t max, int32_t *ret_count,
+                                   weir_error **err) {
     int32_t count = 0;
     bool only_arguments = false;
     for (int at = 0; at < argc; at++) {

@@ -10,10 +10,10 @@
 #include "common/plan/plan.h"
 
 typedef enum weir_flag_kind {
-    WEIR_FLAG_SWITCH, /* bool */
-    WEIR_FLAG_TEXT,   /* const char * */
-    WEIR_FLAG_INT,    /* int64_t, within [min, max] */
-    WEIR_FLAG_PAIRS,  /* weir_options: KEY=VALUE, may be repeated */
+    WEIR_FLAG_SWITCH,  /* bool */
+    WEIR_FLAG_TEXT,    /* const char * */
+    WEIR_FLAG_INT,     /* int64_t, within [min, max] */
+    WEIR_FLAG_PAIRS,   /* weir_options: KEY=VALUE, may be repeated */
     WEIR_FLAG_REFUSED, /* known, but not built: refused by name with `help` as the reason */
 } weir_flag_kind;
 
@@ -35,6 +35,7 @@ typedef struct weir_flags {
 /* Reads flags into their targets and up to `max` other arguments into `ret_arguments`. INVALID_ARGUMENT or
  * NOT_SUPPORTED. */
 weir_code weir_command_flags_parse(const weir_flags *flags, weir_arena *arena, int argc, char **argv,
-                                   const char **ret_arguments, int32_t max, int32_t *ret_count, weir_error **err);
+                                   const char **ret_arguments, int32_t max, int32_t *ret_count,
+                                   weir_error **err);
 /* Appends one line a flag. */
 void weir_command_flags_help(const weir_flags *flags, weir_strbuf *buf);

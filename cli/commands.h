@@ -1,5 +1,6 @@
 /* The subcommands of `weir`. Each gets the arguments behind its name, does all of its work and returns
- * the process's exit status; standard output carries results alone, everything else goes to standard error. */
+ * the process's exit status; standard output carries results alone, everything else goes to standard error.
+ */
 #pragma once
 
 #include "common/base/error.h"

@@ -34,12 +34,14 @@ static int32_t flag_table(gen_arguments *a, const char *kind, weir_flag *ret) {
         {"--files", WEIR_FLAG_INT, &a->files, 1, 100000, "F", "files of equal size (1)"},
         {"--format", WEIR_FLAG_TEXT, &a->format, 0, 0, "json", "json: one object a line"},
         {"--threads", WEIR_FLAG_INT, &a->threads, 1, 1024, "N", "threads (one a core)"},
-        {"--rate", WEIR_FLAG_INT, &a->plan.rate, 1, INT64_C(1000000000), "N", "events a second of event time"},
+        {"--rate", WEIR_FLAG_INT, &a->plan.rate, 1, INT64_C(1000000000), "N",
+         "events a second of event time"},
         {"--help", WEIR_FLAG_SWITCH, &a->help, 0, 0, NULL, "print this text"},
     };
     const weir_flag events[] = {
         {"--hours", WEIR_FLAG_INT, &a->plan.hours, 1, 100000, "N", "event time spanned, unless --rate (53)"},
-        {"--keys", WEIR_FLAG_INT, &a->plan.keys, 1, INT64_C(1000000000), "N", "adds a column key of N values"},
+        {"--keys", WEIR_FLAG_INT, &a->plan.keys, 1, INT64_C(1000000000), "N",
+         "adds a column key of N values"},
         {"--wide", WEIR_FLAG_INT, &a->plan.wide, 2, 64, "N", "N fields, of which time and action are two"},
         {"--shuffle-fields", WEIR_FLAG_SWITCH, &a->plan.shuffle_fields, 0, 0, NULL, "fields in random order"},
         {"--spaces", WEIR_FLAG_SWITCH, &a->plan.spaces, 0, 0, NULL, "spaces between the tokens"},
@@ -89,9 +91,9 @@ static int write_files(const weir_gen_ops *ops, gen_arguments *a) {
     if (weir_gen_files_write(ops, &a->plan, &bytes, &err) != WEIR_OK)
         return weir_command_failed(err);
     double seconds = (double)WEIR_MAX(clock->monotonic_us(NULL) - start, 1) * 1e-6;
-    fprintf(stderr, "weir gen: %lld rows, %.1f MB in %d file%s in %s: %.2f s, %.0f MB/s\n", (long long)a->plan.rows,
-            (double)bytes * 1e-6, a->plan.files, a->plan.files == 1 ? "" : "s", a->plan.directory, seconds,
-            (double)bytes * 1e-6 / seconds);
+    fprintf(stderr, "weir gen: %lld rows, %.1f MB in %d file%s in %s: %.2f s, %.0f MB/s\n",
+            (long long)a->plan.rows, (double)bytes * 1e-6, a->plan.files, a->plan.files == 1 ? "" : "s",
+            a->plan.directory, seconds, (double)bytes * 1e-6 / seconds);
     return WEIR_EXIT_OK;
 }
 
@@ -119,8 +121,8 @@ int weir_gen_command(int argc, char **argv) {
     weir_flags flags = {"weir gen", items, flag_table(&a, ops ? ops->name : NULL, items)};
     int skip = ops ? 1 : 0;
     int32_t count = 0;
-    if (weir_command_flags_parse(&flags, arena, argc - skip, argv + skip, &a.plan.directory, 1, &count, &err) !=
-        WEIR_OK)
+    if (weir_command_flags_parse(&flags, arena, argc - skip, argv + skip, &a.plan.directory, 1, &count,
+                                 &err) != WEIR_OK)
         return weir_command_failed(err);
     if (a.help)
         return print_help(&flags);

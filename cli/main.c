@@ -26,7 +26,8 @@ static int print_help(void) {
     for (size_t i = 0; i < WEIR_ARRAY_LEN(commands); i++)
         if (commands[i].run)
             weir_strbuf_addf(&text, "  %-11s %s\n", commands[i].name, commands[i].help);
-    weir_strbuf_add_text(&text, "\nweir COMMAND --help shows the command's flags; weir --version the version.\n");
+    weir_strbuf_add_text(&text,
+                         "\nweir COMMAND --help shows the command's flags; weir --version the version.\n");
     return weir_command_print(weir_strbuf_view(&text));
 }
 
@@ -37,7 +38,8 @@ static int unknown_command(const char *name) {
         names[i] = commands[i].name;
     int32_t near = weir_suggest(weir_str_from(name), names, WEIR_ARRAY_LEN(commands));
     if (near >= 0)
-        weir_error_failf(&err, WEIR_INVALID_ARGUMENT, "unknown command '%s'; did you mean %s?", name, names[near]);
+        weir_error_failf(&err, WEIR_INVALID_ARGUMENT, "unknown command '%s'; did you mean %s?", name,
+                         names[near]);
     else
         weir_error_failf(&err, WEIR_INVALID_ARGUMENT, "unknown command '%s'; weir --help lists them", name);
     return weir_command_failed(err);

@@ -27,12 +27,13 @@ typedef struct run_arguments {
     bool help;
 } run_arguments;
 
-static const char usage[] = "usage: weir run JOB.yaml [FLAG...]\n"
-                            "\n"
-                            "Runs the queries of a job spec to their end, or until SIGTERM or Ctrl-C: the first one\n"
-                            "stops after the running micro-batch, a second one at once. Ends with 0 only where\n"
-                            "every query ended without an error.\n"
-                            "\n";
+static const char usage[] =
+    "usage: weir run JOB.yaml [FLAG...]\n"
+    "\n"
+    "Runs the queries of a job spec to their end, or until SIGTERM or Ctrl-C: the first one\n"
+    "stops after the running micro-batch, a second one at once. Ends with 0 only where\n"
+    "every query ended without an error.\n"
+    "\n";
 
 /* "local", "local[4]", "local[*]" */
 static weir_code parse_master(const char *master, int32_t *ret_cores, weir_error **err) {
@@ -40,17 +41,18 @@ static weir_code parse_master(const char *master, int32_t *ret_cores, weir_error
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     int64_t cores = 1;
     if (weir_str_starts_with(text, WEIR_STR("nng://")) || weir_str_starts_with(text, WEIR_STR("spark://")))
-        WEIR_FAIL(err, NOT_SUPPORTED, "weir run: --master %s is not supported: jobs run in this process (local[N])",
-                  master);
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "weir run: --master %s is not supported: jobs run in this process (local[N])", master);
     if (strcmp(master, "local[*]") == 0) {
         cores = WEIR_MIN(WEIR_MAX(online, 1), CORES_MAX);
     } else if (strcmp(master, "local") != 0) {
-        bool shape = weir_str_starts_with(text, WEIR_STR("local[")) && weir_str_ends_with(text, WEIR_STR("]"));
+        bool shape =
+            weir_str_starts_with(text, WEIR_STR("local[")) && weir_str_ends_with(text, WEIR_STR("]"));
         weir_str number = shape ? weir_str_make(text.data + 6, text.size - 7) : WEIR_STR("");
         if (!weir_int64_parse(number, &cores) || cores < 1 || cores > CORES_MAX)
             WEIR_FAIL(err, INVALID_ARGUMENT,
-                      "weir run: --master must be local[*] or local[N] with N from 1 to %d, not '%s'", CORES_MAX,
-                      master);
+                      "weir run: --master must be local[*] or local[N] with N from 1 to %d, not '%s'",
+                      CORES_MAX, master);
     }
     *ret_cores = (int32_t)cores;
     return WEIR_OK;
@@ -60,7 +62,8 @@ static weir_code parse_progress(const char *progress, weir_engine_options *optio
     options->progress_json = strcmp(progress, "json") == 0;
     options->progress_line = strcmp(progress, "line") == 0;
     if (!options->progress_json && !options->progress_line && strcmp(progress, "none") != 0)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "weir run: --progress must be line, json or none, not '%s'", progress);
+        WEIR_FAIL(err, INVALID_ARGUMENT, "weir run: --progress must be line, json or none, not '%s'",
+                  progress);
     return WEIR_OK;
 }
 
@@ -87,7 +90,8 @@ static weir_code resolve_conf(weir_arena *arena, const weir_job_spec *job, const
     return WEIR_OK;
 }
 
-static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_options *options, weir_error **err) {
+static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_options *options,
+                         weir_error **err) {
     const weir_log log = {.level = WEIR_LOG_WARN, .fd = STDERR_FILENO};
     weir_launcher launcher;
     weir_stop_signals signals;
@@ -136,9 +140,12 @@ int weir_run_command(int argc, char **argv) {
     weir_error *err = NULL;
     int32_t count = 0;
     const weir_flag items[] = {
-        {"--master", WEIR_FLAG_TEXT, &arguments.master, 0, 0, "local[N]", "task threads; local[*] is one a core"},
-        {"--conf", WEIR_FLAG_PAIRS, &arguments.conf, 0, 0, "K=V", "configuration over the job's own; repeatable"},
-        {"--progress", WEIR_FLAG_TEXT, &arguments.progress, 0, 0, "line", "line, json or none; on standard error"},
+        {"--master", WEIR_FLAG_TEXT, &arguments.master, 0, 0, "local[N]",
+         "task threads; local[*] is one a core"},
+        {"--conf", WEIR_FLAG_PAIRS, &arguments.conf, 0, 0, "K=V",
+         "configuration over the job's own; repeatable"},
+        {"--progress", WEIR_FLAG_TEXT, &arguments.progress, 0, 0, "line",
+         "line, json or none; on standard error"},
         {"--help", WEIR_FLAG_SWITCH, &arguments.help, 0, 0, NULL, "print this text"},
         {"--warehouse", WEIR_FLAG_REFUSED, NULL, 0, 0, "DIR", "there is no catalog of tables"},
         {"--secret-file", WEIR_FLAG_REFUSED, NULL, 0, 0, "F", "a local master opens no port"},

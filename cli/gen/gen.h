@@ -17,7 +17,7 @@ typedef struct weir_gen_plan {
     uint64_t seed;
     int32_t files;
     int32_t threads;
-    int64_t rate;  /* events a second of event time; 0 = the kind's default */
+    int64_t rate; /* events a second of event time; 0 = the kind's default */
     /* events */
     int64_t hours; /* event time spanned where no rate is given */
     int64_t keys;  /* > 0: a column "key" with so many values */
@@ -37,9 +37,11 @@ typedef struct weir_gen_ops {
     const char *name;
     const char *subdirectory; /* of the plan's directory; "" = the directory itself */
     /* Checks the arguments; tables that all rows share live in the arena. */
-    weir_code (*prepare)(const weir_gen_plan *plan, weir_arena *arena, const void **ret_tables, weir_error **err);
+    weir_code (*prepare)(const weir_gen_plan *plan, weir_arena *arena, const void **ret_tables,
+                         weir_error **err);
     /* Appends rows [first, first + count) as lines. Any thread. */
-    void (*rows)(const weir_gen_plan *plan, const void *tables, int64_t first, int64_t count, weir_strbuf *buf);
+    void (*rows)(const weir_gen_plan *plan, const void *tables, int64_t first, int64_t count,
+                 weir_strbuf *buf);
     /* A second file beside the rows (ysb's campaigns); NULL where there is none. */
     const char *side_path;
     void (*side)(const weir_gen_plan *plan, const void *tables, weir_strbuf *buf);

@@ -121,13 +121,14 @@ static char *put_name(char *at, const weir_gen_plan *plan, const char *name, wei
 }
 
 /* Fields 0 and 1 are time and action, 2 is the key where there is one. */
-static char *put_field(char *at, const weir_gen_plan *plan, int32_t field, int64_t row, weir_gen_random *random,
-                       weir_gen_random *escapes) {
+static char *put_field(char *at, const weir_gen_plan *plan, int32_t field, int64_t row,
+                       weir_gen_random *random, weir_gen_random *escapes) {
     char name[16];
     if (field == 0)
         return weir_gen_put_int(put_name(at, plan, "time", escapes), event_time(plan, row));
     if (field == 1)
-        return put_text(put_name(at, plan, "action", escapes), is_open(plan, row) ? "Open" : "Close", escapes);
+        return put_text(put_name(at, plan, "action", escapes), is_open(plan, row) ? "Open" : "Close",
+                        escapes);
     if (field == 2 && plan->keys)
         return weir_gen_put_int(put_name(at, plan, "key", escapes), row_key(plan, row));
     *weir_gen_put_digits(WEIR_GEN_PUT(name, "field_"), (uint64_t)field, 2) = 0;

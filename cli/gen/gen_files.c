@@ -37,7 +37,7 @@ typedef struct gen_writer {
     gen_file *files;
     pthread_mutex_t lock; /* all below */
     pthread_cond_t turn;
-    int32_t file;  /* next chunk to hand out */
+    int32_t file; /* next chunk to hand out */
     int64_t chunk;
     int64_t bytes;
     weir_error *error;

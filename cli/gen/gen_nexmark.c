@@ -22,15 +22,14 @@
 
 enum { STREAM_EVENT = 16, STREAM_URL, STREAM_HOT_URL };
 
-static const char *const first_names[] = {"Peter", "Paul", "Luke",  "John",  "Saul", "Vicky",
+static const char *const first_names[] = {"Peter", "Paul",  "Luke",  "John",   "Saul",  "Vicky",
                                           "Kate",  "Julie", "Sarah", "Deiter", "Walter"};
-static const char *const last_names[] = {"Shultz",  "Abrams", "Spencer", "White", "Bartels",
+static const char *const last_names[] = {"Shultz", "Abrams", "Spencer", "White", "Bartels",
                                          "Walton", "Smith",  "Jones",   "Noris"};
-static const char *const cities[] = {"Phoenix", "Palo Alto", "San Mateo", "Boise",    "Redmond",
-                                     "Seattle", "Portland",  "Bend",      "Kent",     "Cheyenne"};
+static const char *const cities[] = {"Phoenix", "Palo Alto", "San Mateo", "Boise", "Redmond",
+                                     "Seattle", "Portland",  "Bend",      "Kent",  "Cheyenne"};
 static const char *const states[] = {"AZ", "CA", "ID", "OR", "WA", "WY"};
 static const char *const hot_channels[] = {"Google", "Facebook", "Baidu", "Apple"};
-
 
 static int64_t event_rate(const weir_gen_plan *plan) {
     return plan->rate ? plan->rate : RATE_DEFAULT;
@@ -124,7 +123,8 @@ static int64_t random_price(weir_gen_random *random) {
 }
 
 static char *put_person(char *at, weir_gen_random *random, int64_t id, int64_t ms) {
-    at = weir_gen_put_int(WEIR_GEN_PUT(at, "{\"event_type\":0,\"person\":{\"id\":"), last_person(id) + FIRST_ID);
+    at = weir_gen_put_int(WEIR_GEN_PUT(at, "{\"event_type\":0,\"person\":{\"id\":"),
+                          last_person(id) + FIRST_ID);
     at = WEIR_GEN_PUT(at, ",\"name\":\"");
     char *texts = at;
     at = put_pick(at, random, first_names, WEIR_ARRAY_LEN(first_names));
@@ -147,9 +147,10 @@ static char *put_person(char *at, weir_gen_random *random, int64_t id, int64_t m
     return put_extra(at, random, size, 200);
 }
 
-static char *put_auction(char *at, const weir_gen_plan *plan, weir_gen_random *random, int64_t id, int64_t ms) {
-    int64_t seller = weir_gen_below(random, 4) > 0 ? last_person(id) / HOT_STRIDE * HOT_STRIDE
-                                                   : random_person(random, id);
+static char *put_auction(char *at, const weir_gen_plan *plan, weir_gen_random *random, int64_t id,
+                         int64_t ms) {
+    int64_t seller =
+        weir_gen_below(random, 4) > 0 ? last_person(id) / HOT_STRIDE * HOT_STRIDE : random_person(random, id);
     int64_t initial_bid = random_price(random);
     int64_t horizon =
         time_ms(plan, id + AUCTIONS_IN_FLIGHT * EVENTS_A_TURN / AUCTIONS_A_TURN) - time_ms(plan, id);
@@ -162,7 +163,8 @@ static char *put_auction(char *at, const weir_gen_plan *plan, weir_gen_random *r
     at = weir_gen_put_int(WEIR_GEN_PUT(at, "\",\"initialBid\":"), initial_bid);
     at = weir_gen_put_int(WEIR_GEN_PUT(at, ",\"reserve\":"), initial_bid + random_price(random));
     at = put_time(WEIR_GEN_PUT(at, ",\"dateTime\":"), ms);
-    at = put_time(WEIR_GEN_PUT(at, ",\"expires\":"), ms + 1 + weir_gen_below(random, WEIR_MAX(2 * horizon, 1)));
+    at = put_time(WEIR_GEN_PUT(at, ",\"expires\":"),
+                  ms + 1 + weir_gen_below(random, WEIR_MAX(2 * horizon, 1)));
     at = weir_gen_put_int(WEIR_GEN_PUT(at, ",\"seller\":"), seller + FIRST_ID);
     at = weir_gen_put_int(WEIR_GEN_PUT(at, ",\"category\":"), 10 + weir_gen_below(random, 5));
     return put_extra(at, random, size, 500);
@@ -186,19 +188,21 @@ static char *put_url(char *at, uint64_t seed, int stream, int64_t number) {
 }
 
 static char *put_bid(char *at, const weir_gen_plan *plan, weir_gen_random *random, int64_t id, int64_t ms) {
-    int64_t auction = weir_gen_below(random, 2) ? last_auction(id) / HOT_STRIDE * HOT_STRIDE
-                                                : random_auction(random, id);
+    int64_t auction =
+        weir_gen_below(random, 2) ? last_auction(id) / HOT_STRIDE * HOT_STRIDE : random_auction(random, id);
     int64_t bidder = weir_gen_below(random, 4) > 0 ? last_person(id) / HOT_STRIDE * HOT_STRIDE + 1
                                                    : random_person(random, id);
     at = WEIR_GEN_PUT(at, "{\"event_type\":2,\"bid\":{\"auction\":");
     at = weir_gen_put_int(at, auction + FIRST_ID);
     /* Upstream adds the first id twice here; queries that join bidders to persons see that. */
-    at = weir_gen_put_int(WEIR_GEN_PUT(at, ",\"bidder\":"), bidder + FIRST_ID * (plan->plain_bidders ? 1 : 2));
+    at =
+        weir_gen_put_int(WEIR_GEN_PUT(at, ",\"bidder\":"), bidder + FIRST_ID * (plan->plain_bidders ? 1 : 2));
     at = weir_gen_put_int(WEIR_GEN_PUT(at, ",\"price\":"), random_price(random));
     at = WEIR_GEN_PUT(at, ",\"channel\":\"");
     int64_t channel = weir_gen_below(random, 2) ? weir_gen_below(random, CHANNELS) : -1;
     int64_t hot = channel < 0 ? weir_gen_below(random, (int64_t)WEIR_ARRAY_LEN(hot_channels)) : 0;
-    at = channel < 0 ? put_text(at, hot_channels[hot]) : weir_gen_put_int(WEIR_GEN_PUT(at, "channel-"), channel);
+    at = channel < 0 ? put_text(at, hot_channels[hot])
+                     : weir_gen_put_int(WEIR_GEN_PUT(at, "channel-"), channel);
     at = WEIR_GEN_PUT(at, "\",\"url\":\"");
     at = channel < 0 ? put_url(at, plan->seed, STREAM_HOT_URL, hot)
                      : put_url(at, plan->seed, STREAM_URL, channel);

@@ -32,8 +32,8 @@ static void make_uuids(uint64_t seed, int stream, char (*ids)[UUID_SIZE], int co
     for (int i = 0; i < count; i++) {
         weir_gen_random random = weir_gen_random_at(seed, (uint64_t)stream, (uint64_t)i);
         uint64_t high = weir_gen_next(&random), low = weir_gen_next(&random);
-        high = (high & ~UINT64_C(0xF000)) | UINT64_C(0x4000);                              /* version 4 */
-        low = (low & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62);                          /* variant 1 */
+        high = (high & ~UINT64_C(0xF000)) | UINT64_C(0x4000);     /* version 4 */
+        low = (low & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62); /* variant 1 */
         char *at = ids[i];
         for (int digit = 0; digit < 32; digit++) {
             uint64_t half = digit < 16 ? high : low;
@@ -71,7 +71,8 @@ static int64_t time_ms(const weir_gen_plan *plan, int64_t row, weir_gen_random *
     return ms;
 }
 
-static void ysb_rows(const weir_gen_plan *plan, const void *tables, int64_t first, int64_t count, weir_strbuf *buf) {
+static void ysb_rows(const weir_gen_plan *plan, const void *tables, int64_t first, int64_t count,
+                     weir_strbuf *buf) {
     const ysb_tables *ids = tables;
     for (int64_t row = first; row < first + count; row++) {
         weir_gen_random random = weir_gen_random_at(plan->seed, STREAM_EVENT, (uint64_t)row);

@@ -47,8 +47,10 @@ typedef struct key_spec {
     void (*read)(job_reader *reader, const weir_yaml *value, const char *path, void *target);
 } key_spec;
 
-#define KEY(type, name, kind, field) {name, VALUE_##kind, false, offsetof(type, field), NULL}
-#define KEY_REQUIRED(type, name, kind, field) {name, VALUE_##kind, true, offsetof(type, field), NULL}
+#define KEY(type, name, kind, field) \
+    { name, VALUE_##kind, false, offsetof(type, field), NULL }
+#define KEY_REQUIRED(type, name, kind, field) \
+    { name, VALUE_##kind, true, offsetof(type, field), NULL }
 
 static void note(job_reader *reader, int32_t line, const char *path, const char *fmt, ...) WEIR_PRINTF(4, 5);
 
@@ -252,7 +254,8 @@ static bool interval_micros(job_reader *reader, const weir_yaml *value, const ch
 
 /* ---- sources ---- */
 
-static void read_watermark_column(job_reader *reader, const weir_yaml *value, const char *path, void *target) {
+static void read_watermark_column(job_reader *reader, const weir_yaml *value, const char *path,
+                                  void *target) {
     weir_job_source *source = target;
     source->watermark_line = value->line;
     read_text(reader, value, path, &source->watermark_column);
@@ -284,7 +287,8 @@ static void read_schema(job_reader *reader, const weir_yaml *value, const char *
         note(reader, value->line, path, "%s", weir_error_text(error));
 }
 
-static void read_source(job_reader *reader, const weir_yaml *value, const char *path, weir_job_source *source) {
+static void read_source(job_reader *reader, const weir_yaml *value, const char *path,
+                        weir_job_source *source) {
     static const key_spec keys[] = {
         KEY(weir_job_source, "format", TEXT, format),
         KEY(weir_job_source, "table", TEXT, table),
@@ -296,7 +300,8 @@ static void read_source(job_reader *reader, const weir_yaml *value, const char *
     source->name = value->key;
     source->line = value->key_line;
     int32_t problems = reader->problems_count;
-    if (!read_map(reader, value, path, keys, WEIR_ARRAY_LEN(keys), source) || reader->problems_count > problems)
+    if (!read_map(reader, value, path, keys, WEIR_ARRAY_LEN(keys), source) ||
+        reader->problems_count > problems)
         return;
     if (!source->format.size && !source->table.size)
         note(reader, source->line, path, "the key 'format' (or 'table') is missing");
@@ -404,8 +409,8 @@ static void read_sink(job_reader *reader, const weir_yaml *value, const char *pa
     weir_job_sink *sink = &((weir_job_query *)target)->sink;
     int32_t problems = reader->problems_count;
     sink->line = value->line;
-    if (read_map(reader, value, path, keys, WEIR_ARRAY_LEN(keys), sink) && reader->problems_count == problems &&
-        !sink->format.size && !sink->table.size)
+    if (read_map(reader, value, path, keys, WEIR_ARRAY_LEN(keys), sink) &&
+        reader->problems_count == problems && !sink->format.size && !sink->table.size)
         note(reader, value->line, path, "the key 'format' (or 'table') is missing");
 }
 
@@ -424,7 +429,8 @@ static void read_query_name(job_reader *reader, const weir_yaml *value, const ch
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     if (strspn(name.data, allowed) != name.size || name.size > QUERY_NAME_BYTES_MAX || name.data[0] == '.')
         note(reader, value->line, path,
-             "must be at most %d letters, digits, '_', '.' or '-' and not begin with '.'", QUERY_NAME_BYTES_MAX);
+             "must be at most %d letters, digits, '_', '.' or '-' and not begin with '.'",
+             QUERY_NAME_BYTES_MAX);
     query->name = name;
 }
 
@@ -467,7 +473,8 @@ static void read_conf(job_reader *reader, const weir_yaml *value, const char *pa
     for (int32_t i = 0; i < value->count; i++) {
         const weir_yaml *entry = value->items[i];
         _cleanup_error_ weir_error *error = NULL;
-        if (entry->kind == WEIR_YAML_SCALAR && weir_conf_set(conf, entry->key, entry->text, &error) != WEIR_OK)
+        if (entry->kind == WEIR_YAML_SCALAR &&
+            weir_conf_set(conf, entry->key, entry->text, &error) != WEIR_OK)
             note(reader, entry->line, path_of(reader, path, entry->key), "%s", weir_error_text(error));
     }
 }
@@ -490,10 +497,11 @@ static void check_names(job_reader *reader, job_name *names, int32_t count) {
     qsort(names, (size_t)count, sizeof *names, compare_names);
     for (int32_t i = 1; i < count; i++) {
         const job_name *here = &names[i], *before = &names[i - 1];
-        bool same_key = here->key.size && here->what == before->what && weir_str_equal(here->key, before->key);
+        bool same_key =
+            here->key.size && here->what == before->what && weir_str_equal(here->key, before->key);
         if (here->name.size && weir_str_equal(here->name, before->name) && !same_key)
-            note(reader, here->line, "", "%s '" WEIR_STR_FMT "' has the name of the %s in line %d", here->what,
-                 WEIR_STR_ARG(here->name), before->what, before->line);
+            note(reader, here->line, "", "%s '" WEIR_STR_FMT "' has the name of the %s in line %d",
+                 here->what, WEIR_STR_ARG(here->name), before->what, before->line);
     }
 }
 
@@ -517,7 +525,8 @@ static void check_across(job_reader *reader, const weir_job_spec *job) {
     check_names(reader, names, count);
     count = 0;
     for (int32_t i = 0; i < job->queries_count; i++)
-        names[count++] = (job_name){.name = job->queries[i].name, .line = job->queries[i].line, .what = "query"};
+        names[count++] =
+            (job_name){.name = job->queries[i].name, .line = job->queries[i].line, .what = "query"};
     check_names(reader, names, count);
     count = 0;
     for (int32_t i = 0; i < job->queries_count; i++)
@@ -552,10 +561,8 @@ static weir_code report(job_reader *reader, weir_error **err) {
 weir_code weir_job_spec_parse(weir_arena *arena, weir_str text, const char *file, const weir_job_spec **ret,
                               weir_error **err) {
     static const key_spec keys[] = {
-        KEY_REQUIRED(weir_job_spec, "name", TEXT, name),
-        {"conf", VALUE_CUSTOM, false, 0, read_conf},
-        {"sources", VALUE_CUSTOM, false, 0, read_sources},
-        {"views", VALUE_CUSTOM, false, 0, read_views},
+        KEY_REQUIRED(weir_job_spec, "name", TEXT, name),   {"conf", VALUE_CUSTOM, false, 0, read_conf},
+        {"sources", VALUE_CUSTOM, false, 0, read_sources}, {"views", VALUE_CUSTOM, false, 0, read_views},
         {"queries", VALUE_CUSTOM, true, 0, read_queries},
     };
     const weir_yaml *tree = NULL;

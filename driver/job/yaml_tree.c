@@ -244,8 +244,8 @@ weir_code weir_yaml_tree_parse(weir_arena *arena, weir_str text, const char *wha
     builder->arena = arena;
     builder->what = what;
     if (text.size > DOCUMENT_BYTES_MAX)
-        WEIR_FAIL(err, INVALID_JOB_SPEC, "%s: the document has %zu bytes; at most %d are read", what, text.size,
-                  DOCUMENT_BYTES_MAX);
+        WEIR_FAIL(err, INVALID_JOB_SPEC, "%s: the document has %zu bytes; at most %d are read", what,
+                  text.size, DOCUMENT_BYTES_MAX);
     if (!yaml_parser_initialize(&builder->parser))
         return weir_error_oom(err);
     yaml_parser_set_input_string(&builder->parser, (const unsigned char *)text.data, text.size);
@@ -265,7 +265,8 @@ static bool is_one_of(weir_str text, const char *const *words, size_t count) {
 
 bool weir_yaml_is_null(const weir_yaml *node) {
     static const char *const words[] = {"", "~", "null", "Null", "NULL"};
-    return node->kind == WEIR_YAML_SCALAR && node->plain && is_one_of(node->text, words, WEIR_ARRAY_LEN(words));
+    return node->kind == WEIR_YAML_SCALAR && node->plain &&
+           is_one_of(node->text, words, WEIR_ARRAY_LEN(words));
 }
 
 bool weir_yaml_is_bool(const weir_yaml *node, bool *ret_value) {

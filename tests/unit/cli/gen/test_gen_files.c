@@ -24,13 +24,15 @@ WEIR_TEST(gen_files, bytes_do_not_depend_on_threads_or_cuts) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     _cleanup_temp_directory_ const char *base = weir_temp_directory_new(arena);
     _cleanup_error_ weir_error *err = NULL;
-    static const struct {
-        int32_t files, threads;
-    } cases[] = {{1, 1}, {1, 4}, {7, 3}, {50, 2}};
+    static const struct { int32_t files, threads; } cases[] = {{1, 1}, {1, 4}, {7, 3}, {50, 2}};
     uint32_t first = 0;
     for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
-        weir_gen_plan plan = {.rows = 50001, .seed = 3, .files = cases[i].files, .threads = cases[i].threads,
-                              .hours = 53, .out_of_order = 1,
+        weir_gen_plan plan = {.rows = 50001,
+                              .seed = 3,
+                              .files = cases[i].files,
+                              .threads = cases[i].threads,
+                              .hours = 53,
+                              .out_of_order = 1,
                               .directory = weir_arena_printf(arena, "%s/deep/case-%zu", base, i)};
         int64_t bytes = 0, lines = 0;
         CHECK_OK(weir_gen_files_write(&weir_gen_nexmark_ops, &plan, &bytes, &err));
@@ -45,7 +47,12 @@ WEIR_TEST(gen_files, modification_times_rise_with_the_number) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     _cleanup_temp_directory_ const char *base = weir_temp_directory_new(arena);
     _cleanup_error_ weir_error *err = NULL;
-    weir_gen_plan plan = {.rows = 1000, .seed = 3, .files = 20, .threads = 4, .hours = 53, .out_of_order = 1,
+    weir_gen_plan plan = {.rows = 1000,
+                          .seed = 3,
+                          .files = 20,
+                          .threads = 4,
+                          .hours = 53,
+                          .out_of_order = 1,
                           .directory = base};
     int64_t bytes = 0, last = 0;
     CHECK_OK(weir_gen_files_write(&weir_gen_events_ops, &plan, &bytes, &err));
@@ -62,8 +69,8 @@ WEIR_TEST(gen_files, a_directory_with_files_and_an_unwritable_place_are_refused)
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     _cleanup_temp_directory_ const char *base = weir_temp_directory_new(arena);
     weir_error *err = NULL;
-    weir_gen_plan plan = {.rows = 10, .seed = 3, .files = 1, .threads = 1, .hours = 53, .out_of_order = 1,
-                          .directory = base};
+    weir_gen_plan plan = {
+        .rows = 10, .seed = 3, .files = 1, .threads = 1, .hours = 53, .out_of_order = 1, .directory = base};
     int64_t bytes = 0;
     weir_temp_file_write(weir_arena_printf(arena, "%s/old.json", base), WEIR_STR("{}\n"));
     CHECK_FAILS(ALREADY_EXISTS, weir_gen_files_write(&weir_gen_events_ops, &plan, &bytes, &err));
@@ -75,7 +82,8 @@ WEIR_TEST(gen_files, ysb_writes_a_campaign_for_each_advertisement) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     _cleanup_temp_directory_ const char *base = weir_temp_directory_new(arena);
     _cleanup_error_ weir_error *err = NULL;
-    weir_gen_plan plan = {.rows = 10, .seed = 3, .files = 1, .threads = 1, .out_of_order = 1, .directory = base};
+    weir_gen_plan plan = {
+        .rows = 10, .seed = 3, .files = 1, .threads = 1, .out_of_order = 1, .directory = base};
     int64_t bytes = 0, lines = 0;
     CHECK_OK(weir_gen_files_write(&weir_gen_ysb_ops, &plan, &bytes, &err));
     weir_str ads = weir_temp_file_read(arena, weir_arena_printf(arena, "%s/campaigns/ads.json", base));

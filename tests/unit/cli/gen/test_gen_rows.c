@@ -147,7 +147,8 @@ static void check_nexmark(const weir_json *row, int64_t index, void *state) {
     counts->people += kind == 0;
     counts->auctions += kind == 1;
     if (kind == 2) {
-        int64_t price = weir_json_get_int(record, "price", -1), auction = weir_json_get_int(record, "auction", -1);
+        int64_t price = weir_json_get_int(record, "price", -1),
+                auction = weir_json_get_int(record, "auction", -1);
         cr_expect(price >= 100 && price <= 100000000);
         cr_expect(auction >= 1000 && (!counts->in_order || auction < 1000 + counts->auctions + 10));
         cr_expect(weir_json_get_int(record, "bidder", -1) >= 2000);
