@@ -213,6 +213,8 @@ static bool read_map(job_reader *reader, const weir_yaml *map, const char *path,
             note_unknown(reader, value, value_path, keys, count);
             continue;
         }
+        if (seen[k])
+            continue; /* a duplicate, noted above: the first one counts */
         seen[k] = true;
         read_value(reader, value, &keys[k], value_path, target);
     }
