@@ -1,5 +1,5 @@
-/* The driver's loop (loop.h): a mailbox and a short list of timers. */
-#include "driver/loop.h"
+/* The event loop (loop.h): a mailbox and a short list of timers. */
+#include "common/base/loop.h"
 
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
@@ -97,4 +97,10 @@ void weir_loop_run(weir_loop *loop) {
 
 void weir_loop_stop(weir_loop *loop) {
     loop->stopping = true;
+}
+
+void weir_loop_drain(weir_loop *loop) {
+    weir_event *event;
+    while ((event = weir_mailbox_take(loop->mailbox, 0)))
+        event->run(event);
 }

@@ -1,6 +1,5 @@
-/* The driver's loop: one thread that owns all control state. Others only post events; blocking work runs as
- * steps on a pool and comes back as an event. Nothing on the loop blocks. */
-#pragma once
+/* An event loop: one thread that owns all control state of a driver or an executor. Others only post events;
+ * blocking work runs as steps on a pool and comes back as an event. Nothing on the loop blocks. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,3 +39,5 @@ void weir_loop_disarm(weir_loop *loop, weir_timer *timer);
 void weir_loop_start_step(weir_loop *loop, weir_pool *pool, weir_step *step); /* loop thread */
 void weir_loop_run(weir_loop *loop);  /* until weir_loop_stop and no step is running */
 void weir_loop_stop(weir_loop *loop); /* loop thread */
+/* Runs what is still posted, once no thread posts any more: before the loop is freed. */
+void weir_loop_drain(weir_loop *loop);
