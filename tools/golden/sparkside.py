@@ -60,16 +60,17 @@ class Spark:
         conf = conf or {}
         if conf == self.conf_now:
             return
-        for key in self.conf_now:
+        for key in list(self.conf_now):
             if key in conf:
                 continue
             if key in BASE_CONF:
                 self.session.conf.set(key, BASE_CONF[key])
             else:
                 self.session.conf.unset(key)
+            del self.conf_now[key]
         for key, value in conf.items():
             self.session.conf.set(key, value)
-        self.conf_now = dict(conf)
+            self.conf_now[key] = value
 
     def strings(self, items):
         array = self.gateway.new_array(self.jvm.java.lang.String, len(items))
