@@ -2,16 +2,21 @@
 """Expression cases: what is asked of Spark. The answers are in tests/golden/expr_*.jsonl."""
 
 import json
+import re
 
 OFF = {"spark.sql.ansi.enabled": "false"}
 CHICAGO = {"spark.sql.session.timeZone": "America/Chicago"}
+TIME_ON = {"spark.sql.timeType.enabled": "true"}  # TIME is off by default in 4.3
 TOPICS = {}
+
+
+def with_time(conf, text):
+    """TIME cases run with the type switched on; expr_time_off has what Spark says otherwise."""
+    return {**(conf or {}), **TIME_ON} if re.search(r"\bTIME\b(?!STAMP)(?! ZONE)|\b(to|make|current)_time\b", text, re.I) and "time TIMESTAMP" not in text else conf
 
 
 def narrow(schema, lines, sql):
     """Keep only the columns that a case over scalar columns names: smaller records."""
-    import re
-
     words = set(re.findall(r"[a-z0-9]+", re.sub(r"'[^']*'", "", sql)))
     fields = [f.split(" ", 1) for f in re.split(r", (?![0-9])", schema)]
     kept = [f for f in fields if f[0] in words]
@@ -30,17 +35,20 @@ class Topic(list):
     def __init__(self, name):
         super().__init__()
         TOPICS[name] = self
+        self.conf = lambda conf, text: conf if name == "expr_time_off" else with_time(conf, text)
 
     def lit(self, *sqls, conf=None):
         """Expressions without input columns."""
         for sql in sqls:
-            self.append({"name": sql + tag(conf), "sql": sql, "conf": conf})
+            used = self.conf(conf, sql)
+            self.append({"name": sql + tag(used), "sql": sql, "conf": used})
 
     def on(self, schema, rows, *sqls, conf=None):
         """Expressions over the rows read from JSON lines."""
         for sql in sqls:
+            used = self.conf(conf, schema + " " + sql)
             self.append(
-                {"name": "%s over %s%s" % (sql, schema, tag(conf)), "sql": sql, "conf": conf, "schema": schema, "rows": rows}
+                {"name": "%s over %s%s" % (sql, schema, tag(used)), "sql": sql, "conf": used, "schema": schema, "rows": rows}
             )
 
     def thin(self, schema, rows, *sqls, conf=None):
@@ -413,3 +421,8 @@ er.on("a INT, A INT", ["{}"], "a", "A")
 er.on("a INT, A INT", ['{"a":1}'], "a", "A", conf={"spark.sql.caseSensitive": "true"})
 er.on("a INT, b INT", ['{"a":1,"b":2}'], "B", "A + b", conf={"spark.sql.caseSensitive": "true"})
 er.on("a STRING, b DOUBLE", ['{"a":"x","b":1e300}'], "CAST(a AS INT)", "CAST(b AS INT)", "CAST(b AS FLOAT)", "CAST(b AS DECIMAL(5,2))", "CAST(a AS DATE)", "CAST(a AS BOOLEAN)", "a + 1", "b % 0", "1 + CAST(a AS INT)", "upper(CAST(CAST(a AS INT) AS STRING))", "CAST(\n  a\n  AS INT)", "a = 1", "element_at(array(1), 5)", "array(1)[5]", "to_timestamp(a)", "to_timestamp(a, 'yyyy')", "to_date(a)", "make_date(2016, 13, 1)", "CAST('1e400' AS DECIMAL(10,2))", "abs(CAST(-2147483648 AS INT))", "-CAST(-2147483648 AS INT)", "CAST(200 AS TINYINT)", "CAST(3000000000 AS INT)", "int(a)", "CAST(-1 AS BINARY)", "conv('x', 10, 16)", "hex(-1)", "bround(b)", "sqrt(-1)", "ln(0)", "log(-1)", "pow(2, 1000)", "exp(1000)")
+
+# ---------------------------------------------------------------- TIME while it is off (the default)
+off = Topic("expr_time_off")
+off.lit("TIME'12:34:56'", "CAST('12:34:56' AS TIME)", "TRY_CAST('x' AS TIME)", "to_time('12:34:56')", "make_time(1, 2, 3)", "current_time()", "typeof(TIME'12:34:56')", "hour(TIME'12:34:56')", "CAST(NULL AS TIME(0))", "TIME'25:00:00'", "struct(TIME'12:34:56')", "array(CAST(NULL AS TIME))")
+off.on("x TIME", lines_of("TIME"), "x", "x IS NULL", "CAST(x AS STRING)", "hour(x)", "x = x", "coalesce(x, x)", "struct(x)")

@@ -4,6 +4,7 @@
 import base64
 import gzip
 import json
+import re
 
 TOPICS = {"json_read": [], "json_read_types": [], "json_read_syntax": []}
 
@@ -12,6 +13,8 @@ def case(topic, name, text, schema, options=None, conf=None, select=None, file="
     if isinstance(text, (str, bytes)):
         text = [(file, text)]
     files = [{"name": n, "text": t} if isinstance(t, str) else {"name": n, "b64": base64.b64encode(t).decode()} for n, t in text]
+    if schema and re.search(r"\bTIME\b(?!STAMP)", schema):
+        conf = {**(conf or {}), "spark.sql.timeType.enabled": "true"}
     TOPICS[topic].append({"name": name, "files": files, "schema": schema, "options": options or {}, "conf": conf, "select": select})
 
 
@@ -219,6 +222,11 @@ case("json_read", "UTF-16 in multiLine", '{"a":"\u00e9"}'.encode("utf-16"), "a S
 case("json_read", "UTF-32 line mode", '{"a":1}\n'.encode("utf-32"), "a INT", {"encoding": "UTF-32"})
 case("json_read", "ISO-8859-1", '{"a":"\u00e9"}\n'.encode("latin-1"), "a STRING, _corrupt_record STRING", {"encoding": "ISO-8859-1"})
 case("json_read", "charset option", '{"a":"\u00e9"}\n'.encode("latin-1"), "a STRING", {"charset": "ISO-8859-1"})
+case("json_read", "ISO-8859-1 with lineSep", '{"a":"\u00e9"}\n{"a":"x"}\n'.encode("latin-1"), "a STRING, _corrupt_record STRING", {"encoding": "ISO-8859-1", "lineSep": "\n"})
+case("json_read", "charset option with lineSep", '{"a":"\u00e9"}\n'.encode("latin-1"), "a STRING", {"charset": "ISO-8859-1", "lineSep": "\n"})
+case("json_read", "ISO-8859-1 multiLine", '{"a":"\u00e9"}'.encode("latin-1"), "a STRING", {"encoding": "ISO-8859-1", "multiLine": "true"})
+case("json_read", "UTF-16BE with BOM and lineSep", b"\xfe\xff" + '{"a":"\u00e9"}\n{"a":"y"}\n'.encode("utf-16-be"), "a STRING, _corrupt_record STRING", {"encoding": "UTF-16BE", "lineSep": "\n"})
+case("json_read", "UTF-32 multiLine", '[{"a":1},{"a":2}]'.encode("utf-32"), "a INT, _corrupt_record STRING", {"encoding": "UTF-32", "multiLine": "true"})
 case("json_read", "windows-1252", '{"a":"\u20ac"}\n'.encode("cp1252"), "a STRING", {"encoding": "windows-1252"})
 case("json_read", "unknown encoding", '{"a":1}\n', "a INT", {"encoding": "nonsense"})
 case("json_read", "UTF-8 by option", '{"a":"\u00e9"}\n', "a STRING", {"encoding": "UTF-8"})

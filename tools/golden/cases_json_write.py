@@ -1,6 +1,8 @@
 # Licensed under the Apache License, Version 2.0; see LICENSE.
 """What is asked of Spark's JSON writer. The answers are in tests/golden/json_write.jsonl."""
 
+import re
+
 import cases_expr as ce
 
 CASES = []
@@ -9,6 +11,8 @@ CHICAGO = {"spark.sql.session.timeZone": "America/Chicago"}
 
 
 def case(name, schema, rows, options=None, conf=None, select=None):
+    if schema and re.search(r"\bTIME\b(?!STAMP)", schema):
+        conf = {**(conf or {}), "spark.sql.timeType.enabled": "true"}
     CASES.append({"name": name, "schema": schema, "rows": rows, "options": options or {}, "conf": conf, "select": select})
 
 

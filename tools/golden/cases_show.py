@@ -1,6 +1,8 @@
 # Licensed under the Apache License, Version 2.0; see LICENSE.
 """What is asked of Dataset.show. truncate 0 stands for truncate=false; the default is 20."""
 
+import re
+
 import cases_expr as ce
 
 CASES = []
@@ -9,6 +11,8 @@ CHICAGO = {"spark.sql.session.timeZone": "America/Chicago"}
 
 
 def case(name, schema, rows, select=None, conf=None, **how):
+    if schema and re.search(r"\bTIME\b(?!STAMP)", schema):
+        conf = {**(conf or {}), "spark.sql.timeType.enabled": "true"}
     CASES.append({"name": name, "schema": schema, "rows": rows, "select": select, "conf": conf, **how})
 
 

@@ -19,6 +19,13 @@ def split(text):
     return [p for p in re.split(r"(?=^-{43}\nBatch: )", text, flags=re.M) if p]
 
 
+def trigger(spark, spec):
+    kinds = spark.jvm.org.apache.spark.sql.streaming.Trigger
+    if spec and "processingTime" in spec:
+        return kinds.ProcessingTime(spec["processingTime"])
+    return kinds.Once() if spec else kinds.AvailableNow()
+
+
 def run(spark, cases):
     for case in cases:
         record = {"kind": "stream", "name": case["name"], "ordered": " ORDER BY " in (case.get("sql") or "").upper()}
@@ -41,37 +48,34 @@ def run(spark, cases):
                     stamp += 10
                     os.utime(os.path.join(source, item["name"]), (stamp, stamp))
                 offset = os.path.getsize(spark.stdout_path)
-                reader = spark.session.readStream.format("json").options(**(case.get("options") or {}))
+                reader = spark.js.readStream().format("json")
+                for key, value in (case.get("options") or {}).items():
+                    reader = reader.option(key, value)
                 if case.get("schema") is not None:
                     reader = reader.schema(case["schema"])
                 data = reader.load("file:" + source)
                 if case.get("watermark"):
                     data = data.withWatermark(*case["watermark"])
                 data.createOrReplaceTempView("input")
-                writer = (
-                    spark.session.sql(case["sql"])
-                    .writeStream.format("console")
-                    .queryName("q")
-                    .options(**(case.get("sinkOptions") or {}))
-                    .option("checkpointLocation", os.path.join(directory, "checkpoint"))
-                )
-                if case.get("outputMode"):
+                writer = spark.js.sql(case["sql"]).writeStream().format("console").queryName("q")
+                for key, value in (case.get("sinkOptions") or {}).items():
+                    writer = writer.option(key, value)
+                writer = writer.option("checkpointLocation", os.path.join(directory, "checkpoint"))
+                if case.get("outputMode") is not None:
                     writer = writer.outputMode(case["outputMode"])
-                query = writer.trigger(**(case.get("trigger") or {"availableNow": True})).start()
+                query = writer.trigger(trigger(spark, case.get("trigger"))).start()
+                if "processingTime" in (case.get("trigger") or {}):
+                    query.processAllAvailable()
+                    query.stop()
                 query.awaitTermination()
                 time.sleep(0.02)
                 with open(spark.stdout_path, "rb") as out:
                     out.seek(offset)
                     results.append(split(out.read().decode("utf-8")))
-                progress.append(
-                    [
-                        {"batchId": p["batchId"], "numInputRows": p["numInputRows"]}
-                        for p in query.recentProgress
-                        if p["numInputRows"] or p["batchId"] >= 0
-                    ]
-                )
+                recent = query.recentProgress()
+                progress.append([recent[i].numInputRows() for i in range(len(recent))])
             record["results"] = results
-            record["inputRows"] = [[p["numInputRows"] for p in run] for run in progress]
+            record["inputRows"] = progress
         except Exception as exc:
             record["error"] = spark.error(exc, {"file:" + directory: "{DIR}", directory: "{DIR}"})
             if results:

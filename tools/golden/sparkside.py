@@ -129,7 +129,8 @@ class Spark:
             origin = origin.getCause()
         first = next((i for i, e in enumerate(chain) if "condition" in e), None)
         if first is None:
-            return {**chain[0], "condition": None}
+            last = chain[-1]  # not one of Spark's conditions: what was thrown first
+            return {**last, "condition": None, "message": re.sub(r"^Job aborted due to stage failure: .*?: ", "", last["message"] or "", flags=re.S)}
         result = {k: v for k, v in chain[first].items() if k != "class"}
         causes = [
             {k: v for k, v in e.items() if k != "class"} for e in chain[first + 1 :] if "condition" in e
