@@ -23,6 +23,7 @@ class Spark:
         builder = SparkSession.builder.master("local[1]").appName("golden")
         options = {
             "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
             "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Dfile.encoding=UTF-8 -Xss4m",
             "spark.driver.memory": "2g",
             "spark.driver.host": "127.0.0.1",
