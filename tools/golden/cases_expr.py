@@ -35,6 +35,7 @@ class Topic(list):
     def __init__(self, name):
         super().__init__()
         TOPICS[name] = self
+        self.whole = name == "expr_aggregate"  # many rows, one answer
         self.conf = lambda conf, text: conf if name == "expr_time_off" else with_time(conf, text)
 
     def lit(self, *sqls, conf=None):
@@ -48,7 +49,7 @@ class Topic(list):
         for sql in sqls:
             used = self.conf(conf, schema + " " + sql)
             self.append(
-                {"name": "%s over %s%s" % (sql, schema, tag(used)), "sql": sql, "conf": used, "schema": schema, "rows": rows}
+                {"name": sql + tag(used), "sql": sql, "conf": used, "schema": schema, "rows": rows, "whole": self.whole}
             )
 
     def thin(self, schema, rows, *sqls, conf=None):
@@ -67,7 +68,7 @@ class Topic(list):
 
 
 def tag(conf):
-    return "" if not conf else " " + " ".join("%s=%s" % (k.split(".")[-2] + "." + k.split(".")[-1], v) for k, v in sorted(conf.items()))
+    return "" if not conf else " " + " ".join("%s=%s" % (k.split(".")[-1] if k.split(".")[-1] != "enabled" else k.split(".")[-2], v) for k, v in sorted(conf.items()))
 
 
 def col(name, values):
@@ -426,3 +427,18 @@ er.on("a STRING, b DOUBLE", ['{"a":"x","b":1e300}'], "CAST(a AS INT)", "CAST(b A
 off = Topic("expr_time_off")
 off.lit("TIME'12:34:56'", "CAST('12:34:56' AS TIME)", "TRY_CAST('x' AS TIME)", "to_time('12:34:56')", "make_time(1, 2, 3)", "current_time()", "typeof(TIME'12:34:56')", "hour(TIME'12:34:56')", "CAST(NULL AS TIME(0))", "TIME'25:00:00'", "struct(TIME'12:34:56')", "array(CAST(NULL AS TIME))")
 off.on("x TIME", lines_of("TIME"), "x", "x IS NULL", "CAST(x AS STRING)", "hour(x)", "x = x", "coalesce(x, x)", "struct(x)")
+
+# ---------------------------------------------------------------- aggregates of a whole input, order, hashes
+agg = Topic("expr_aggregate")
+for name in TYPES:
+    for conf in (None, OFF):
+        agg.on("x " + name, lines_of(name), "count(x)", "sum(x)", "avg(x)", "min(x)", "max(x)", "try_sum(x)", "try_avg(x)", "mean(x)", "sort_array(collect_list(x))", "sort_array(collect_list(x), false)", "size(collect_set(x))", conf=conf)
+    agg.on("x " + name, [], "count(*)", "count(x)", "sum(x)", "avg(x)", "min(x)", "max(x)")
+    agg.on("x " + name, ["{}", "{}"], "count(*)", "count(x)", "sum(x)", "avg(x)", "min(x)", "max(x)")
+for name in ("DECIMAL(1,0)", "DECIMAL(5,5)", "DECIMAL(9,2)", "DECIMAL(18,6)", "DECIMAL(28,0)", "DECIMAL(29,0)", "DECIMAL(34,4)", "DECIMAL(35,3)", "DECIMAL(38,4)", "DECIMAL(38,38)"):
+    agg.on("x " + name, ['{"x":0}', '{"x":0.5}' if "5,5" in name or "38,38" in name else '{"x":7}', '{"x":0.33333}' if "5,5" in name or "38,38" in name else '{"x":1}'], "sum(x)", "avg(x)", "min(x)", "max(x)", "sum(x) + 1", "avg(x) / 2", "sum(x + x)")
+agg.on("a INT, b STRING, c DOUBLE", rows(["a", "b", "c"], [("1", '"x"', "0.1"), ("2", None, "0.2"), (None, '"y"', "0.3"), ("2", '"x"', None)]), "count(*)", "count(1)", "count(NULL)", "count(a, b)", "count(DISTINCT a)", "count(DISTINCT a, b)", "sum(DISTINCT a)", "avg(DISTINCT a)", "count(*) FILTER (WHERE a > 1)", "sum(a) FILTER (WHERE b = 'x')", "sum(a) / count(a)", "sum(a * c)", "avg(a + c)", "max(a) - min(a)", "sum(1)", "sum(1.5)", "sum('2')", "sum(b)", "sum(NULL)", "avg(NULL)", "min(NULL)", "count_if(a > 1)", "any_value(a) IS NULL", "first(a)", "last(a)", "first(b, true)", "last(c, true)", "max_by(b, a)", "min_by(b, a)", "bool_and(a > 0)", "bool_or(a > 1)", "every(a > 0)", "some(a > 1)", "stddev(c)", "variance(a)", "corr(a, c)", "sum(sum(a))", "count(*) + a", "count()", "sum(*)", "max(struct(a, b))", "min(struct(a, b))", "max(array(a))", "array_agg(a)", "concat_ws(',', collect_list(b))", "listagg(b, ',')", "sum(CASE WHEN a = 2 THEN 1 ELSE 0 END)", "sum(if(a = 2, 1, NULL))", "sum(a) OVER ()", "percentile(a, 0.5)", "approx_count_distinct(a)", "grouping(a)")
+hashes = Topic("expr_hash")
+for name in TYPES:
+    hashes.on("x " + name, lines_of(name), "hash(x)", "xxhash64(x)", "hash(x, x)", "hash(1, x)", "hash(struct(x))", "hash(array(x, x))", "pmod(hash(x), 200)")
+hashes.lit("hash()", "hash(NULL)", "hash('')", "hash(1Y, 1S, 1, 1L)", "hash(map(1, 2))", "hash(0.0D, -0.0D)", "hash(CAST('NaN' AS DOUBLE))", "hash(CAST('NaN' AS FLOAT))", "hash(array())", "hash(struct(1, struct('a', NULL)))", "hash('abcd', 'abcde', 'abcdef', 'abcdefg')", "hash(1.5BD)", "hash(CAST(1 AS DECIMAL(38,0)))", "hash(CAST(-1 AS DECIMAL(38,0)))", "hash(CAST(1 AS DECIMAL(18,0)), CAST(1 AS DECIMAL(19,0)))", "hash(X'', X'00', X'0001020304')", "hash('\u00e9\u6f22')")

@@ -29,7 +29,8 @@ READTYPES = ["BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE
 for t in READTYPES:
     text = "".join('{"x":%s,"after":1}\n' % k for k in KINDS)
     case("json_read_types", t + " from every value", text, "x %s, after INT, _corrupt_record STRING" % t)
-    case("json_read_types", t + " from every value, DROPMALFORMED", text, "x %s, after INT" % t, {"mode": "DROPMALFORMED"})
+    if t in ("INT", "DOUBLE", "STRING", "TIMESTAMP", "STRUCT<a:INT,b:STRING>", "ARRAY<INT>", "MAP<STRING,INT>"):
+        case("json_read_types", t + " from every value, DROPMALFORMED", text, "x %s, after INT" % t, {"mode": "DROPMALFORMED"})
 for t in READTYPES:
     case("json_read_types", t + " in Chicago", "".join('{"x":%s}\n' % k for k in KINDS if "2016" in k or k.startswith("14695")), "x " + t, conf={"spark.sql.session.timeZone": "America/Chicago"}) if t in ("DATE", "TIMESTAMP", "TIMESTAMP_NTZ") else None
 for t in ("INT", "DOUBLE", "DATE", "TIMESTAMP", "STRUCT<a:INT,b:STRING>", "ARRAY<INT>", "MAP<STRING,INT>", "DECIMAL(10,2)", "BOOLEAN"):

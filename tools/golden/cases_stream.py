@@ -18,8 +18,8 @@ def case(name, schema, sql, batches, mode="complete", options=ONE, sink=FULL, co
 
 
 EVENTS = [
-    "".join('{"time":%d,"action":"%s"}\n' % (1469501107 + 40 * i, "Open" if i % 3 else "Close") for i in range(100)),
-    "".join('{"time":%d,"action":"%s"}\n' % (1469505107 + 37 * i, "Close" if i % 4 else "Open") for i in range(120)),
+    "".join('{"time":%d,"action":"%s"}\n' % (1469501107 + 170 * i, "Open" if i % 3 else "Close") for i in range(24)),
+    "".join('{"time":%d,"action":"%s"}\n' % (1469505107 + 150 * i, "Close" if i % 4 else "Open") for i in range(30)),
     '{"time":1469501107,"action":null}\n{"time":null,"action":"Open"}\n{"action":"Open"}\n{}\nbad line\n\n{"time":"2016-07-26T02:50:00Z","action":"Late"}\n',
 ]
 ES = "time TIMESTAMP, action STRING"
@@ -44,7 +44,7 @@ case("order by expression", ES, "SELECT action, count(*) n FROM input GROUP BY a
 case("order by ordinal", ES, "SELECT action, count(*) n FROM input GROUP BY action ORDER BY 2 DESC, 1", E3)
 case("order by and limit", ES, "SELECT action, count(*) n FROM input GROUP BY action ORDER BY n DESC LIMIT 2", E3)
 case("limit", ES, "SELECT action, count(*) n FROM input GROUP BY action LIMIT 1", files('{"action":"a"}\n', '{"action":"a"}\n'))
-case("having", ES, "SELECT action, count(*) n FROM input GROUP BY action HAVING count(*) > 50 ORDER BY action", E3)
+case("having", ES, "SELECT action, count(*) n FROM input GROUP BY action HAVING count(*) > 25 ORDER BY action", E3)
 case("where", ES, "SELECT action, count(*) n FROM input WHERE action <> 'Open' GROUP BY action ORDER BY action", E3)
 case("subquery", ES, "SELECT a, sum(n) s FROM (SELECT upper(action) a, 1 AS n FROM input WHERE action IS NOT NULL) GROUP BY a ORDER BY a", E3)
 case("with", ES, "WITH t AS (SELECT action, hour(time) h FROM input) SELECT h, count(*) FROM t GROUP BY h ORDER BY h", E3)

@@ -63,11 +63,22 @@ def main():
             for i in range(10):
                 out.write('{"time":%d,"action":"%s"}\n' % (1469501107 + 1000 * number + 40 * i, "Open" if i % 3 else "Close"))
         os.utime(path, (1469500000 + number, 1469500000 + number))
+    odd = os.path.join(base, "odd")
+    os.makedirs(odd)
+    for number, (name, action) in enumerate(
+        [("a b.json", "x y"), ("c%20d.json", "a/b"), ("\u00e9.json", "\u00e9"), ("p+q&r=s.json", "k=v"), ("h#i;j,k.json", "100%"), ("q'r\"s.json", "")]
+    ):
+        path = os.path.join(odd, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(json.dumps({"time": 1469501107 + number, "action": action}) + "\n{\"time\":5}\n")
+        os.utime(path, (1469500000 + number, 1469500000 + number))
+    empty = os.path.join(base, "empty")
+    os.makedirs(empty)
     hide = [("file://" + base, "file://{DIR}"), (base, "{DIR}")]
 
-    def stream(**options):
+    def stream(directory):
         reader = spark.session.readStream.schema("time TIMESTAMP, action STRING").option("maxFilesPerTrigger", 1)
-        data = reader.json(source)
+        data = reader.json(directory)
         data.createOrReplaceTempView("input")
         return data
 
@@ -86,11 +97,15 @@ def main():
             ("time", "5 minutes"),
         ),
         "partitioned_append": ("SELECT time, action FROM input", "append", "json", None),
+        "partitioned_odd_names": ("SELECT time, action FROM input", "append", "json", None),
+        "union_of_two": ("SELECT * FROM input UNION ALL SELECT * FROM second", "append", "console", None),
     }
     for name, (sql, mode, sink, watermark) in jobs.items():
         checkpoint = os.path.join(base, name, "checkpoint")
         output = os.path.join(base, name, "output")
-        data = stream()
+        data = stream(empty if name == "union_of_two" else source)
+        data.createOrReplaceTempView("second")
+        data = stream(odd if "odd" in name else source)
         if watermark:
             data.withWatermark(*watermark).createOrReplaceTempView("input")
         writer = spark.session.sql(sql).writeStream.format(sink).outputMode(mode).queryName(name)
@@ -120,6 +135,7 @@ def main():
             json.dump({"sql": sql, "outputMode": mode, "sink": sink, "watermark": watermark, "conf": CONF, "options": {"maxFilesPerTrigger": 1}, "schema": "time TIMESTAMP, action STRING"}, out, indent=1, sort_keys=True)
             out.write("\n")
     copy(source, os.path.join(args.out, "in"), hide)
+    copy(odd, os.path.join(args.out, "odd"), hide)
     spark.stop()
 
 

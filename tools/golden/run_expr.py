@@ -3,6 +3,7 @@
 
 A case without a schema gives `value`; one with `schema` and `rows` gives `values`, one a row. Where a row
 raises, the rows are run one by one: the good ones stay together, each bad one becomes a record of its own.
+`values` is shorter than `rows` where the expression drops rows: window() of NULL does.
 """
 
 CHUNK = 12
@@ -17,7 +18,7 @@ def record_of(case):
 
 
 def answer(record, case, values):
-    if case.get("schema") is None:
+    if case.get("schema") is None and len(values) == 1:
         record["value"] = values[0]
     else:
         record["values"] = values
@@ -33,7 +34,7 @@ def run_one(spark, case, record):
         return
     except Exception as exc:
         error = spark.error(exc)
-    if case.get("schema") is None or len(case["rows"]) == 1:
+    if case.get("schema") is None or len(case["rows"]) <= 1 or case.get("whole"):
         record["error"] = error
         yield record
         return
@@ -42,7 +43,7 @@ def run_one(spark, case, record):
         try:
             data = spark.rows(case["schema"], [line])
             cells = spark.cells(data.selectExpr(spark.strings([case["sql"]])))
-            values.append(cells[0][0])
+            values += [c[0] for c in cells]
             good.append(line)
         except Exception as exc:
             bad.append({**record, "name": "%s [%d]" % (record["name"], index), "rows": [line], "error": spark.error(exc)})
@@ -86,10 +87,16 @@ def run(spark, cases):
                 if "rows" in record:
                     record["rows"] = ["{}"]  # the analysis does not see them
                 yield record
+        alone = [c for c in live if "window" in c[0]["sql"].lower() or "explode" in c[0]["sql"] or c[0].get("whole")]
+        for case, record in alone:
+            yield from run_one(spark, case, record)
+        live = [c for c in live if c not in alone]
         for start in range(0, len(live), CHUNK):
             part = live[start : start + CHUNK]
             try:
                 cells = spark.cells(data.selectExpr(spark.strings([c["sql"] for c, _ in part])))
+                if len(cells) != (1 if schema is None else len(rows)):
+                    raise ValueError("a generator or a window is among them: it takes away or adds rows")
             except Exception:
                 for case, record in part:
                     yield from run_one(spark, case, record)
