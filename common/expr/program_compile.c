@@ -348,7 +348,7 @@ static weir_code compile_new(compiler *c, weir_node *node, int32_t sel, int32_t 
     case WEIR_NODE_FIELD:
         return compile_field(c, (weir_node_field_access *)node, sel, ret, err);
     default:
-        WEIR_FAIL(err, INTERNAL_ERROR, "expression %s cannot be compiled", weir_node_describe(node->kind)->label);
+        WEIR_FAIL(err, INTERNAL_ERROR, "expression %s cannot be compiled", weir_node_describe(node->kind).label);
     }
 }
 
