@@ -105,7 +105,7 @@ typedef struct weir_node_info {
     const weir_node_field *fields;
 } weir_node_info;
 
-const weir_node_info *weir_node_describe(weir_node_kind kind);
+weir_node_info weir_node_describe(weir_node_kind kind);
 
 /* A zeroed node of the kind; start = stop = -1. */
 void *weir_node_new(weir_arena *arena, weir_node_kind kind);
