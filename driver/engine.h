@@ -47,4 +47,4 @@ typedef struct weir_engine_options {
 
 /* Runs the job to its end. Nothing starts unless every query analyses. The first error of a query is
  * returned when all queries have ended; each query's error is logged as it happens. */
-weir_code weir_engine_run(const weir_job *job, const weir_engine_options *options, weir_error **err);
+weir_code weir_engine_run(const weir_job_spec *job, const weir_engine_options *options, weir_error **err);
