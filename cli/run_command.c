@@ -86,6 +86,7 @@ static weir_code resolve_conf(weir_arena *arena, const weir_job_spec *job, const
     if (executors < 1 || executors > CORES_MAX)
         WEIR_FAIL(err, INVALID_ARGUMENT, "spark.weir.local.executors must be between 1 and %d", CORES_MAX);
     options->executors = (int32_t)executors;
+    options->executor_memory_bytes = weir_conf_int(conf, WEIR_CONF_EXECUTOR_MEMORY);
     options->conf = flags;
     return WEIR_OK;
 }
@@ -105,6 +106,7 @@ static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_op
         options->stop_fd = signals.stop_fd;
         options->stop_level = &signals.level;
         code = weir_engine_run(job, options, err);
+        weir_local_launcher_fini(&launcher);
         env->transport->ops->free(env->transport);
     }
     weir_stop_signals_stop(&signals);
