@@ -184,6 +184,19 @@ weir_code weir_error_oom(weir_error **err) {
     return WEIR_OUT_OF_MEMORY;
 }
 
+weir_code weir_error_restore(weir_error **err, weir_code code, const char *message) {
+    if (!err)
+        return code;
+    weir_error *error = new_error(err, code);
+    error->message = weir_arena_strdup(error->arena, message);
+    return code;
+}
+
+void weir_error_add_param(weir_error *err, const char *name, const char *value) {
+    if (err && err->arena)
+        add_param(err, name, value);
+}
+
 weir_code weir_error_contextf(weir_error **err, const char *fmt, ...) {
     if (!err || !*err)
         return WEIR_INTERNAL_ERROR;

@@ -41,6 +41,10 @@ weir_code weir_error_oom(weir_error **err);
 /* Puts "text: " before the message; returns the error's code. */
 weir_code weir_error_contextf(weir_error **err, const char *fmt, ...) WEIR_PRINTF(2, 3);
 
+/* An error as another process described it: the message stands as given. */
+weir_code weir_error_restore(weir_error **err, weir_code code, const char *message);
+void weir_error_add_param(weir_error *err, const char *name, const char *value); /* copies */
+
 weir_code weir_error_code(const weir_error *err); /* WEIR_OK for NULL */
 /* The text without condition and SQLSTATE; valid while the error lives. */
 const char *weir_error_message(const weir_error *err);

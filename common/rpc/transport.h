@@ -23,6 +23,9 @@ typedef void (*weir_client_done)(void *data, weir_buffer *reply, weir_error *err
 
 typedef struct weir_transport_ops {
     const char *name;
+    /* A message of `size` uninitialised bytes, 8-aligned, that reply and request send without a copy while the
+     * caller holds its only reference. NULL when memory is gone. */
+    weir_buffer *(*alloc)(weir_transport *transport, size_t size);
     weir_code (*listen)(weir_transport *transport, const char *url, weir_server_handler handler,
                         void *data, weir_server **ret, weir_error **err);
     /* Ends the call; takes the reference. */

@@ -1,0 +1,97 @@
+/* Frames (frame.h): build, check, unpack. */
+#include "common/rpc/frame.h"
+
+#include "common/base/assert.h"
+#include "common/base/hash.h"
+#include "common/rpc/prescan.h"
+
+#define MAGIC 0x52494557u /* "WEIR" */
+#define HEAD_SIZE 32
+#define CRC_OFFSET 20
+
+static const weir_prescan_limits limits = {.depth_max = 64, .elements_max = 4 << 20, .bytes_max = 1 << 30};
+
+typedef struct head {
+    uint32_t magic;
+    uint16_t version;
+    uint16_t kind;
+    uint64_t driver_epoch;
+    uint32_t message_size;
+    uint32_t crc;
+    uint64_t payload_size;
+} head;
+_Static_assert(sizeof(head) == HEAD_SIZE, "the head has no padding");
+
+static size_t padded(size_t size) {
+    return (size + 7) & ~(size_t)7;
+}
+
+static uint32_t frame_crc(const weir_buffer *frame) {
+    static const uint8_t zero[4];
+    uint32_t crc = weir_crc32c(0, frame->data, CRC_OFFSET);
+    crc = weir_crc32c(crc, zero, 4);
+    return weir_crc32c(crc, frame->data + CRC_OFFSET + 4, frame->size - CRC_OFFSET - 4);
+}
+
+weir_code weir_frame_encode(weir_transport *transport, weir_frame_kind kind, uint64_t driver_epoch,
+                            const ProtobufCMessage *message, const weir_str *payload, int32_t payload_count,
+                            weir_buffer **ret, weir_error **err) {
+    size_t message_size = protobuf_c_message_get_packed_size(message), payload_size = 0;
+    for (int32_t i = 0; i < payload_count; i++)
+        payload_size += payload[i].size;
+    weir_buffer *frame = transport->ops->alloc(transport, HEAD_SIZE + padded(message_size) + payload_size);
+    if (!frame)
+        WEIR_FAIL_OOM(err);
+    head h = {MAGIC, WEIR_RPC_VERSION, (uint16_t)kind, driver_epoch, (uint32_t)message_size, 0, payload_size};
+    memcpy(frame->data, &h, HEAD_SIZE);
+    protobuf_c_message_pack(message, frame->data + HEAD_SIZE);
+    uint8_t *at = frame->data + HEAD_SIZE + message_size;
+    memset(at, 0, padded(message_size) - message_size);
+    at = frame->data + HEAD_SIZE + padded(message_size);
+    for (int32_t i = 0; i < payload_count; i++) {
+        if (payload[i].size)
+            memcpy(at, payload[i].data, payload[i].size);
+        at += payload[i].size;
+    }
+    uint32_t crc = frame_crc(frame);
+    memcpy(frame->data + CRC_OFFSET, &crc, 4);
+    *ret = frame;
+    return WEIR_OK;
+}
+
+weir_code weir_frame_decode(weir_buffer *carrier, weir_frame *ret, weir_error **err) {
+    head h;
+    if (carrier->size < HEAD_SIZE)
+        WEIR_FAIL(err, RPC_ERROR, "a frame of %zu bytes", carrier->size);
+    memcpy(&h, carrier->data, HEAD_SIZE);
+    if (h.magic != MAGIC)
+        WEIR_FAIL(err, RPC_ERROR, "not a Weir frame");
+    if (h.version != WEIR_RPC_VERSION)
+        WEIR_FAIL(err, RPC_ERROR, "protocol version %u, expected %d", h.version, WEIR_RPC_VERSION);
+    size_t body = carrier->size - HEAD_SIZE, message = padded(h.message_size);
+    if (message > body || h.payload_size != body - message)
+        WEIR_FAIL(err, RPC_ERROR, "a frame with wrong sizes");
+    if (frame_crc(carrier) != h.crc)
+        WEIR_FAIL(err, RPC_ERROR, "a frame with a wrong checksum");
+    *ret = (weir_frame){
+        .kind = (weir_frame_kind)h.kind,
+        .driver_epoch = h.driver_epoch,
+        .message = {(const char *)carrier->data + HEAD_SIZE, h.message_size},
+        .payload_offset = HEAD_SIZE + message,
+        .payload_size = (size_t)h.payload_size,
+        .carrier = carrier,
+    };
+    return WEIR_OK;
+}
+
+weir_code weir_frame_unpack(const weir_frame *frame, weir_frame_kind kind,
+                            const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret,
+                            weir_error **err) {
+    if (frame->kind != kind)
+        WEIR_FAIL(err, RPC_ERROR, "message kind %d, expected %d", (int)frame->kind, (int)kind);
+    WEIR_TRY(weir_prescan(frame->message, descriptor, &limits, err));
+    *ret = protobuf_c_message_unpack(descriptor, NULL, frame->message.size, (const uint8_t *)frame->message.data);
+    if (!*ret)
+        WEIR_FAIL(err, RPC_ERROR, "malformed message %s", descriptor->name);
+    return WEIR_OK;
+}
