@@ -272,6 +272,8 @@ MIXCOLS = ["t", "s", "i", "l", "f", "d", "n", "m", "w", "st", "b", "dt", "ts", "
 for op in OPS:
     for a in MIXCOLS:
         for b in MIXCOLS:
+            if op in "-*%" and {a, b} & {"b", "dt", "ts", "tn"}:
+                continue  # + and / show what is refused
             if a != b or a in ("st", "b", "dt", "ts", "tn", "nul"):
                 ar.thin(MIXED, MIXROWS, "%s %s %s" % (a, op, b))
 for op in ("+", "*", "/", "%", "div"):

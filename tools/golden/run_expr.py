@@ -49,6 +49,10 @@ def run_one(spark, case, record):
             bad.append({**record, "name": "%s [%d]" % (record["name"], index), "rows": [line], "error": spark.error(exc)})
     if good:
         yield {**record, "rows": good, "values": values}
+    elif all(item["error"] == bad[0]["error"] for item in bad):
+        record["error"] = bad[0]["error"]  # every row raises it
+        yield record
+        return
     for item in bad:
         yield item
 

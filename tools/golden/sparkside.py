@@ -141,11 +141,14 @@ class Spark:
         return result
 
 
-def clean(message, hide):
+def clean(message, hide=None):
     """Take what differs from run to run (directories, ids) out of a message."""
     if message is None:
         return None
     for path, word in (hide or {}).items():
         message = message.replace(path, word)
     message = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "{UUID}", message)
+    message = re.sub(r";\n['~]?[A-Z]\w*\b.*", "", message, flags=re.S)  # the plan behind a message of the analysis
+    message = re.sub(r"#\d+", "#N", message)  # attribute ids
+    message = re.sub(r"\n\tat .*", "", message, flags=re.S)  # a stack trace
     return message
