@@ -2,14 +2,10 @@
  * place where driver and executor code meet. */
 #pragma once
 
+#include "common/base/env.h"
+#include "common/base/log.h"
 #include "driver/engine.h"
 
-/* What its executors share; borrowed for as long as they run. */
-typedef struct weir_local_launcher {
-    const weir_env *env;
-    const weir_log *log;
-    int64_t memory_bytes; /* hard cap of each executor's data memory */
-} weir_local_launcher;
-
-/* The ops over `local`, which must stay where it is. */
-weir_launcher weir_local_launcher_ops(weir_local_launcher *local);
+/* `env` and `log` are borrowed for as long as executors run. */
+void weir_local_launcher_init(weir_launcher *launcher, const weir_env *env, const weir_log *log);
+void weir_local_launcher_fini(weir_launcher *launcher);

@@ -5,13 +5,13 @@
  * The status is 0 only where every query ended without an error; a stop by SIGTERM or Ctrl-C is such an
  * end. Main thread; signals have a thread of their own (stop_signals.c). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command_flags.h"
 #include "cli/commands.h"
 #include "cli/local_launcher.h"
 #include "cli/stop_signals.h"
-#include "cli/system_zone.h"
 #include "common/conf/conf.h"
 #include "common/fs/fs.h"
 #include "common/rpc/transport.h"
@@ -75,63 +75,60 @@ static weir_code read_job(weir_arena *arena, weir_fs *fs, const char *path, cons
     return weir_job_spec_parse(arena, text, path, ret, err);
 }
 
-/* The job's entries, then --conf over them; where neither names a time zone, the system's joins --conf. */
-static weir_code resolve_conf(weir_arena *arena, const weir_job_spec *job, weir_options *flags,
-                              weir_conf **ret, weir_error **err) {
-    static const weir_str zone_key = {"spark.sql.session.timeZone", sizeof "spark.sql.session.timeZone" - 1};
+/* What the launcher must know before the engine resolves the session: the job's entries, then --conf. */
+static weir_code resolve_conf(weir_arena *arena, const weir_job_spec *job, const weir_options *flags,
+                              weir_engine_options *options, weir_error **err) {
     weir_conf *conf = weir_conf_new(arena);
     for (int32_t i = 0; i < job->conf.count; i++)
         WEIR_TRY(weir_conf_set(conf, job->conf.items[i].key, job->conf.items[i].value, err));
     for (int32_t i = 0; i < flags->count; i++)
         WEIR_TRY(weir_conf_set(conf, flags->items[i].key, flags->items[i].value, err));
-    if (weir_conf_str(conf, WEIR_CONF_TIME_ZONE).size == 0) {
-        weir_str zone = weir_system_zone_id(arena);
-        WEIR_TRY(weir_conf_set(conf, zone_key, zone, err));
-        weir_options_set(arena, flags, zone_key, zone);
-    }
-    *ret = conf;
+    int64_t executors = weir_conf_int(conf, WEIR_CONF_EXECUTORS);
+    if (executors < 1 || executors > CORES_MAX)
+        WEIR_FAIL(err, INVALID_ARGUMENT, "spark.weir.local.executors must be between 1 and %d", CORES_MAX);
+    options->executors = (int32_t)executors;
+    options->executor_memory_bytes = weir_conf_int(conf, WEIR_CONF_EXECUTOR_MEMORY);
+    options->conf = flags;
     return WEIR_OK;
 }
 
-static weir_code run_engine(const weir_job_spec *job, const weir_conf *conf, weir_engine_options *options,
-                            weir_env *env, weir_error **err) {
+static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_options *options,
+                         weir_error **err) {
     const weir_log log = {.level = WEIR_LOG_WARN, .fd = STDERR_FILENO};
-    weir_local_launcher local = {
-        .env = env, .log = &log, .memory_bytes = weir_conf_int(conf, WEIR_CONF_EXECUTOR_MEMORY)};
-    const weir_launcher launcher = weir_local_launcher_ops(&local);
-    WEIR_TRY(weir_nng_transport_new(&env->transport, err));
-    options->env = env;
-    options->log = &log;
-    options->launcher = &launcher;
-    options->executors = (int32_t)weir_conf_int(conf, WEIR_CONF_EXECUTORS);
-    weir_code code = weir_engine_run(job, options, err);
-    env->transport->ops->free(env->transport);
-    return code;
-}
-
-static weir_code run_job(weir_arena *arena, run_arguments *arguments, weir_engine_options *options,
-                         weir_env *env, weir_error **err) {
-    const weir_job_spec *job = NULL;
-    weir_conf *conf = NULL;
+    weir_launcher launcher;
     weir_stop_signals signals;
-    WEIR_TRY(read_job(arena, env->local_fs, arguments->job_path, &job, err));
-    WEIR_TRY(resolve_conf(arena, job, &arguments->conf, &conf, err));
-    options->conf = &arguments->conf;
     WEIR_TRY(weir_stop_signals_start(&signals, err));
-    options->stop_fd = signals.stop_fd;
-    options->stop_level = &signals.level;
-    weir_code code = run_engine(job, conf, options, env, err);
+    weir_code code = weir_nng_transport_new(&env->transport, err);
+    if (code == WEIR_OK) {
+        weir_local_launcher_init(&launcher, env, &log);
+        options->env = env;
+        options->log = &log;
+        options->launcher = &launcher;
+        options->stop_fd = signals.stop_fd;
+        options->stop_level = &signals.level;
+        code = weir_engine_run(job, options, err);
+        weir_local_launcher_fini(&launcher);
+        env->transport->ops->free(env->transport);
+    }
     weir_stop_signals_stop(&signals);
     return code;
 }
 
-static weir_code run(weir_arena *arena, run_arguments *arguments, weir_error **err) {
+static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_error **err) {
+    const weir_job_spec *job = NULL;
     weir_engine_options options = {.output_fd = STDOUT_FILENO, .progress_fd = STDERR_FILENO};
+    const char *zone = getenv("TZ");
+    options.default_zone = zone && *zone ? zone : NULL;
+    options.temporary_directory = getenv("TMPDIR");
     WEIR_TRY(parse_master(arguments->master, &options.cores, err));
     WEIR_TRY(parse_progress(arguments->progress, &options, err));
     weir_env env = {
         .clock = &weir_system_clock_ops, .random_bytes = weir_system_random, .local_fs = weir_local_fs_new()};
-    weir_code code = run_job(arena, arguments, &options, &env, err);
+    weir_code code = read_job(arena, env.local_fs, arguments->job_path, &job, err);
+    if (code == WEIR_OK)
+        code = resolve_conf(arena, job, &arguments->conf, &options, err);
+    if (code == WEIR_OK)
+        code = run_job(job, &env, &options, err);
     env.local_fs->ops->free(env.local_fs);
     return code;
 }
