@@ -8,12 +8,15 @@
 
 typedef struct collected {
     uint32_t task;
+    size_t index; /* as received: a task's blocks come in order */
     weir_batch *batch;
 } collected;
 
 static int by_task(const void *a, const void *b) {
-    uint32_t left = ((const collected *)a)->task, right = ((const collected *)b)->task;
-    return left < right ? -1 : left > right;
+    const collected *left = a, *right = b;
+    if (left->task != right->task)
+        return left->task < right->task ? -1 : 1;
+    return left->index < right->index ? -1 : left->index > right->index;
 }
 
 static void drop_batch(void *batch) {
@@ -33,6 +36,7 @@ static weir_code collect_rows(weir_stream_query *query, weir_batch **ret, weir_e
         size_t offset = reply->payload_offset;
         for (size_t b = 0; b < reply->report->n_block_tasks; b++, at++) {
             parts[at].task = reply->report->block_tasks[b];
+            parts[at].index = at;
             WEIR_TRY(weir_block_decode(query->spec->schema, reply->carrier, offset, "rows of a task",
                                        &parts[at].batch, &offset, err));
             weir_arena_on_reset(arena, drop_batch, parts[at].batch);

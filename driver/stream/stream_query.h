@@ -11,7 +11,7 @@
 #include "connectors/connector.h"
 #include "driver/cluster/cluster.h"
 #include "driver/job/job_spec.h"
-#include "driver/loop.h"
+#include "common/base/loop.h"
 
 typedef struct weir_stream_query weir_stream_query;
 
