@@ -5,6 +5,7 @@
  * The status is 0 only where every query ended without an error; a stop by SIGTERM or Ctrl-C is such an
  * end. Main thread; signals have a thread of their own (stop_signals.c). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command_flags.h"
@@ -116,6 +117,9 @@ static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_op
 static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_error **err) {
     const weir_job_spec *job = NULL;
     weir_engine_options options = {.output_fd = STDOUT_FILENO, .progress_fd = STDERR_FILENO};
+    const char *zone = getenv("TZ");
+    options.default_zone = zone && *zone ? zone : NULL;
+    options.temporary_directory = getenv("TMPDIR");
     WEIR_TRY(parse_master(arguments->master, &options.cores, err));
     WEIR_TRY(parse_progress(arguments->progress, &options, err));
     weir_env env = {

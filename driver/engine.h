@@ -38,6 +38,8 @@ typedef struct weir_engine_options {
     bool progress_line; /* a human progress line a batch on `progress_fd` */
     int32_t progress_fd;
     int32_t output_fd;  /* console sink */
+    const char *default_zone;        /* where spark.sql.session.timeZone is not set: TZ; NULL = the system's */
+    const char *temporary_directory; /* for temporary checkpoints; NULL = /tmp */
     /* Session configuration over the job's own (--conf): pairs in order. */
     const weir_options *conf;
     /* Readable when the stop level changed (a pipe or eventfd written by the signal handler); the level
