@@ -270,7 +270,7 @@ static bool header_adds_up(weir_str bytes, const weir_state_section *section, co
 
 static weir_code parse(weir_str bytes, const char *what, weir_budget *budget, weir_state_section *section,
                        weir_error **err) {
-    header h;
+    header h = {0};
     WEIR_TRY(parse_fixed(bytes, what, section, &h, err));
     if (!header_adds_up(bytes, section, &h))
         return damaged(what, "its header does not add up", err);
