@@ -1,5 +1,5 @@
-/* The launcher of a local master (local_launcher.h): each executor is threads of this process with a socket of its
- * own under inproc://. Called on a pool thread of the driver. */
+/* The launcher of a local master (local_launcher.h): each executor is threads of this process with a socket
+ * of its own under inproc://. Called on a pool thread of the driver. */
 #include "cli/local_launcher.h"
 
 #include "common/base/alloc.h"
@@ -10,8 +10,8 @@ typedef struct local_launcher {
     const weir_log *log;
 } local_launcher;
 
-static weir_code launch(void *self, const char *driver_url, int32_t index, int32_t cores, int64_t memory_bytes,
-                        void **ret_executor, weir_error **err) {
+static weir_code launch(void *self, const char *driver_url, int32_t index, int32_t cores,
+                        int64_t memory_bytes, void **ret_executor, weir_error **err) {
     const local_launcher *launcher = self;
     _cleanup_free_ char *listen_url = weir_asprintf("%s-executor-%d", driver_url, index);
     weir_executor_options options = {

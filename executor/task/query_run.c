@@ -40,7 +40,7 @@ static weir_code compile_stage(weir_query_run *query, const weir_node_stage *sta
         ret->emits_groups = is_partial_root(root);
         if (out->keys_count && !ret->emits_groups)
             WEIR_FAIL(err, INTERNAL_ERROR, "a shuffle by key needs an aggregation before it");
-        if (ret->partitions_out < 1 || ret->partitions_out > WEIR_KEY_GROUPS)
+        if (ret->partitions_out < 1 || ret->partitions_out > WEIR_STATE_GROUPS)
             WEIR_FAIL(err, RPC_ERROR, "a stage with %d partitions", ret->partitions_out);
     } else {
         ret->sink = WEIR_NODE_AS(root, SINK_WRITE, sink_write);
@@ -49,6 +49,12 @@ static weir_code compile_stage(weir_query_run *query, const weir_node_stage *sta
     WEIR_TRY(weir_chain_compile(query->arena, root, query->zone, query->ansi, sql, &ret->chain, err));
     ret->output = ret->chain.schema;
     return WEIR_OK;
+}
+
+static void describe_state(weir_query_run *query, const weir_chain_spec *chain) {
+    for (int32_t i = 0; i < chain->count; i++)
+        if (chain->specs[i]->node->kind == WEIR_NODE_STATE_AGG)
+            weir_state_agg_describe(chain->specs[i], query->arena, &query->state_spec);
 }
 
 static weir_code compile_plan(weir_query_run *query, const ProtobufCBinaryData *bytes, weir_error **err) {
@@ -63,8 +69,10 @@ static weir_code compile_plan(weir_query_run *query, const ProtobufCBinaryData *
     for (int32_t s = 0; s < plan->stages.count; s++) {
         const weir_node_stage *stage = WEIR_NODE_AS(plan->stages.items[s], STAGE, stage);
         WEIR_TRY(compile_stage(query, stage, plan->sql, &query->stages[s], err));
-        if (query->stages[s].has_state)
-            query->state_partitions = (int32_t)stage->partitions;
+        if (!query->stages[s].has_state)
+            continue;
+        query->state_partitions = (int32_t)stage->partitions;
+        describe_state(query, &query->stages[s].chain);
     }
     query->stores = WEIR_NEW_ARRAY(query->arena, weir_state_store *, query->state_partitions);
     return WEIR_OK;
@@ -190,12 +198,17 @@ static weir_code rebuild(weir_query_run *query, const Weir__RunEpoch *message, w
         query->stores[p] = NULL;
         if (!owns_partition(message, p))
             continue;
-        WEIR_TRY(weir_state_store_new(&query->executor->budget, weir_partition_group_from(p, query->state_partitions),
-                                      weir_partition_group_from(p + 1, query->state_partitions), &query->stores[p],
-                                      err));
+        weir_state_spec spec = query->state_spec;
+        spec.group_from = weir_partition_group_from(p, query->state_partitions);
+        spec.group_to = weir_partition_group_from(p + 1, query->state_partitions);
+        WEIR_TRY(weir_state_store_new(&query->executor->budget, &spec, &query->stores[p], err));
     }
     for (size_t i = 0; i < message->n_restore; i++)
         WEIR_TRY(replay_object(query, message->restore[i], err));
+    const char *last = message->n_restore ? message->restore[message->n_restore - 1]->name : query->checkpoint;
+    for (int32_t p = 0; p < query->state_partitions; p++)
+        if (query->stores[p]) /* version N + 1 is the state after batch N */
+            WEIR_TRY(weir_state_loaded(query->stores[p], message->base_batch + 1, last, err));
     query->state_batch = message->base_batch;
     return WEIR_OK;
 }
