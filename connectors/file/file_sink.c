@@ -231,7 +231,7 @@ static weir_code prepare_task(file_sink_task *task, const weir_connector_context
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(task->arena, plan->format.data, plan->format.size));
     char *directory;
-    const char *unique;
+    const char *unique = NULL;
     WEIR_TRY(output_path(task->arena, &plan->options, &directory, err));
     WEIR_TRY(attempt_part(task->arena, attempt, &unique, err));
     WEIR_TRY(task->format->write_spec(task->arena, plan->schema, &plan->options, context->zone, &task->spec, err));
