@@ -92,7 +92,7 @@ weir_code weir_option_value_bytes(weir_str text, int64_t *ret, weir_error **err)
 static weir_code bad_conf(weir_error **err, const char *key, weir_str value, const char *reason) {
     char text[256];
     snprintf(text, sizeof text, WEIR_STR_FMT, (int)WEIR_MIN(value.size, sizeof text - 1), value.data);
-    WEIR_RAISE(err, INVALID_CONF_VALUE, "confValue", text, "confName", key, "reason", reason);
+    WEIR_RAISE(err, INVALID_CONF_VALUE__REQUIREMENT, "confValue", text, "confName", key, "confRequirement", reason);
 }
 
 weir_code weir_option_value_conf_long(const weir_options *conf, const char *key, int64_t fallback, int64_t *ret,
