@@ -129,25 +129,33 @@ bool weir_node_any(const weir_node *node, bool (*test)(const weir_node *node, vo
     return false;
 }
 
-static weir_code transform_list(weir_arena *arena, weir_node_list *list, weir_node_transform_fn fn, void *data,
-                                weir_node_list *ret, bool *ret_changed, weir_error **err) {
+/* One pass over a tree: fn with its data, and whether a node comes before or after its children. */
+typedef struct transform {
+    weir_arena *arena;
+    weir_node_transform_fn fn;
+    void *data;
+    weir_code (*visit)(const struct transform *t, weir_node *node, weir_node **ret, weir_error **err);
+} transform;
+
+static weir_code map_list(const transform *t, const weir_node_list *list, weir_node_list *ret, bool *ret_changed,
+                          weir_error **err) {
     *ret = *list;
     for (int32_t c = 0; c < list->count; c++) {
         weir_node *child = list->items[c], *made = child;
         if (child)
-            WEIR_TRY(weir_node_transform(arena, child, fn, data, &made, err));
+            WEIR_TRY(t->visit(t, child, &made, err));
         if (made == child)
             continue;
         if (ret->items == list->items)
-            *ret = weir_node_list_of(arena, list->items, list->count);
+            *ret = weir_node_list_of(t->arena, list->items, list->count);
         ret->items[c] = made;
         *ret_changed = true;
     }
     return WEIR_OK;
 }
 
-weir_code weir_node_transform(weir_arena *arena, weir_node *node, weir_node_transform_fn fn, void *data,
-                              weir_node **ret, weir_error **err) {
+/* The node with its children visited: itself where none changed, else a copy. */
+static weir_code map_children(const transform *t, weir_node *node, weir_node **ret, weir_error **err) {
     weir_node_info info = weir_node_describe(node->kind);
     weir_node *copy = NULL;
     for (int32_t i = 0; i < info.fields_count; i++) {
@@ -155,22 +163,46 @@ weir_code weir_node_transform(weir_arena *arena, weir_node *node, weir_node_tran
         if (field->kind == WEIR_FIELD_NODE) {
             weir_node *child = *FIELD_AT(node, field, weir_node *), *made = child;
             if (child)
-                WEIR_TRY(weir_node_transform(arena, child, fn, data, &made, err));
+                WEIR_TRY(t->visit(t, child, &made, err));
             if (made != child) {
-                copy = copy ? copy : weir_node_copy(arena, node);
+                copy = copy ? copy : weir_node_copy(t->arena, node);
                 *FIELD_AT(copy, field, weir_node *) = made;
             }
         } else if (field->kind == WEIR_FIELD_LIST) {
             weir_node_list made;
             bool changed = false;
-            WEIR_TRY(transform_list(arena, FIELD_AT(node, field, weir_node_list), fn, data, &made, &changed, err));
+            WEIR_TRY(map_list(t, FIELD_AT(node, field, weir_node_list), &made, &changed, err));
             if (changed) {
-                copy = copy ? copy : weir_node_copy(arena, node);
+                copy = copy ? copy : weir_node_copy(t->arena, node);
                 *FIELD_AT(copy, field, weir_node_list) = made;
             }
         }
     }
-    return fn(arena, copy ? copy : node, data, ret, err);
+    *ret = copy ? copy : node;
+    return WEIR_OK;
+}
+
+static weir_code visit_up(const transform *t, weir_node *node, weir_node **ret, weir_error **err) {
+    weir_node *mapped;
+    WEIR_TRY(map_children(t, node, &mapped, err));
+    return t->fn(t->arena, mapped, t->data, ret, err);
+}
+
+static weir_code visit_down(const transform *t, weir_node *node, weir_node **ret, weir_error **err) {
+    WEIR_TRY(t->fn(t->arena, node, t->data, ret, err));
+    return *ret == node ? map_children(t, node, ret, err) : WEIR_OK;
+}
+
+weir_code weir_node_transform(weir_arena *arena, weir_node *node, weir_node_transform_fn fn, void *data,
+                              weir_node **ret, weir_error **err) {
+    transform t = {arena, fn, data, visit_up};
+    return visit_up(&t, node, ret, err);
+}
+
+weir_code weir_node_transform_down(weir_arena *arena, weir_node *node, weir_node_transform_fn fn, void *data,
+                                   weir_node **ret, weir_error **err) {
+    transform t = {arena, fn, data, visit_down};
+    return visit_down(&t, node, ret, err);
 }
 
 /* The one-row column's bytes in row form: literals compare and hash by them. */

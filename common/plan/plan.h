@@ -131,6 +131,9 @@ typedef weir_code (*weir_node_transform_fn)(weir_arena *arena, weir_node *node, 
                                             weir_node **ret, weir_error **err);
 weir_code weir_node_transform(weir_arena *arena, weir_node *node, weir_node_transform_fn fn, void *data,
                               weir_node **ret, weir_error **err);
+/* Top-down: fn sees a node before its children; what it replaces is not descended into. */
+weir_code weir_node_transform_down(weir_arena *arena, weir_node *node, weir_node_transform_fn fn, void *data,
+                                   weir_node **ret, weir_error **err);
 weir_node *weir_node_copy(weir_arena *arena, const weir_node *node); /* shallow */
 
 /* Structural equality and hash of fields; positions, output and attribute names' case are ignored. */

@@ -336,7 +336,7 @@ typedef struct rule_span {
 /* The span of the rule that holds at a UTC second behind the table. */
 static rule_span rule_at(const weir_zone_rule *rule, int64_t utc) {
     int32_t year, month, day;
-    weir_date_to_civil((int32_t)weir_floor_div(utc + rule->std_offset, 86400), &year, &month, &day);
+    weir_date_to_civil(weir_floor_div(utc + rule->std_offset, 86400), &year, &month, &day);
     rule_span span = {INT64_MIN, INT64_MAX, false};
     for (int64_t y = (int64_t)year - 1; y <= (int64_t)year + 1; y++) {
         int64_t changes[2];
@@ -372,7 +372,7 @@ int32_t weir_timezone_offset(const weir_timezone *zone, int64_t utc_micros) {
  * both in a gap and in an overlap. */
 static int32_t rule_local_offset(const weir_zone_rule *rule, int64_t local) {
     int32_t year, month, day;
-    weir_date_to_civil((int32_t)weir_floor_div(local, 86400), &year, &month, &day);
+    weir_date_to_civil(weir_floor_div(local, 86400), &year, &month, &day);
     int32_t larger = rule->std_offset > rule->dst_offset ? rule->std_offset : rule->dst_offset;
     bool dst = false;
     for (int64_t y = (int64_t)year - 1; y <= (int64_t)year + 1; y++) {

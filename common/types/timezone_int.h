@@ -28,6 +28,7 @@ struct weir_timezone {
     int64_t *local_ends; /* local seconds below which offsets[k] is the one to take */
     int32_t *offsets;    /* count + 1 */
     weir_str *names;     /* count + 1 */
+    char *name_block;    /* bytes of the names */
     bool *dst;           /* count + 1 */
     weir_zone_rule rule; /* behind the last transition, where has_dst */
 };

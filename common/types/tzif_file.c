@@ -197,6 +197,8 @@ void weir_tzif_free(weir_timezone *zone) {
     weir_free(zone->offsets);
     weir_free(zone->names);
     weir_free(zone->dst);
+    weir_free(zone->name_block);
+    zone->name_block = NULL;
     zone->utc = zone->local_ends = NULL;
     zone->offsets = NULL;
     zone->names = NULL;
@@ -210,7 +212,7 @@ static void extend_by_rule(weir_timezone *zone) {
     weir_zone_rule *rule = &zone->rule;
     int32_t year = 1970, month, day;
     if (zone->count > 0)
-        weir_date_to_civil((int32_t)weir_floor_div(zone->utc[zone->count - 1], 86400), &year, &month, &day);
+        weir_date_to_civil(weir_floor_div(zone->utc[zone->count - 1], 86400), &year, &month, &day);
     for (; year <= TABLE_YEAR; year++) {
         int64_t utc[2];
         bool first_is_dst;
@@ -225,9 +227,9 @@ static void extend_by_rule(weir_timezone *zone) {
     }
 }
 
-/* `data` is the 64-bit body behind its header. False where an index is out of bounds. Names are copied
- * to the zone's own text block behind `names`. */
-static bool read_body(const uint8_t *data, const tzif_header *h, weir_timezone *zone, char *name_block) {
+/* `data` is the 64-bit body behind its header. False where an index is out of bounds. */
+static bool read_body(const uint8_t *data, const tzif_header *h, weir_timezone *zone) {
+    char *name_block = zone->name_block;
     const uint8_t *times = data, *indexes = times + (size_t)h->time_count * 8;
     const uint8_t *types = indexes + h->time_count;
     const char *chars = (const char *)types + (size_t)h->type_count * 6;
@@ -273,13 +275,9 @@ static bool parse_file(const uint8_t *data, size_t size, weir_timezone *zone) {
     if (rule.size > 0 && !weir_tzif_parse_rule(rule, &zone->rule))
         return false;
     allocate(zone, h.time_count + 2 * (TABLE_YEAR - 1969));
-    /* The names live as long as the zone: one block, owned through its first byte (names[0] may
-     * point inside it), kept for the life of the process like every cached zone. */
-    char *name_block = weir_alloc((size_t)h.char_count + 1);
-    if (!read_body(data + body, &h, zone, name_block)) {
-        weir_free(name_block);
+    zone->name_block = weir_alloc((size_t)h.char_count + 1);
+    if (!read_body(data + body, &h, zone))
         return false;
-    }
     extend_by_rule(zone);
     zone->fixed = zone->count == 0;
     return true;

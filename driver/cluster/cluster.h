@@ -4,7 +4,7 @@
 
 #include "common/base/log.h"
 #include "common/rpc/frame.h"
-#include "driver/loop.h"
+#include "common/base/loop.h"
 
 typedef struct weir_cluster weir_cluster;
 

@@ -1,0 +1,400 @@
+/* The physical planner (physical.h): walks the logical plan from the source up, keeps the pipeline of the current
+ * stage, and cuts a stage where rows must meet by key or in one place. */
+#include "driver/physical/physical.h"
+
+#include "common/base/assert.h"
+#include "common/expr/aggregate.h"
+#include "common/expr/function.h"
+
+typedef struct planner {
+    weir_arena *arena;
+    const weir_physical_request *request;
+    weir_physical *out;
+    weir_node_list stages;
+    weir_node *current;       /* top operator of the stage being built */
+    const char *distribution; /* of that stage */
+    int32_t partitions;
+    bool watermark;
+    weir_strbuf signature;
+} planner;
+
+static const weir_type *add_output(planner *p, const weir_node_list *exprs, const char *prefix) {
+    weir_field *fields = WEIR_NEW_ARRAY(p->arena, weir_field, exprs->count);
+    for (int32_t i = 0; i < exprs->count; i++) {
+        const weir_node *expr = exprs->items[i];
+        fields[i].name = weir_str_from(weir_arena_printf(p->arena, "%s%d", prefix, i));
+        fields[i].type = expr->type;
+        fields[i].nullable = expr->nullable;
+    }
+    return weir_type_struct(p->arena, fields, exprs->count);
+}
+
+/* ---- binding ---- */
+
+static weir_code bind_attribute(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+    const weir_node_list *output = data;
+    *ret = node;
+    if (node->kind != WEIR_NODE_ATTRIBUTE)
+        return WEIR_OK;
+    int64_t id = WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id;
+    for (int32_t i = 0; i < output->count; i++) {
+        if (WEIR_NODE_AS(output->items[i], ATTRIBUTE, attribute)->id != id)
+            continue;
+        weir_node_input *input = WEIR_NODE_NEW(arena, INPUT, input);
+        input->ordinal = i;
+        input->node.type = node->type;
+        input->node.nullable = node->nullable;
+        input->node.resolved = true;
+        *ret = &input->node;
+        return WEIR_OK;
+    }
+    WEIR_FAIL(err, INTERNAL_ERROR, "attribute " WEIR_STR_FMT "#%lld is not among the inputs",
+              WEIR_STR_ARG(WEIR_NODE_AS(node, ATTRIBUTE, attribute)->name), (long long)id);
+}
+
+static weir_node *without_alias(weir_node *expr) {
+    while (expr->kind == WEIR_NODE_ALIAS)
+        expr = WEIR_NODE_AS(expr, ALIAS, alias)->child;
+    return expr;
+}
+
+static weir_code bind(planner *p, weir_node *expr, const weir_node_list *output, weir_node **ret, weir_error **err) {
+    return weir_node_transform(p->arena, without_alias(expr), bind_attribute, (void *)(uintptr_t)output, ret, err);
+}
+
+static weir_code bind_list(planner *p, const weir_node_list *exprs, const weir_node_list *output, weir_node_list *ret,
+                           weir_error **err) {
+    *ret = weir_node_list_new(p->arena, exprs->count);
+    for (int32_t i = 0; i < exprs->count; i++)
+        WEIR_TRY(bind(p, exprs->items[i], output, &ret->items[i], err));
+    return WEIR_OK;
+}
+
+/* ---- stages ---- */
+
+static void push_operator(planner *p, weir_node *node, const weir_type *type) {
+    node->type = type;
+    node->resolved = true;
+    p->current = node;
+}
+
+static void finish_stage(planner *p) {
+    weir_node_stage *stage = WEIR_NODE_NEW(p->arena, STAGE, stage);
+    stage->root = p->current;
+    stage->distribution = weir_str_from(p->distribution);
+    stage->partitions = p->partitions;
+    weir_node_list_add(p->arena, &p->stages, &stage->node);
+}
+
+/* Ends the stage with an exchange and starts the next one behind it. */
+static void cut_stage(planner *p, int64_t keys_count, const char *distribution, int32_t partitions) {
+    const weir_type *schema = p->current->type;
+    weir_node_shuffle_write *out = WEIR_NODE_NEW(p->arena, SHUFFLE_WRITE, shuffle_write);
+    out->child = p->current;
+    out->keys_count = keys_count;
+    out->partitions = partitions;
+    push_operator(p, &out->node, schema);
+    finish_stage(p);
+    weir_node_shuffle_read *in = WEIR_NODE_NEW(p->arena, SHUFFLE_READ, shuffle_read);
+    in->schema = schema;
+    in->stage = p->stages.count - 1;
+    push_operator(p, &in->node, schema);
+    p->distribution = distribution;
+    p->partitions = partitions;
+}
+
+static void gather_in_one(planner *p) {
+    if (strcmp(p->distribution, "single") != 0)
+        cut_stage(p, 0, "single", 1);
+}
+
+/* ---- relations ---- */
+
+static weir_code build(planner *p, weir_node *relation, weir_error **err);
+
+static weir_code build_source(planner *p, weir_node_source *source, weir_error **err) {
+    if (!source->streaming)
+        WEIR_FAIL(err, NOT_SUPPORTED, "source " WEIR_STR_FMT ": static sources are not supported in a streaming query",
+                  WEIR_STR_ARG(source->name));
+    if (p->current)
+        WEIR_FAIL(err, NOT_SUPPORTED, "a query over several sources is not supported");
+    weir_node_scan *scan = WEIR_NODE_NEW(p->arena, SCAN, scan);
+    scan->format = source->format;
+    scan->options = source->options;
+    scan->schema = source->schema;
+    scan->projection = source->node.type;
+    scan->source_index = p->out->sources_count;
+    p->distribution = "splits";
+    p->partitions = 0;
+    push_operator(p, &scan->node, source->node.type);
+    p->out->sources = WEIR_NEW_ARRAY(p->arena, weir_query_source, 1);
+    p->out->sources[p->out->sources_count++] =
+        (weir_query_source){.format = source->format, .options = source->options, .schema = source->schema};
+    weir_str path = weir_options_get(&source->options, "path");
+    weir_strbuf_addf(&p->signature, "source " WEIR_STR_FMT " " WEIR_STR_FMT, WEIR_STR_ARG(source->format),
+                     WEIR_STR_ARG(path));
+    return WEIR_OK;
+}
+
+static weir_code build_filter(planner *p, weir_node_filter *filter, weir_error **err) {
+    WEIR_TRY(build(p, filter->child, err));
+    weir_node_filter_exec *node = WEIR_NODE_NEW(p->arena, FILTER_EXEC, filter_exec);
+    node->child = p->current;
+    WEIR_TRY(bind(p, filter->condition, &filter->child->output, &node->condition, err));
+    push_operator(p, &node->node, p->current->type);
+    return WEIR_OK;
+}
+
+static weir_code build_project(planner *p, weir_node_project *project, weir_error **err) {
+    WEIR_TRY(build(p, project->child, err));
+    weir_node_project_exec *node = WEIR_NODE_NEW(p->arena, PROJECT_EXEC, project_exec);
+    node->child = p->current;
+    WEIR_TRY(bind_list(p, &project->exprs, &project->child->output, &node->exprs, err));
+    push_operator(p, &node->node, project->node.type);
+    return WEIR_OK;
+}
+
+static weir_code build_expand(planner *p, weir_node_expand *expand, weir_error **err) {
+    WEIR_TRY(build(p, expand->child, err));
+    weir_node_expand_exec *node = WEIR_NODE_NEW(p->arena, EXPAND_EXEC, expand_exec);
+    node->child = p->current;
+    node->projections = weir_node_list_new(p->arena, expand->projections.count);
+    for (int32_t i = 0; i < expand->projections.count; i++) {
+        weir_node_expr_list *from = WEIR_NODE_AS(expand->projections.items[i], EXPR_LIST, expr_list);
+        weir_node_expr_list *to = WEIR_NODE_NEW(p->arena, EXPR_LIST, expr_list);
+        WEIR_TRY(bind_list(p, &from->items, &expand->child->output, &to->items, err));
+        node->projections.items[i] = &to->node;
+    }
+    push_operator(p, &node->node, expand->node.type);
+    return WEIR_OK;
+}
+
+static weir_code build_sort(planner *p, weir_node_sort *sort, weir_error **err) {
+    WEIR_TRY(build(p, sort->child, err));
+    gather_in_one(p);
+    weir_node_sort_exec *node = WEIR_NODE_NEW(p->arena, SORT_EXEC, sort_exec);
+    node->child = p->current;
+    WEIR_TRY(bind_list(p, &sort->orders, &sort->child->output, &node->orders, err));
+    push_operator(p, &node->node, p->current->type);
+    return WEIR_OK;
+}
+
+static weir_code build_limit(planner *p, weir_node_limit *limit, weir_error **err) {
+    WEIR_TRY(build(p, limit->child, err));
+    if (limit->count->kind != WEIR_NODE_LITERAL || limit->count->type->kind != WEIR_TYPE_INT)
+        WEIR_FAIL(err, NOT_SUPPORTED, "LIMIT takes a constant integer");
+    gather_in_one(p);
+    const weir_column *value = WEIR_NODE_AS(limit->count, LITERAL, literal)->value;
+    weir_node_limit_exec *node = WEIR_NODE_NEW(p->arena, LIMIT_EXEC, limit_exec);
+    node->child = p->current;
+    node->count = ((const int32_t *)value->values)[0];
+    push_operator(p, &node->node, p->current->type);
+    return WEIR_OK;
+}
+
+/* ---- aggregation ---- */
+
+/* Finds the distinct aggregate calls of the result expressions. */
+typedef struct aggregation {
+    planner *p;
+    weir_node_aggregate *node;
+    weir_node_list calls;    /* unbound, distinct */
+    int32_t keys_count;
+} aggregation;
+
+static int32_t index_of(const weir_node_list *list, const weir_node *node) {
+    for (int32_t i = 0; i < list->count; i++)
+        if (weir_node_equal(list->items[i], node))
+            return i;
+    return -1;
+}
+
+static weir_node *input_at(weir_arena *arena, int64_t ordinal, const weir_node *expr) {
+    weir_node_input *input = WEIR_NODE_NEW(arena, INPUT, input);
+    input->ordinal = ordinal;
+    input->node.type = expr->type;
+    input->node.nullable = expr->nullable;
+    input->node.resolved = true;
+    return &input->node;
+}
+
+/* Result expressions over the aggregation's output: a grouping expression or an aggregate call becomes an input. */
+static weir_code bind_result(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+    aggregation *a = data;
+    *ret = node;
+    for (int32_t i = 0; i < a->keys_count; i++)
+        if (weir_node_equal(without_alias(a->node->grouping.items[i]), node)) {
+            *ret = input_at(arena, i, node);
+            return WEIR_OK;
+        }
+    if (node->kind == WEIR_NODE_AGGREGATE_CALL) {
+        int32_t at = index_of(&a->calls, node);
+        if (at < 0) {
+            at = a->calls.count;
+            weir_node_list_add(arena, &a->calls, node);
+        }
+        *ret = input_at(arena, a->keys_count + at, node);
+        return WEIR_OK;
+    }
+    if (node->kind == WEIR_NODE_ATTRIBUTE) {
+        /* A grouping attribute under an alias of the grouping list. */
+        for (int32_t i = 0; i < a->keys_count; i++) {
+            const weir_node *key = a->node->grouping.items[i];
+            if (key->kind == WEIR_NODE_ALIAS &&
+                ((const weir_node_alias *)key)->id == WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id) {
+                *ret = input_at(arena, i, node);
+                return WEIR_OK;
+            }
+        }
+        WEIR_FAIL(err, INTERNAL_ERROR, "attribute " WEIR_STR_FMT " is neither grouped nor aggregated",
+                  WEIR_STR_ARG(WEIR_NODE_AS(node, ATTRIBUTE, attribute)->name));
+    }
+    return WEIR_OK;
+}
+
+/* Key and state columns: what travels through the shuffle. */
+static const weir_type *shuffle_type(planner *p, const weir_node_list *keys, const weir_node_list *calls) {
+    int32_t count = keys->count + calls->count * WEIR_AGGREGATE_STATES_MAX, at = 0;
+    weir_field *fields = WEIR_NEW_ARRAY(p->arena, weir_field, count);
+    for (int32_t i = 0; i < keys->count; i++)
+        fields[at++] = (weir_field){.name = weir_str_from(weir_arena_printf(p->arena, "k%d", i)),
+                                    .type = keys->items[i]->type,
+                                    .nullable = true};
+    for (int32_t c = 0; c < calls->count; c++) {
+        const weir_node_aggregate_call *call = WEIR_NODE_AS(calls->items[c], AGGREGATE_CALL, aggregate_call);
+        const weir_type **args = WEIR_NEW_ARRAY(p->arena, const weir_type *, call->args.count);
+        for (int32_t i = 0; i < call->args.count; i++)
+            args[i] = call->args.items[i]->type;
+        const weir_type *states[WEIR_AGGREGATE_STATES_MAX];
+        int32_t n =
+            call->function->aggregate->state_types(p->arena, args, call->args.count, call->node.type, states);
+        for (int32_t s = 0; s < n; s++)
+            fields[at++] = (weir_field){.name = weir_str_from(weir_arena_printf(p->arena, "s%d_%d", c, s)),
+                                        .type = states[s],
+                                        .nullable = true};
+    }
+    return weir_type_struct(p->arena, fields, at);
+}
+
+static void sign_state(planner *p, const weir_type *shuffled, const weir_node_list *calls) {
+    weir_strbuf_add_text(&p->signature, "; state 0 ");
+    weir_type_simple(&p->signature, shuffled);
+    for (int32_t c = 0; c < calls->count; c++)
+        weir_strbuf_addf(&p->signature, " %s",
+                         WEIR_NODE_AS(calls->items[c], AGGREGATE_CALL, aggregate_call)->function->name);
+}
+
+static int32_t state_partitions(const planner *p, int32_t keys_count) {
+    if (keys_count == 0)
+        return 1;
+    int64_t wanted = weir_conf_int(p->request->conf, WEIR_CONF_SHUFFLE_PARTITIONS);
+    int64_t most = weir_conf_int(p->request->conf, WEIR_CONF_STATE_PARTITIONS_MAX);
+    return (int32_t)WEIR_MAX(1, WEIR_MIN(wanted, most));
+}
+
+static void push_partial(planner *p, const weir_node_list *keys, const weir_node_list *calls,
+                         const weir_type *shuffled) {
+    weir_node_partial_agg *partial = WEIR_NODE_NEW(p->arena, PARTIAL_AGG, partial_agg);
+    partial->child = p->current;
+    partial->keys = *keys;
+    partial->aggregates = *calls;
+    push_operator(p, &partial->node, shuffled);
+}
+
+static void push_state(planner *p, const weir_node_list *keys, const weir_node_list *calls) {
+    weir_node_state_agg *state = WEIR_NODE_NEW(p->arena, STATE_AGG, state_agg);
+    weir_node_list output = weir_node_list_new(p->arena, keys->count + calls->count);
+    for (int32_t i = 0; i < keys->count; i++)
+        output.items[i] = keys->items[i];
+    for (int32_t i = 0; i < calls->count; i++)
+        output.items[keys->count + i] = calls->items[i];
+    state->child = p->current;
+    state->operator_id = 0;
+    state->keys_count = keys->count;
+    state->aggregates = *calls;
+    state->output_mode = p->request->output_mode;
+    push_operator(p, &state->node, add_output(p, &output, "c"));
+}
+
+static weir_code build_aggregate(planner *p, weir_node_aggregate *node, weir_error **err) {
+    WEIR_TRY(build(p, node->child, err));
+    if (p->out->stateful)
+        WEIR_FAIL(err, NOT_SUPPORTED, "several aggregations in one streaming query are not supported");
+    if (p->watermark)
+        WEIR_FAIL(err, NOT_SUPPORTED, "aggregation over a watermark is not supported");
+    aggregation a = {.p = p, .node = node, .keys_count = node->grouping.count};
+    weir_node_list results = weir_node_list_new(p->arena, node->aggregates.count);
+    for (int32_t i = 0; i < results.count; i++)
+        WEIR_TRY(weir_node_transform_down(p->arena, without_alias(node->aggregates.items[i]), bind_result, &a,
+                                          &results.items[i], err));
+    weir_node_list keys, calls;
+    WEIR_TRY(bind_list(p, &node->grouping, &node->child->output, &keys, err));
+    WEIR_TRY(bind_list(p, &a.calls, &node->child->output, &calls, err));
+    const weir_type *shuffled = shuffle_type(p, &keys, &calls);
+    sign_state(p, shuffled, &calls);
+    push_partial(p, &keys, &calls, shuffled);
+    p->out->stateful = true;
+    p->out->state_partitions = state_partitions(p, keys.count);
+    cut_stage(p, keys.count, "hash", p->out->state_partitions);
+    push_state(p, &keys, &calls);
+    weir_node_project_exec *project = WEIR_NODE_NEW(p->arena, PROJECT_EXEC, project_exec);
+    project->child = p->current;
+    project->exprs = results;
+    push_operator(p, &project->node, node->node.type);
+    return WEIR_OK;
+}
+
+static weir_code build(planner *p, weir_node *relation, weir_error **err) {
+    switch ((int)relation->kind) {
+    case WEIR_NODE_SOURCE:
+        return build_source(p, WEIR_NODE_AS(relation, SOURCE, source), err);
+    case WEIR_NODE_FILTER:
+        return build_filter(p, WEIR_NODE_AS(relation, FILTER, filter), err);
+    case WEIR_NODE_PROJECT:
+        return build_project(p, WEIR_NODE_AS(relation, PROJECT, project), err);
+    case WEIR_NODE_EXPAND:
+        return build_expand(p, WEIR_NODE_AS(relation, EXPAND, expand), err);
+    case WEIR_NODE_AGGREGATE:
+        return build_aggregate(p, WEIR_NODE_AS(relation, AGGREGATE, aggregate), err);
+    case WEIR_NODE_SORT:
+        return build_sort(p, WEIR_NODE_AS(relation, SORT, sort), err);
+    case WEIR_NODE_LIMIT:
+        return build_limit(p, WEIR_NODE_AS(relation, LIMIT, limit), err);
+    case WEIR_NODE_SUBQUERY_ALIAS:
+        return build(p, WEIR_NODE_AS(relation, SUBQUERY_ALIAS, subquery_alias)->child, err);
+    case WEIR_NODE_WATERMARK:
+        p->watermark = true;
+        return build(p, WEIR_NODE_AS(relation, WATERMARK, watermark)->child, err);
+    default:
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s is not supported in a streaming query",
+                  weir_node_describe(relation->kind).label);
+    }
+}
+
+static void push_sink(planner *p) {
+    weir_node_sink_write *sink = WEIR_NODE_NEW(p->arena, SINK_WRITE, sink_write);
+    sink->child = p->current;
+    sink->format = p->request->sink_format;
+    sink->options = p->request->sink_options;
+    sink->schema = p->out->schema;
+    push_operator(p, &sink->node, p->out->schema);
+}
+
+weir_code weir_physical_plan(weir_arena *arena, const weir_physical_request *request, weir_physical *ret,
+                             weir_error **err) {
+    *ret = (weir_physical){0};
+    planner p = {.arena = arena, .request = request, .out = ret};
+    ret->schema = request->logical->type;
+    weir_code code = build(&p, request->logical, err);
+    if (code == WEIR_OK) {
+        push_sink(&p);
+        finish_stage(&p);
+        weir_node_query_plan *plan = WEIR_NODE_NEW(arena, QUERY_PLAN, query_plan);
+        plan->stages = p.stages;
+        plan->sql = request->sql;
+        ret->plan = plan;
+        ret->signature = weir_arena_strndup(arena, p.signature.data, p.signature.size);
+    }
+    weir_strbuf_fini(&p.signature);
+    return code;
+}

@@ -1,0 +1,32 @@
+/* The physical planner: a resolved, optimized logical plan of one streaming query becomes stages of bound operators.
+ *
+ *   stage "splits"  SCAN -> FILTER/PROJECT/EXPAND -> PARTIAL_AGG -> SHUFFLE_WRITE (by key group)
+ *   stage "hash"    SHUFFLE_READ -> STATE_AGG -> PROJECT/FILTER -> [SHUFFLE_WRITE to one]
+ *   stage "single"  SHUFFLE_READ -> SORT -> LIMIT
+ * and the last stage ends in SINK_WRITE. Made once a query, not once a batch. Driver, at start. */
+#pragma once
+
+#include "common/conf/conf.h"
+#include "driver/stream/stream_query.h"
+
+typedef struct weir_physical_request {
+    weir_node *logical;
+    const weir_conf *conf;
+    weir_str output_mode;
+    weir_str sink_format;
+    weir_options sink_options;
+    weir_str sql; /* that expression positions refer to */
+} weir_physical_request;
+
+typedef struct weir_physical {
+    const weir_node_query_plan *plan;
+    const weir_type *schema; /* of the result */
+    bool stateful;
+    int32_t state_partitions; /* 0 without state */
+    const char *signature;    /* sources and state layout, as text */
+    weir_query_source *sources; /* by source_index of the SCAN nodes */
+    int32_t sources_count;
+} weir_physical;
+
+weir_code weir_physical_plan(weir_arena *arena, const weir_physical_request *request, weir_physical *ret,
+                             weir_error **err);

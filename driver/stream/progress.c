@@ -1,0 +1,159 @@
+/* Progress of a batch: Spark's StreamingQueryProgress as one JSON line, or a line for people. Loop thread, after the
+ * commit. Format: org.apache.spark.sql.streaming.StreamingQueryProgress (Spark 4.3). */
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/base/json_value.h"
+#include "common/types/datetime.h"
+#include "common/types/number_text.h"
+#include "driver/stream/stream_query_int.h"
+
+static void add_double(weir_strbuf *buf, const char *name, double value) {
+    char text[WEIR_NUMBER_TEXT_MAX];
+    if (!isfinite(value)) /* Spark leaves rates without a duration out */
+        return;
+    weir_strbuf_addf(buf, ",\"%s\":", name);
+    weir_strbuf_add(buf, (weir_str){text, (size_t)weir_double_format(value, text)});
+}
+
+static void add_timestamp(weir_strbuf *buf, int64_t micros) {
+    int32_t year, month, day;
+    int64_t ms = weir_floor_div(micros, 1000);
+    weir_date_to_civil((int32_t)weir_floor_div(ms, 86400000), &year, &month, &day);
+    int64_t of_day = weir_floor_mod(ms, 86400000);
+    weir_strbuf_addf(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, (int)(of_day / 3600000),
+                     (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000));
+}
+
+static int64_t source_rows(const weir_stream_query *query, int32_t source) {
+    int64_t rows = 0;
+    for (int32_t e = 0; e < query->executors_count; e++) {
+        const Weir__EpochReport *report = query->replies[e].report;
+        for (size_t i = 0; report && i < report->n_sources; i++)
+            if (source < 0 || report->sources[i]->source_index == (uint32_t)source)
+                rows += (int64_t)report->sources[i]->rows;
+    }
+    return rows;
+}
+
+static void add_rates(const weir_stream_query *query, weir_strbuf *buf, int64_t rows) {
+    const weir_batch_times *times = &query->times;
+    double between = times->previous_trigger_us ? (double)(times->trigger_start_us - times->previous_trigger_us) : 0;
+    double took = (double)(weir_env_monotonic_us(query->host.env) - times->trigger_start_us);
+    weir_strbuf_addf(buf, ",\"numInputRows\":%lld", (long long)rows);
+    add_double(buf, "inputRowsPerSecond", between > 0 ? (double)rows * 1e6 / between : 0);
+    add_double(buf, "processedRowsPerSecond", took > 0 ? (double)rows * 1e6 / took : 0);
+}
+
+static void add_offset(weir_strbuf *buf, const char *name, weir_str offset) {
+    weir_strbuf_addf(buf, ",\"%s\":", name);
+    weir_strbuf_add(buf, offset.size ? offset : WEIR_STR("null"));
+}
+
+static void add_sources(const weir_stream_query *query, weir_strbuf *buf) {
+    weir_strbuf_add_text(buf, ",\"sources\":[");
+    for (int32_t i = 0; i < query->spec->sources_count; i++) {
+        weir_strbuf description = {0};
+        query->source_ops[i]->describe(query->sources[i], &description);
+        weir_strbuf_add_text(buf, i ? ",{\"description\":" : "{\"description\":");
+        weir_json_write_string(buf, weir_strbuf_view(&description));
+        weir_strbuf_fini(&description);
+        add_offset(buf, "startOffset", query->offsets_from[i]);
+        add_offset(buf, "endOffset", query->offsets_to[i]);
+        weir_strbuf_add_text(buf, ",\"latestOffset\":null");
+        add_rates(query, buf, source_rows(query, i));
+        weir_strbuf_add_char(buf, '}');
+    }
+    weir_strbuf_add_char(buf, ']');
+}
+
+/* Sums over executors; one stateful operator kind so far. */
+static void add_operators(const weir_stream_query *query, weir_strbuf *buf) {
+    weir_strbuf_add_text(buf, ",\"stateOperators\":[");
+    Weir__OperatorMetrics sum = WEIR__OPERATOR_METRICS__INIT;
+    bool any = false;
+    for (int32_t e = 0; e < query->executors_count; e++) {
+        const Weir__EpochReport *report = query->replies[e].report;
+        for (size_t i = 0; report && i < report->n_operators; i++) {
+            const Weir__OperatorMetrics *m = report->operators[i];
+            any = true;
+            sum.rows_total += m->rows_total;
+            sum.rows_updated += m->rows_updated;
+            sum.rows_removed += m->rows_removed;
+            sum.memory_bytes += m->memory_bytes;
+            sum.rows_dropped_by_watermark += m->rows_dropped_by_watermark;
+            sum.partitions += m->partitions;
+        }
+    }
+    if (any)
+        weir_strbuf_addf(buf,
+                         "{\"operatorName\":\"stateStoreSave\",\"numRowsTotal\":%llu,\"numRowsUpdated\":%llu,"
+                         "\"allUpdatesTimeMs\":0,\"numRowsRemoved\":%llu,\"allRemovalsTimeMs\":0,\"commitTimeMs\":0,"
+                         "\"memoryUsedBytes\":%llu,\"numRowsDroppedByWatermark\":%llu,\"numShufflePartitions\":%u,"
+                         "\"numStateStoreInstances\":%u,\"customMetrics\":{}}",
+                         (unsigned long long)sum.rows_total, (unsigned long long)sum.rows_updated,
+                         (unsigned long long)sum.rows_removed, (unsigned long long)sum.memory_bytes,
+                         (unsigned long long)sum.rows_dropped_by_watermark, sum.partitions, sum.partitions);
+    weir_strbuf_add_char(buf, ']');
+}
+
+static void add_durations(const weir_stream_query *query, weir_strbuf *buf, int64_t total_us) {
+    const weir_batch_times *t = &query->times;
+    weir_strbuf_addf(buf,
+                     ",\"durationMs\":{\"addBatch\":%lld,\"commitOffsets\":%lld,\"getBatch\":%lld,"
+                     "\"latestOffset\":%lld,\"queryPlanning\":0,\"triggerExecution\":%lld,\"walCommit\":%lld}",
+                     (long long)t->add_batch_us / 1000, (long long)t->commit_offsets_us / 1000,
+                     (long long)t->get_batch_us / 1000, (long long)t->latest_offset_us / 1000,
+                     (long long)total_us / 1000, (long long)t->wal_commit_us / 1000);
+}
+
+void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf) {
+    int64_t total_us = weir_env_monotonic_us(query->host.env) - query->times.trigger_start_us;
+    weir_strbuf_addf(buf, "{\"id\":\"%s\",\"runId\":\"%s\",\"name\":", query->context.query_id, query->run_id);
+    weir_json_write_string(buf, query->spec->name);
+    weir_strbuf_add_text(buf, ",\"timestamp\":\"");
+    add_timestamp(buf, query->times.trigger_realtime_us);
+    weir_strbuf_addf(buf, "\",\"batchId\":%lld,\"batchDuration\":%lld", (long long)query->batch_id,
+                     (long long)total_us / 1000);
+    add_rates(query, buf, source_rows(query, -1));
+    add_durations(query, buf, total_us);
+    add_operators(query, buf);
+    add_sources(query, buf);
+    weir_strbuf sink = {0};
+    query->sink_ops->describe(query->sink, &sink);
+    weir_strbuf_add_text(buf, ",\"sink\":{\"description\":");
+    weir_json_write_string(buf, weir_strbuf_view(&sink));
+    weir_strbuf_addf(buf, ",\"numOutputRows\":%lld}}", (long long)query->rows_out);
+    weir_strbuf_fini(&sink);
+}
+
+static void write_line(int fd, weir_strbuf *line) {
+    weir_strbuf_add_char(line, '\n');
+    if (write(fd, line->data, line->size) < 0) {
+        /* Progress has nowhere to go; the query goes on. */
+    }
+}
+
+void weir_query_report_progress(weir_stream_query *query) {
+    weir_strbuf line = {0};
+    if (query->host.progress_json) {
+        weir_query_progress_json(query, &line);
+        write_line(query->host.progress_fd, &line);
+    } else if (query->host.progress_line) {
+        int64_t took = weir_env_monotonic_us(query->host.env) - query->times.trigger_start_us;
+        int64_t rows = source_rows(query, -1);
+        weir_strbuf_addf(&line, "%.*s: batch %lld, %lld rows in, %lld rows out, %.1f ms, %.0f rows/s",
+                         WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, (long long)rows,
+                         (long long)query->rows_out, (double)took / 1000, took ? (double)rows * 1e6 / (double)took : 0);
+        write_line(query->host.progress_fd, &line);
+    }
+    weir_strbuf_fini(&line);
+    /* The next batch begins where this one ended. */
+    for (int32_t i = 0; i < query->spec->sources_count; i++) {
+        weir_str from = query->offsets_from[i];
+        query->offsets_from[i] = query->offsets_to[i];
+        query->offsets_to[i] = from;
+    }
+    query->batch_id++;
+}

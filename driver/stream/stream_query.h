@@ -1,0 +1,65 @@
+/* A running streaming query: the micro-batch state machine over phases P0 to P10 (reliability.md).
+ *
+ *   OPENING -> WAITING -> PLANNING (P0, P1) -> RUNNING (P2..P7) -> COMMITTING (P8..P10) -> WAITING ... -> ENDED
+ *
+ * OPENING, PLANNING and COMMITTING are blocking steps on the driver's pool, RUNNING waits for the executors'
+ * reports; all transitions happen on the loop. One object a query run. */
+#pragma once
+
+#include "common/base/log.h"
+#include "common/conf/conf.h"
+#include "connectors/connector.h"
+#include "driver/cluster/cluster.h"
+#include "driver/job/job_spec.h"
+#include "common/base/loop.h"
+
+typedef struct weir_stream_query weir_stream_query;
+
+/* What the query needs of its driver; borrowed for its life. */
+typedef struct weir_query_host {
+    const weir_env *env;
+    weir_loop *loop;
+    weir_pool *pool;
+    weir_cluster *cluster;
+    const weir_log *log;
+    int32_t output_fd;
+    int32_t progress_fd;
+    bool progress_json, progress_line;
+    /* On the loop, once, as the query's last act; `error` (NULL = ended well) is borrowed. */
+    void (*ended)(void *data, weir_stream_query *query, const weir_error *error);
+    void *data;
+} weir_query_host;
+
+typedef struct weir_query_source {
+    weir_str format;
+    weir_options options;
+    const weir_type *schema; /* the user's; NULL where none */
+} weir_query_source;
+
+/* What to run: made by the engine, lives in its arena as long as the query. */
+typedef struct weir_query_spec {
+    weir_str name;
+    const weir_node_query_plan *plan;
+    const weir_query_source *sources;
+    int32_t sources_count;
+    weir_str sink_format;
+    weir_options sink_options;
+    const weir_type *schema; /* of the result */
+    weir_str output_mode;
+    weir_trigger_kind trigger;
+    int64_t interval_ms;
+    const char *checkpoint;  /* directory; empty = temporary */
+    bool checkpoint_is_temporary; /* removed at the end */
+    const char *signature;   /* of the state and its sources: must match the checkpoint's */
+    bool stateful;
+    int32_t state_partitions;
+    const weir_conf *conf;
+    const weir_timezone *zone;
+} weir_query_spec;
+
+weir_stream_query *weir_stream_query_new(const weir_query_host *host, const weir_query_spec *spec);
+void weir_stream_query_start(weir_stream_query *query); /* loop; executors are registered */
+/* Ends after the running batch (now = false) or as soon as it can be abandoned. Loop. */
+void weir_stream_query_stop(weir_stream_query *query, bool now);
+void weir_stream_query_free(weir_stream_query *query); /* after it has ended */
+weir_str weir_stream_query_name(const weir_stream_query *query);

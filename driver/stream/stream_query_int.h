@@ -1,0 +1,132 @@
+/* Internals of a running query, shared by the files of this folder only: stream_query.c (transitions),
+ * batch_plan.c (opening, P0, P1), epoch_run.c (P2..P7), batch_commit.c (P8..P10), state_chain.c (which state
+ * objects count), progress.c. The loop and the one running step never touch the query at the same time. */
+#pragma once
+
+#include "driver/checkpoint/checkpoint.h"
+#include "driver/stream/stream_query.h"
+#include "proto/engine.pb-c.h"
+
+typedef struct weir_state_object {
+    const char *name; /* below <checkpoint>/state */
+    uint64_t size;
+    uint32_t crc;
+    int64_t batch; /* whose changes, or whose version, it holds */
+} weir_state_object;
+
+typedef struct weir_state_objects {
+    weir_state_object *items;
+    int32_t count;
+} weir_state_objects;
+
+/* Which objects make up the committed state: a snapshot (batch -1 = none) and the changelogs of every later
+ * batch. Owned texts live in `arena`, renewed at each snapshot. */
+typedef struct weir_state_chain {
+    weir_arena *arena;
+    int64_t snapshot_batch;
+    weir_state_objects snapshot;
+    weir_state_objects changelogs; /* oldest first */
+} weir_state_chain;
+
+/* What happened in the running batch, for the progress line. Times in microseconds. */
+typedef struct weir_batch_times {
+    int64_t trigger_start_us, trigger_realtime_us;
+    int64_t latest_offset_us, wal_commit_us, get_batch_us, add_batch_us, commit_offsets_us;
+    int64_t previous_trigger_us; /* start of the trigger before, 0 = none */
+} weir_batch_times;
+
+/* One executor's part of an epoch attempt. */
+typedef struct weir_epoch_reply {
+    struct weir_stream_query *query;
+    int32_t executor;
+    uint32_t attempt;
+    weir_buffer *carrier; /* of the reply: keeps the payload */
+    size_t payload_offset;
+    Weir__EpochReport *report; /* unpacked; NULL until it came */
+    weir_error *error;
+} weir_epoch_reply;
+
+typedef enum weir_query_state {
+    WEIR_QUERY_OPENING,
+    WEIR_QUERY_STARTING, /* START_QUERY is out to the executors */
+    WEIR_QUERY_WAITING,
+    WEIR_QUERY_PLANNING,
+    WEIR_QUERY_RUNNING,
+    WEIR_QUERY_COMMITTING,
+    WEIR_QUERY_CLOSING,
+    WEIR_QUERY_ENDED,
+} weir_query_state;
+
+struct weir_stream_query {
+    weir_query_host host;
+    const weir_query_spec *spec;
+    weir_arena *arena;       /* life of the run */
+    weir_arena *epoch_arena; /* life of a batch */
+    weir_query_state state;
+    bool stop_requested, stop_now;
+    weir_error *error; /* the first; ends the query */
+    char run_id[37];
+    weir_timer timer;
+    weir_step step;
+    weir_code (*work)(struct weir_stream_query *query, weir_error **err); /* of the running step */
+
+    /* blocking objects: touched by steps only */
+    weir_connector_context context;
+    weir_checkpoint *checkpoint;
+    const weir_source_ops **source_ops;
+    weir_source **sources;
+    const weir_sink_ops *sink_ops;
+    weir_sink *sink;
+
+    /* position in the stream */
+    int64_t batch_id;       /* of the running or next batch */
+    int64_t committed;      /* last committed batch, -1 = none */
+    char *committed_attempt; /* attempt name that counted for it */
+    weir_str *offsets_from; /* per source; heap texts, empty = nothing read */
+    weir_str *offsets_to;
+    weir_str *offsets_latest;
+    bool batch_logged;      /* offsets/batch_id exists already (a re-run) */
+    bool has_batch;         /* PLANNING found something to run */
+    bool commit_pending;    /* sources are to be told of `offsets_from` once the next offsets are durable */
+    int64_t watermark_ms, timestamp_ms;
+    int64_t purged_below;
+    weir_state_chain chain;
+    int64_t snapshot_due_batch;      /* executors were asked to snapshot this batch; -1 = none */
+    weir_state_objects snapshot_parts; /* of snapshot_due_batch, as they are reported */
+
+    /* the running epoch */
+    uint32_t attempt;
+    char *attempt_name;
+    weir_str_list splits;
+    uint32_t *split_sources;
+    int32_t executors_count;
+    weir_epoch_reply *replies;
+    int32_t replies_missing;
+    int64_t rows_out;
+    weir_batch_times times;
+    int64_t batches_run;
+};
+
+/* batch_plan.c: blocking steps. */
+weir_code weir_query_open(weir_stream_query *query, weir_error **err);
+weir_code weir_query_plan_batch(weir_stream_query *query, weir_error **err);
+void weir_query_close(weir_stream_query *query);
+/* epoch_run.c: on the loop; `done` continues in stream_query.c. */
+void weir_query_start_executors(weir_stream_query *query);
+void weir_query_run_epoch(weir_stream_query *query);
+void weir_query_cancel_epoch(weir_stream_query *query);
+void weir_query_drop_replies(weir_stream_query *query);
+/* batch_commit.c: a blocking step. */
+weir_code weir_query_commit_batch(weir_stream_query *query, weir_error **err);
+/* state_chain.c */
+weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err);
+void weir_state_chain_extend(weir_stream_query *query);
+void weir_state_chain_json(weir_stream_query *query, weir_strbuf *buf);
+void weir_state_chain_purge(weir_stream_query *query, const weir_commit_entry *entry);
+/* progress.c */
+void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf);
+void weir_query_report_progress(weir_stream_query *query);
+/* stream_query.c: continuations, on the loop. */
+void weir_query_executors_started(weir_stream_query *query);
+void weir_query_epoch_done(weir_stream_query *query);
+void weir_query_fail(weir_stream_query *query, const weir_error *error);
