@@ -186,7 +186,7 @@ static weir_code parse_mode(weir_str text, output_mode *ret, weir_error **err) {
 }
 
 weir_code weir_streaming_checks_run(const weir_node *plan, weir_str output_mode_text, weir_error **err) {
-    output_mode mode;
+    output_mode mode = MODE_APPEND;
     WEIR_TRY(parse_mode(output_mode_text, &mode, err));
     if (!weir_streaming_checks_is_streaming(plan))
         WEIR_RAISE(err, WRITE_STREAM_NOT_ALLOWED, NULL);
