@@ -1,5 +1,6 @@
 /* An event loop: one thread that owns all control state of a driver or an executor. Others only post events;
  * blocking work runs as steps on a pool and comes back as an event. Nothing on the loop blocks. */
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>

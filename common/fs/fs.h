@@ -57,6 +57,12 @@ typedef struct weir_fs_ops {
     weir_code (*remove)(weir_fs *fs, const char *path, weir_error **err); /* absent = OK */
     weir_code (*make_directory)(weir_fs *fs, const char *path, weir_error **err); /* with parents; exists = OK */
     weir_code (*remove_tree)(weir_fs *fs, const char *path, weir_error **err);    /* absent = OK */
+    /* Renames a file; both names on this file system, `to` must not exist (ALREADY_EXISTS), parents of
+     * `to` are made. Only for cleaning up sources (cleanSource=archive): never for a commit. */
+    weir_code (*move)(weir_fs *fs, const char *from, const char *to, weir_error **err);
+    /* Removes what crashed create_new, put and put_open left in this directory, if it was last modified
+     * before `before_ms` (INT64_MAX: all). No such directory = OK. */
+    weir_code (*sweep)(weir_fs *fs, const char *path, int64_t before_ms, weir_error **err);
     void (*free)(weir_fs *fs);
 } weir_fs_ops;
 
@@ -66,13 +72,16 @@ struct weir_fs {
 
 weir_fs *weir_local_fs_new(void);
 weir_fs *weir_memory_fs_new(void);
-/* Fails the `nth` call of operation `op` ("create_new", "read", ...; NULL = any that writes) with
- * errno `errnum`, `times` times; wraps `inner` (borrowed). `torn` writes half of the data first. */
+/* Fails the `nth` call (from 1) of operation `op` ("create_new", "read", ...; NULL = any that writes)
+ * with errno `errnum`, `times` times; wraps `inner` (borrowed). `torn` writes half of the data first: a
+ * disk that lies. `applied` carries the call out and then reports the failure: the outcome that a caller
+ * of create_new and put_finish has to call unknown. */
 typedef struct weir_fault_fs_plan {
     const char *op;
     int32_t nth, times;
     int32_t errnum;
     bool torn;
+    bool applied;
 } weir_fault_fs_plan;
 weir_fs *weir_fault_fs_new(weir_fs *inner, const weir_fault_fs_plan *plan);
 int32_t weir_fault_fs_fired(const weir_fs *fs);

@@ -31,10 +31,15 @@ bool weir_year_is_leap(int32_t year);
 /* ---- Spark's cast forms (DateTimeUtils.stringToDate, stringToTimestamp, ...) ----
  * They trim, accept [+-]yyyy*[-[m]m[-[d]d]][T ][h]h:[m]m:[s]s.[us][zone] and return false otherwise. */
 bool weir_date_parse(weir_str text, int32_t *ret_days);
+/* A time of day alone ("10:30") stands for that time of the current day in Spark: without a clock it is
+ * refused, weir_timestamp_parse_at takes the day of `now_micros`. */
 bool weir_timestamp_parse(weir_str text, const weir_timezone *zone, int64_t *ret_micros);
+bool weir_timestamp_parse_at(weir_str text, const weir_timezone *zone, int64_t now_micros,
+                             int64_t *ret_micros);
 /* allow_zone: a zone in the text is accepted and ignored (CAST); else it makes the text invalid. */
 bool weir_timestamp_ntz_parse(weir_str text, bool allow_zone, int64_t *ret_micros);
-bool weir_time_parse(weir_str text, int64_t *ret_nanos); /* TIME '10:11:12.123456', AM/PM forms */
+/* TIME '10:11:12.123456789', AM/PM forms; all nine digits: the caller cuts to the type's precision. */
+bool weir_time_parse(weir_str text, int64_t *ret_nanos);
 bool weir_interval_parse_year_month(weir_str text, const weir_type *type, int32_t *ret_months);
 bool weir_interval_parse_day_time(weir_str text, const weir_type *type, int64_t *ret_micros);
 typedef struct weir_calendar_interval {

@@ -34,13 +34,18 @@ bool weir_decimal_remainder(weir_int128 a, int32_t a_scale, weir_int128 b, int32
 int weir_decimal_compare(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale);
 
 /* java.math.BigDecimal's text grammar ("-1.5", "1e10", ".5", "5."), trimmed. Gives the value as
- * written (unscaled digits and scale); `too_large` where it needs more than 38 digits before the
+ * written (unscaled digits and scale, which may be negative; fraction digits beyond 38 digits in all
+ * are rounded HALF_UP); `too_large` where it needs more than 38 digits before the
  * point. False where the text is no number. */
 bool weir_decimal_parse(weir_str text, weir_int128 *ret_unscaled, int32_t *ret_scale, bool *too_large);
 /* Parses and brings to (precision, scale) with HALF_UP. 0 ok, 1 malformed, 2 does not fit. */
 int weir_decimal_parse_as(weir_str text, int32_t precision, int32_t scale, weir_int128 *ret);
-/* BigDecimal.toPlainString ("0.00", "-12.30"): Spark's CAST to STRING. At most 64 bytes. */
+/* BigDecimal.toPlainString ("0.00", "-12.30"): Spark's CAST to STRING. At most WEIR_DECIMAL_TEXT_MAX. */
+#define WEIR_DECIMAL_TEXT_MAX 64
 int weir_decimal_format(weir_int128 value, int32_t scale, char *ret);
+/* BigDecimal.toString ("1E-7" where the plain form needs more than six leading zeros): the CAST to
+ * STRING without ANSI mode. */
+int weir_decimal_format_scientific(weir_int128 value, int32_t scale, char *ret);
 double weir_decimal_to_double(weir_int128 value, int32_t scale);
 /* Spark's Decimal(double): via the shortest text of the double, then HALF_UP. False: NaN, infinite, no fit. */
 bool weir_decimal_from_double(double value, int32_t precision, int32_t scale, weir_int128 *ret);

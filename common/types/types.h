@@ -61,7 +61,7 @@ typedef struct weir_field {
 
 struct weir_type {
     weir_type_kind kind;
-    int32_t precision;    /* DECIMAL 1..38; TIME 0..6; CHAR/VARCHAR: length; interval: start unit */
+    int32_t precision;    /* DECIMAL 1..38; TIME 0..9; CHAR/VARCHAR: length; interval: start unit */
     int32_t scale;        /* DECIMAL 0..precision; interval: end unit */
     int32_t collation;    /* STRING: Spark's collation id, 0 = UTF8_BINARY */
     bool contains_null;   /* ARRAY element / MAP value */

@@ -1,0 +1,29 @@
+/* What subcommands print: results to standard output, errors to standard error. Main thread. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+
+int weir_command_failed(weir_error *error) {
+    weir_code code = weir_error_code(error);
+    fprintf(stderr, "weir: %s\n", error ? weir_error_text(error) : "[INTERNAL_ERROR] no error object");
+    weir_error_free(error);
+    return code == WEIR_INVALID_ARGUMENT || code == WEIR_NOT_SUPPORTED ? WEIR_EXIT_USAGE : WEIR_EXIT_FAILED;
+}
+
+int weir_command_print(weir_str text) {
+    while (text.size) {
+        ssize_t wrote = write(STDOUT_FILENO, text.data, text.size);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0) {
+            weir_error *error = NULL;
+            weir_error_fail_errno(&error, errno, "cannot write to standard output");
+            return weir_command_failed(error);
+        }
+        text.data += wrote;
+        text.size -= (size_t)wrote;
+    }
+    return WEIR_EXIT_OK;
+}

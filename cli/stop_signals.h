@@ -1,0 +1,19 @@
+/* SIGTERM and SIGINT as a stop level: the first asks for a stop after the running micro-batch, the second for
+ * one at once, a third ends the process. */
+#pragma once
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "common/base/error.h"
+
+typedef struct weir_stop_signals {
+    int stop_fd;            /* eventfd: readable when the level has changed */
+    volatile int32_t level; /* 0, 1 or 2 (weir_stop_level) */
+    pthread_t thread;
+} weir_stop_signals;
+
+/* Blocks the signals and starts the thread that takes them. Call it before any other thread is started,
+ * since threads inherit the mask. */
+weir_code weir_stop_signals_start(weir_stop_signals *signals, weir_error **err);
+void weir_stop_signals_stop(weir_stop_signals *signals);

@@ -1,0 +1,232 @@
+/* One task of a stage: reads a split or its shuffle blocks in the order of tasks, pushes batches through the
+ * stage's operators, and hands the result to the shuffle, to the sink's executor half, or back to the driver
+ * (collecting sinks). Task thread; the only shared object it writes is the block store. */
+#include "common/base/alloc.h"
+#include "common/base/failpoint.h"
+#include "common/wire/block.h"
+#include "executor/task/executor_int.h"
+
+typedef struct task_run {
+    weir_stage_task *task;
+    weir_epoch_run *epoch;
+    weir_query_run *query;
+    const weir_stage_spec *spec;
+    weir_budget budget;
+    weir_arena *arena;       /* task lifetime */
+    weir_arena *batch_arena;
+    weir_eval eval;
+    weir_operator_context context;
+    weir_chain chain;
+    weir_sink_task *sink;
+    const weir_sink_ops *sink_ops;
+    weir_strbuf *parts;      /* encoded blocks by shuffle partition */
+} task_run;
+
+/* ---- where results go ---- */
+
+static weir_code take_dense(task_run *run, weir_batch *batch, const weir_sel *sel, weir_batch **ret,
+                            weir_error **err) {
+    return weir_operator_compact(&run->budget, batch, sel, ret, err);
+}
+
+static weir_code take_for_one(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err) {
+    task_run *run = data;
+    _cleanup_batch_ weir_batch *dense = NULL;
+    WEIR_TRY(take_dense(run, batch, sel, &dense, err));
+    return weir_block_encode(&run->parts[0], dense, err);
+}
+
+static weir_code take_for_driver(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err) {
+    task_run *run = data;
+    _cleanup_batch_ weir_batch *dense = NULL;
+    WEIR_TRY(take_dense(run, batch, sel, &dense, err));
+    run->task->rows_blocks++;
+    run->task->rows_out += dense->rows;
+    return weir_block_encode(&run->task->rows, dense, err);
+}
+
+static weir_code take_for_sink(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err) {
+    task_run *run = data;
+    _cleanup_batch_ weir_batch *dense = NULL;
+    WEIR_TRY(take_dense(run, batch, sel, &dense, err));
+    run->task->rows_out += dense->rows;
+    return run->sink_ops->task_write(run->sink, dense, err);
+}
+
+static weir_code take_group_batch(void *data, int32_t partition, weir_batch *batch, weir_error **err) {
+    task_run *run = data;
+    return weir_block_encode(&run->parts[partition], batch, err);
+}
+
+static weir_code open_sink(task_run *run, weir_collect_fn *ret_take, weir_error **err) {
+    const weir_node_sink_write *node = run->spec->sink;
+    run->sink_ops = weir_sink_find(node->format);
+    if (!run->sink_ops)
+        WEIR_FAIL(err, INTERNAL_ERROR, "no sink " WEIR_STR_FMT, WEIR_STR_ARG(node->format));
+    if (run->sink_ops->collects) {
+        *ret_take = take_for_driver;
+        return WEIR_OK;
+    }
+    *ret_take = take_for_sink;
+    return run->sink_ops->task_open(&run->query->context, node, run->epoch->message->batch_id, run->task->index,
+                                    run->epoch->message->attempt_name, &run->budget, &run->sink, err);
+}
+
+/* ---- where rows come from ---- */
+
+static weir_code check_cancelled(const task_run *run, weir_error **err) {
+    if (atomic_load_explicit(&run->epoch->cancelled, memory_order_relaxed))
+        WEIR_FAIL(err, CANCELLED, "the epoch attempt was cancelled");
+    return WEIR_OK;
+}
+
+static weir_code push_batch(task_run *run, weir_batch *batch, weir_error **err) {
+    WEIR_TRY(check_cancelled(run, err));
+    weir_arena_reset(run->batch_arena);
+    return weir_operator_push(run->chain.head, batch, NULL, err);
+}
+
+static weir_code scan_split(task_run *run, const weir_source_ops *ops, weir_scan *scan, weir_error **err) {
+    while (!weir_operator_is_done(run->chain.head)) {
+        _cleanup_batch_ weir_batch *batch = NULL;
+        int64_t records = 0;
+        WEIR_TRY(ops->scan_next(scan, &batch, &records, err));
+        run->task->rows_in += records;
+        if (!batch)
+            break;
+        WEIR_FAILPOINT("P3.mid", err);
+        WEIR_TRY(push_batch(run, batch, err));
+    }
+    return WEIR_OK;
+}
+
+static weir_code read_split(task_run *run, weir_error **err) {
+    const weir_node_scan *node = WEIR_NODE_AS(run->spec->chain.leaf, SCAN, scan);
+    const weir_source_ops *ops = weir_source_find(node->format);
+    if (!ops)
+        WEIR_FAIL(err, INTERNAL_ERROR, "no source " WEIR_STR_FMT, WEIR_STR_ARG(node->format));
+    const ProtobufCBinaryData *split = &run->epoch->message->splits[run->task->index];
+    weir_scan *scan = NULL;
+    WEIR_TRY(ops->scan_open(&run->query->context, node, (weir_str){(const char *)split->data, split->len},
+                            &run->budget, &scan, err));
+    weir_code code = scan_split(run, ops, scan, err);
+    ops->scan_close(scan);
+    return code;
+}
+
+static weir_code read_block(task_run *run, const weir_type *schema, weir_buffer *block, weir_error **err) {
+    size_t at = 0;
+    while (at < block->size) {
+        _cleanup_batch_ weir_batch *batch = NULL;
+        WEIR_TRY(weir_block_decode(schema, block, at, "shuffle block", &batch, &at, err));
+        run->task->rows_in += batch->rows;
+        WEIR_TRY(push_batch(run, batch, err));
+    }
+    return WEIR_OK;
+}
+
+static weir_code read_shuffle(task_run *run, weir_error **err) {
+    const weir_node_shuffle_read *node = WEIR_NODE_AS(run->spec->chain.leaf, SHUFFLE_READ, shuffle_read);
+    int32_t stage = (int32_t)node->stage, tasks = weir_block_store_tasks(run->epoch->blocks, stage);
+    for (int32_t t = 0; t < tasks; t++) {
+        weir_buffer *block = weir_block_store_get(run->epoch->blocks, stage, run->task->index, t);
+        if (block)
+            WEIR_TRY(read_block(run, node->schema, block, err));
+    }
+    return WEIR_OK;
+}
+
+/* ---- the task ---- */
+
+static weir_code open_chain(task_run *run, weir_error **err) {
+    weir_operator *collector = NULL;
+    weir_collect_fn take = NULL;
+    if (run->spec->partitions_out) {
+        run->parts = weir_alloc_zero((size_t)run->spec->partitions_out, sizeof *run->parts);
+        take = run->spec->emits_groups ? NULL : take_for_one;
+    } else {
+        WEIR_TRY(open_sink(run, &take, err));
+    }
+    if (take)
+        collector = weir_collector_new(run->arena, &run->context, take, run);
+    return weir_chain_open(&run->spec->chain, &run->context, collector, &run->chain, err);
+}
+
+static weir_code publish_parts(task_run *run, weir_error **err) {
+    if (run->spec->emits_groups)
+        WEIR_TRY(weir_hash_agg_emit(run->chain.last, run->spec->partitions_out, WEIR_BATCH_ROWS, take_group_batch,
+                                    run, err));
+    WEIR_FAILPOINT("P4.before", err);
+    for (int32_t p = 0; p < run->spec->partitions_out; p++) {
+        if (!run->parts[p].size)
+            continue;
+        run->task->rows_out++;
+        weir_buffer *block = NULL;
+        WEIR_TRY(weir_block_buffer(&run->epoch->budget, &run->parts[p], &block, err));
+        weir_block_store_put(run->epoch->blocks, run->task->stage, p, run->task->index, block);
+    }
+    WEIR_FAILPOINT("P4.after", err);
+    return WEIR_OK;
+}
+
+static weir_code finish_sink(task_run *run, weir_error **err) {
+    if (!run->sink)
+        return WEIR_OK;
+    WEIR_FAILPOINT("P6.before", err);
+    weir_sink_task *sink = run->sink;
+    run->sink = NULL; /* finish ends it, also when it fails */
+    WEIR_TRY(run->sink_ops->task_finish(sink, &run->task->sink_message, err));
+    WEIR_FAILPOINT("P6.after", err);
+    return WEIR_OK;
+}
+
+static weir_code run_task(task_run *run, weir_error **err) {
+    WEIR_TRY(check_cancelled(run, err));
+    WEIR_TRY(open_chain(run, err));
+    if (run->spec->distribution == WEIR_DISTRIBUTION_SPLITS)
+        WEIR_TRY(read_split(run, err));
+    else
+        WEIR_TRY(read_shuffle(run, err));
+    weir_arena_reset(run->batch_arena);
+    if (run->spec->has_state)
+        WEIR_FAILPOINT("P5.before", err);
+    WEIR_TRY(weir_operator_finish(run->chain.head, err));
+    if (run->spec->partitions_out)
+        return publish_parts(run, err);
+    return finish_sink(run, err);
+}
+
+static void close_task(task_run *run) {
+    weir_chain_close(&run->chain);
+    if (run->sink)
+        run->sink_ops->task_abort(run->sink);
+    for (int32_t p = 0; run->parts && p < run->spec->partitions_out; p++)
+        weir_strbuf_fini(&run->parts[p]);
+    weir_free(run->parts);
+    weir_arena_free(run->batch_arena);
+    weir_arena_free(run->arena);
+}
+
+void weir_stage_task_run(weir_job *job) {
+    weir_stage_task *task = (weir_stage_task *)((char *)job - offsetof(weir_stage_task, job));
+    weir_epoch_run *epoch = task->epoch;
+    weir_query_run *query = epoch->query;
+    task_run run = {.task = task, .epoch = epoch, .query = query, .spec = &query->stages[task->stage]};
+    weir_budget_init(&run.budget, &query->executor->budget, query->task_memory);
+    run.arena = weir_arena_new_in(&run.budget);
+    run.batch_arena = weir_arena_new_in(&run.budget);
+    run.eval = (weir_eval){.budget = &run.budget,
+                           .arena = run.batch_arena,
+                           .zone = query->zone,
+                           .ansi = query->ansi,
+                           .now_us = epoch->message->now_us};
+    run.context = (weir_operator_context){.env = query->context.env,
+                                          .budget = &run.budget,
+                                          .arena = run.arena,
+                                          .eval = &run.eval,
+                                          .state = run.spec->has_state ? query->stores[task->index] : NULL};
+    run_task(&run, &task->error);
+    close_task(&run);
+    task->peak_memory = atomic_load(&run.budget.peak);
+    weir_loop_post(query->executor->loop, &task->event);
+}
