@@ -8,3 +8,4 @@
 
 /* `env` and `log` are borrowed for as long as executors run. */
 void weir_local_launcher_init(weir_launcher *launcher, const weir_env *env, const weir_log *log);
+void weir_local_launcher_fini(weir_launcher *launcher);

@@ -5,6 +5,7 @@
  * The status is 0 only where every query ended without an error; a stop by SIGTERM or Ctrl-C is such an
  * end. Main thread; signals have a thread of their own (stop_signals.c). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command_flags.h"
@@ -86,6 +87,7 @@ static weir_code resolve_conf(weir_arena *arena, const weir_job_spec *job, const
     if (executors < 1 || executors > CORES_MAX)
         WEIR_FAIL(err, INVALID_ARGUMENT, "spark.weir.local.executors must be between 1 and %d", CORES_MAX);
     options->executors = (int32_t)executors;
+    options->executor_memory_bytes = weir_conf_int(conf, WEIR_CONF_EXECUTOR_MEMORY);
     options->conf = flags;
     return WEIR_OK;
 }
@@ -105,6 +107,7 @@ static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_op
         options->stop_fd = signals.stop_fd;
         options->stop_level = &signals.level;
         code = weir_engine_run(job, options, err);
+        weir_local_launcher_fini(&launcher);
         env->transport->ops->free(env->transport);
     }
     weir_stop_signals_stop(&signals);
@@ -114,6 +117,9 @@ static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_op
 static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_error **err) {
     const weir_job_spec *job = NULL;
     weir_engine_options options = {.output_fd = STDOUT_FILENO, .progress_fd = STDERR_FILENO};
+    const char *zone = getenv("TZ");
+    options.default_zone = zone && *zone ? zone : NULL;
+    options.temporary_directory = getenv("TMPDIR");
     WEIR_TRY(parse_master(arguments->master, &options.cores, err));
     WEIR_TRY(parse_progress(arguments->progress, &options, err));
     weir_env env = {

@@ -91,7 +91,8 @@ static void launch_work(weir_step *step) {
     int32_t count = e->options->executors;
     for (int32_t i = 0; i < count && !e->error; i++) {
         int32_t cores = e->options->cores / count + (i < e->options->cores % count);
-        if (launcher->start(launcher->self, e->url, i, WEIR_MAX(cores, 1), &e->executors[i], &e->error) == WEIR_OK)
+        if (launcher->start(launcher->self, e->url, i, WEIR_MAX(cores, 1), e->options->executor_memory_bytes,
+                            &e->executors[i], &e->error) == WEIR_OK)
             e->executors_count++;
     }
 }

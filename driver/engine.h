@@ -14,8 +14,8 @@
 /* Starts executors in this process (or elsewhere); cli/ provides it. */
 typedef struct weir_launcher {
     /* Starts executor `index` with `cores` task threads, which registers at driver_url. */
-    weir_code (*start)(void *self, const char *driver_url, int32_t index, int32_t cores, void **ret_executor,
-                       weir_error **err);
+    weir_code (*start)(void *self, const char *driver_url, int32_t index, int32_t cores, int64_t memory_bytes,
+                       void **ret_executor, weir_error **err);
     /* Blocks until the executor's threads are gone. */
     void (*stop)(void *self, void *executor);
     void *self;
@@ -33,10 +33,13 @@ typedef struct weir_engine_options {
     const weir_log *log;
     int32_t cores;      /* task threads of the local master, shared out over the executors */
     int32_t executors;  /* of the local master; at least 1 */
+    int64_t executor_memory_bytes; /* spark.executor.memory */
     bool progress_json; /* one StreamingQueryProgress JSON line a batch on `progress_fd` */
     bool progress_line; /* a human progress line a batch on `progress_fd` */
     int32_t progress_fd;
     int32_t output_fd;  /* console sink */
+    const char *default_zone;        /* where spark.sql.session.timeZone is not set: TZ; NULL = the system's */
+    const char *temporary_directory; /* for temporary checkpoints; NULL = /tmp */
     /* Session configuration over the job's own (--conf): pairs in order. */
     const weir_options *conf;
     /* Readable when the stop level changed (a pipe or eventfd written by the signal handler); the level

@@ -36,6 +36,7 @@ struct weir_error {
     const char *param_values[PARAMS_MAX];
     bool has_context;
     weir_query_context context;
+    const char *tail; /* NULL, or what follows the SQLSTATE in the text */
 };
 
 static weir_error out_of_memory = {
@@ -234,9 +235,15 @@ const char *weir_error_text(const weir_error *err) {
     if (!err->text) {
         weir_error *error = (weir_error *)(uintptr_t)err;
         weir_strbuf buf = {0};
-        weir_strbuf_addf(&buf, "[%s] %s SQLSTATE: %s", weir_code_condition(err->code), err->message,
-                         weir_code_sqlstate(err->code));
-        if (err->has_context)
+        /* Spark prints its unnamed conditions without a head. */
+        if (strncmp(conditions[err->code].name, "_LEGACY", 7) == 0)
+            weir_strbuf_add_text(&buf, err->message);
+        else
+            weir_strbuf_addf(&buf, "[%s] %s SQLSTATE: %s", weir_code_condition(err->code), err->message,
+                             weir_code_sqlstate(err->code));
+        if (err->tail)
+            weir_strbuf_add_text(&buf, err->tail);
+        else if (err->has_context)
             add_context_text(&buf, &err->context);
         error->text = weir_arena_strndup(error->arena, buf.data, buf.size);
         weir_strbuf_fini(&buf);
@@ -265,6 +272,13 @@ void weir_error_set_context(weir_error *err, const weir_query_context *context) 
     err->text = NULL;
 }
 
+void weir_error_set_tail(weir_error *err, const char *tail) {
+    if (!err || !err->arena)
+        return;
+    err->tail = weir_arena_strdup(err->arena, tail);
+    err->text = NULL;
+}
+
 const weir_query_context *weir_error_get_context(const weir_error *err) {
     return err && err->has_context ? &err->context : NULL;
 }
@@ -289,6 +303,8 @@ weir_error *weir_error_clone(const weir_error *err) {
         add_param(copy, err->param_names[i], err->param_values[i]);
     if (err->has_context)
         weir_error_set_context(copy, &err->context);
+    if (err->tail)
+        weir_error_set_tail(copy, err->tail);
     return copy;
 }
 

@@ -62,6 +62,9 @@ typedef struct weir_query_context {
 } weir_query_context;
 void weir_error_set_context(weir_error *err, const weir_query_context *context); /* copies */
 const weir_query_context *weir_error_get_context(const weir_error *err);         /* or NULL */
+/* What weir_error_text prints behind the SQLSTATE instead of the context block (copied): parsers and the
+ * analyzer place Spark's "(line 1, pos 7)\n\n== SQL ==..." and "; line 1 pos 7" there. */
+void weir_error_set_tail(weir_error *err, const char *tail);
 
 void weir_error_free(weir_error *err); /* accepts NULL */
 void weir_error_free_ptr(weir_error **err);

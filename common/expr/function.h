@@ -1,7 +1,12 @@
 /* The function registry: every scalar and aggregate function and operator of Weir, one table entry
  * each. The analyzer resolves names and types with it, the compiler takes kernels from it, and docs
  * and tests list it. Entries are static const; families register through arrays listed in
- * function_table.c. Any thread. */
+ * function_table.c. Any thread.
+ *
+ * Operators have Spark's registry names, and parsers make calls of them: + - * / % div = <=> < <= > >=
+ * & | ^ ~ || not (a <> b is not(=(a, b))) negative positive in (a, items...) between (a, low, high) like ilike
+ * (value, pattern[, escape]) rlike isnull isnotnull. a[i] and m[k] are weir_extract (value, key). AND, OR,
+ * CASE, COALESCE and CAST are nodes; the functions if, nvl, coalesce, int(), ... rewrite to them. */
 #pragma once
 
 #include "common/base/arena.h"
@@ -22,6 +27,11 @@ enum {
     WEIR_FN_NEVER_NULL = 1 << 3,      /* result is not nullable */
     WEIR_FN_NEEDS_TIMEZONE = 1 << 4,
     WEIR_FN_HIDDEN = 1 << 5,          /* made by the analyzer only, no SQL name */
+    /* Reads any row without harm, NULL or not selected; errors are raised for live rows alone. The
+     * wrapper then hands the whole selection on instead of removing NULL rows first. */
+    WEIR_FN_DENSE = 1 << 6,
+    /* Cannot fail and is cheap: may be evaluated for rows whose value is not needed (AND, OR). */
+    WEIR_FN_NEVER_RAISES = 1 << 7,
 };
 
 /* What resolution needs from the session. */
@@ -51,6 +61,7 @@ struct weir_function {
     weir_kernel_bind bind; /* may be NULL */
     weir_kernel_fn eval;   /* scalar */
     const struct weir_aggregate_ops *aggregate;
+    const char *signature; /* argument and result types in the words of function_resolve.c, or NULL */
 };
 
 /* ASCII case-insensitive; NULL where unknown (hidden functions are found too). */

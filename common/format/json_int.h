@@ -12,6 +12,8 @@
 
 #include "common/column/builder.h"
 #include "common/format/format.h"
+#include "common/format/input_stream.h"
+#include "common/format/json_write.h"
 #include "common/types/datetime.h"
 
 /* Bytes that may be read behind every record's end; they hold '\n'. */
@@ -200,7 +202,6 @@ void weir_json_variant_scratch_fini(weir_json_variant_scratch *scratch);
 /* Variant.toJson. False where the bytes are no variant. */
 bool weir_json_variant_text(weir_strbuf *buf, weir_str value, weir_str metadata, const weir_timezone *zone);
 
-void weir_json_write_base64(weir_strbuf *buf, weir_str bytes);
 
 /* ---- json_reader.c ---- */
 weir_code weir_json_reader_open(const weir_read_spec *spec, weir_fs *fs, const weir_split *split,
@@ -208,3 +209,29 @@ weir_code weir_json_reader_open(const weir_read_spec *spec, weir_fs *fs, const w
 weir_code weir_json_reader_next(weir_reader *reader, int32_t rows, weir_batch **ret, int64_t *ret_records,
                                 weir_error **err);
 void weir_json_reader_close(weir_reader *reader);
+
+/* ---- json_write_options.c, json_writer.c ---- */
+typedef struct weir_json_write_spec {
+    const weir_type *schema;
+    weir_json_style style;
+    weir_str line_sep;
+    weir_codec codec;
+} weir_json_write_spec;
+
+weir_code weir_json_write_spec_parse(weir_arena *arena, const weir_type *schema, const weir_options *options,
+                                     const weir_timezone *zone, weir_write_spec **ret, weir_error **err);
+const char *weir_json_write_extension(const weir_write_spec *spec);
+weir_code weir_json_writer_open(const weir_write_spec *spec, weir_fs *fs, const char *path, weir_budget *budget,
+                                weir_writer **ret, weir_error **err);
+weir_code weir_json_writer_write(weir_writer *writer, const weir_batch *batch, weir_error **err);
+weir_code weir_json_writer_finish(weir_writer *writer, int64_t *ret_size, weir_error **err);
+void weir_json_writer_abort(weir_writer *writer);
+void weir_json_write_base64(weir_strbuf *buf, weir_str bytes);
+
+/* ---- option helpers (json_options.c) ---- */
+/* The last of equal keys counts. */
+bool weir_json_option(const weir_options *options, const char *name, weir_str *ret);
+weir_code weir_json_option_bool(const weir_options *options, const char *name, bool *value, weir_error **err);
+weir_code weir_json_check_names(const weir_type *type, bool case_sensitive, weir_error **err);
+weir_code weir_json_refuse_type(weir_str column, const weir_type *type, weir_error **err);
+weir_code weir_json_refuse_locale(const weir_options *options, weir_error **err);

@@ -11,7 +11,7 @@
 enum { CHUNK_SIZE = 256 << 10, FAST_DEPTH_MAX = 64 };
 
 /* The last of equal options counts, as in Spark's case-insensitive map. */
-static bool find_option(const weir_options *options, const char *name, weir_str *ret) {
+bool weir_json_option(const weir_options *options, const char *name, weir_str *ret) {
     for (int32_t i = options ? options->count - 1 : -1; i >= 0; i--) {
         if (weir_str_equal_nocase(options->items[i].key, weir_str_from(name))) {
             *ret = options->items[i].value;
@@ -21,9 +21,9 @@ static bool find_option(const weir_options *options, const char *name, weir_str 
     return false;
 }
 
-static weir_code bool_option(const weir_options *options, const char *name, bool *value, weir_error **err) {
+weir_code weir_json_option_bool(const weir_options *options, const char *name, bool *value, weir_error **err) {
     weir_str text;
-    if (!find_option(options, name, &text))
+    if (!weir_json_option(options, name, &text))
         return WEIR_OK;
     if (weir_str_equal_nocase(text, WEIR_STR("true")))
         *value = true;
@@ -37,7 +37,7 @@ static weir_code bool_option(const weir_options *options, const char *name, bool
 static weir_code int_option(const weir_options *options, const char *name, int32_t *value, weir_error **err) {
     weir_str text;
     int64_t number;
-    if (!find_option(options, name, &text))
+    if (!weir_json_option(options, name, &text))
         return WEIR_OK;
     if (!weir_int64_parse(text, &number) || number < 0 || number > INT32_MAX)
         WEIR_FAIL(err, INVALID_ARGUMENT, "For input string: \"" WEIR_STR_FMT "\" (option %s)", WEIR_STR_ARG(text), name);
@@ -48,7 +48,7 @@ static weir_code int_option(const weir_options *options, const char *name, int32
 static weir_code pattern_option(weir_arena *arena, const weir_options *options, const char *name,
                                 const weir_datetime_pattern **ret, weir_error **err) {
     weir_str text;
-    if (!find_option(options, name, &text))
+    if (!weir_json_option(options, name, &text))
         return WEIR_OK;
     return weir_datetime_pattern_compile(arena, weir_arena_str(arena, text), true, ret, err);
 }
@@ -57,9 +57,14 @@ static weir_code refuse_options(const weir_options *options, weir_error **err) {
     static const char *const refused[] = {"singleVariantColumn", "explodeEmbeddedArray"};
     weir_str text;
     for (size_t i = 0; i < WEIR_ARRAY_LEN(refused); i++)
-        if (find_option(options, refused[i], &text))
+        if (weir_json_option(options, refused[i], &text))
             WEIR_RAISE(err, UNSUPPORTED_OPTION, "option", refused[i], "where", "the JSON format");
-    if (find_option(options, "locale", &text) && !weir_str_equal_nocase(text, WEIR_STR("en-US")))
+    return weir_json_refuse_locale(options, err);
+}
+
+weir_code weir_json_refuse_locale(const weir_options *options, weir_error **err) {
+    weir_str text;
+    if (weir_json_option(options, "locale", &text) && !weir_str_equal_nocase(text, WEIR_STR("en-US")))
         WEIR_FAIL(err, NOT_SUPPORTED, "Option locale of the JSON format is supported as en-US only, not " WEIR_STR_FMT ".",
                   WEIR_STR_ARG(text));
     return WEIR_OK;
@@ -76,7 +81,7 @@ static weir_code charset_option(weir_json_spec *spec, const weir_options *option
         {"US-ASCII", WEIR_JSON_ASCII},
     };
     weir_str text;
-    if (!find_option(options, "encoding", &text) && !find_option(options, "charset", &text))
+    if (!weir_json_option(options, "encoding", &text) && !weir_json_option(options, "charset", &text))
         return WEIR_OK;
     size_t i = 0;
     while (i < WEIR_ARRAY_LEN(known) && !weir_str_equal_nocase(text, weir_str_from(known[i].name)))
@@ -107,7 +112,7 @@ static weir_code charset_option(weir_json_spec *spec, const weir_options *option
 static weir_code line_sep_option(weir_json_spec *spec, weir_arena *arena, const weir_options *options,
                                  weir_error **err) {
     weir_str text;
-    bool given = find_option(options, "lineSep", &text);
+    bool given = weir_json_option(options, "lineSep", &text);
     WEIR_TRY(charset_option(spec, options, given, err));
     if (!given)
         return WEIR_OK;
@@ -134,33 +139,33 @@ static weir_code parse_options(weir_json_spec *spec, weir_arena *arena, const we
     const weir_options *options = request->options;
     weir_str text;
     WEIR_TRY(refuse_options(options, err));
-    WEIR_TRY(bool_option(options, "allowComments", &spec->allow_comments, err));
-    WEIR_TRY(bool_option(options, "allowSingleQuotes", &spec->allow_single_quotes, err));
-    WEIR_TRY(bool_option(options, "allowUnquotedFieldNames", &spec->allow_unquoted_names, err));
-    WEIR_TRY(bool_option(options, "allowNumericLeadingZeros", &spec->allow_leading_zeros, err));
-    WEIR_TRY(bool_option(options, "allowNonNumericNumbers", &spec->allow_non_numeric, err));
-    WEIR_TRY(bool_option(options, "allowBackslashEscapingAnyCharacter", &spec->allow_any_escape, err));
-    WEIR_TRY(bool_option(options, "allowUnquotedControlChars", &spec->allow_control, err));
-    WEIR_TRY(bool_option(options, "multiLine", &spec->multi_line, err));
+    WEIR_TRY(weir_json_option_bool(options, "allowComments", &spec->allow_comments, err));
+    WEIR_TRY(weir_json_option_bool(options, "allowSingleQuotes", &spec->allow_single_quotes, err));
+    WEIR_TRY(weir_json_option_bool(options, "allowUnquotedFieldNames", &spec->allow_unquoted_names, err));
+    WEIR_TRY(weir_json_option_bool(options, "allowNumericLeadingZeros", &spec->allow_leading_zeros, err));
+    WEIR_TRY(weir_json_option_bool(options, "allowNonNumericNumbers", &spec->allow_non_numeric, err));
+    WEIR_TRY(weir_json_option_bool(options, "allowBackslashEscapingAnyCharacter", &spec->allow_any_escape, err));
+    WEIR_TRY(weir_json_option_bool(options, "allowUnquotedControlChars", &spec->allow_control, err));
+    WEIR_TRY(weir_json_option_bool(options, "multiLine", &spec->multi_line, err));
     WEIR_TRY(int_option(options, "maxNestingDepth", &spec->depth_max, err));
     WEIR_TRY(int_option(options, "maxNumLen", &spec->number_max, err));
     WEIR_TRY(int_option(options, "maxStringLen", &spec->string_max, err));
-    if (find_option(options, "mode", &text)) { /* an unknown mode is PERMISSIVE, as in Spark */
+    if (weir_json_option(options, "mode", &text)) { /* an unknown mode is PERMISSIVE, as in Spark */
         if (weir_str_equal_nocase(text, WEIR_STR("DROPMALFORMED")))
             spec->mode = WEIR_JSON_DROP;
         else if (weir_str_equal_nocase(text, WEIR_STR("FAILFAST")))
             spec->mode = WEIR_JSON_FAIL;
     }
     WEIR_TRY(line_sep_option(spec, arena, options, err));
-    if (find_option(options, "timeZone", &text))
+    if (weir_json_option(options, "timeZone", &text))
         WEIR_TRY(weir_timezone_open(text, &spec->zone, err));
     WEIR_TRY(pattern_option(arena, options, "dateFormat", &spec->date_pattern, err));
     WEIR_TRY(pattern_option(arena, options, "timestampFormat", &spec->timestamp_pattern, err));
     WEIR_TRY(pattern_option(arena, options, "timestampNTZFormat", &spec->ntz_pattern, err));
     WEIR_TRY(pattern_option(arena, options, "timeFormat", &spec->time_pattern, err));
     bool fallback = false;
-    bool given = find_option(options, "enableDateTimeParsingFallback", &text);
-    WEIR_TRY(bool_option(options, "enableDateTimeParsingFallback", &fallback, err));
+    bool given = weir_json_option(options, "enableDateTimeParsingFallback", &text);
+    WEIR_TRY(weir_json_option_bool(options, "enableDateTimeParsingFallback", &fallback, err));
     spec->date_fallback = given ? fallback : !spec->date_pattern;
     spec->timestamp_fallback = given ? fallback : !spec->timestamp_pattern;
     return WEIR_OK;
@@ -168,7 +173,7 @@ static weir_code parse_options(weir_json_spec *spec, weir_arena *arena, const we
 
 /* ---- schema ---- */
 
-static weir_code refuse_type(weir_str column, const weir_type *type, weir_error **err) {
+weir_code weir_json_refuse_type(weir_str column, const weir_type *type, weir_error **err) {
     _cleanup_strbuf_ weir_strbuf name = {0}, text = {0};
     weir_strbuf_addf(&name, "`" WEIR_STR_FMT "`", WEIR_STR_ARG(column));
     weir_strbuf_add_char(&text, '"');
@@ -186,7 +191,7 @@ static weir_code refuse_map(const weir_type *schema, weir_error **err) {
     WEIR_RAISE(err, INVALID_JSON_SCHEMA_MAP_TYPE, "jsonSchema", text.data);
 }
 
-static weir_code check_names(const weir_type *type, bool case_sensitive, weir_error **err) {
+weir_code weir_json_check_names(const weir_type *type, bool case_sensitive, weir_error **err) {
     for (int32_t i = 0; i < type->fields_count; i++) {
         for (int32_t k = 0; k < i; k++) {
             weir_str a = type->fields[i].name, b = type->fields[k].name;
@@ -210,9 +215,9 @@ static weir_code check_type(const weir_type *schema, weir_str column, const weir
                             weir_error **err) {
     switch (type->kind) {
     case WEIR_TYPE_INTERVAL_CALENDAR:
-        return refuse_type(column, type, err);
+        return weir_json_refuse_type(column, type, err);
     case WEIR_TYPE_STRUCT:
-        WEIR_TRY(check_names(type, case_sensitive, err));
+        WEIR_TRY(weir_json_check_names(type, case_sensitive, err));
         for (int32_t i = 0; i < type->fields_count; i++)
             WEIR_TRY(check_type(schema, type == schema ? type->fields[i].name : column, type->fields[i].type,
                                 case_sensitive, err));
@@ -297,7 +302,7 @@ static weir_code build_schema(weir_json_spec *spec, weir_arena *arena, const wei
                               weir_error **err) {
     const weir_type *projection = request->projection;
     weir_str corrupt = request->corrupt_column;
-    find_option(request->options, "columnNameOfCorruptRecord", &corrupt);
+    weir_json_option(request->options, "columnNameOfCorruptRecord", &corrupt);
     if (request->schema) {
         WEIR_TRY(check_type(request->schema, WEIR_STR(""), request->schema, request->case_sensitive, err));
         WEIR_TRY(check_corrupt(request->schema, corrupt, err));

@@ -428,18 +428,6 @@ static bool datetime_text(const reading *r, weir_str value, int type) {
     return true;
 }
 
-void weir_json_write_base64(weir_strbuf *buf, weir_str bytes) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const uint8_t *p = (const uint8_t *)bytes.data;
-    for (size_t i = 0; i < bytes.size; i += 3) {
-        size_t left = bytes.size - i;
-        uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
-        char quad[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=',
-                        left > 2 ? digits[v & 63] : '='};
-        weir_strbuf_add(buf, weir_str_make(quad, 4));
-    }
-}
-
 static bool sized_text(const reading *r, weir_str value, bool binary) {
     uint64_t size;
     if (!get_int(value, 1, 4, &size) || value.size - 5 < size)

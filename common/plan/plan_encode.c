@@ -142,7 +142,7 @@ static weir_code take_str(reader *r, weir_str *ret) {
 
 /* A count of items of at least `bytes_each` encoded bytes: bounded by what is left, so it caps allocation. */
 static weir_code take_count(reader *r, size_t bytes_each, int32_t *ret) {
-    uint32_t count;
+    uint32_t count = 0;
     WEIR_TRY(take(r, &count, 4));
     if (count > (size_t)(r->end - r->at) / bytes_each)
         return bad(r, "a list passes the end");

@@ -53,6 +53,7 @@ typedef struct weir_query_run {
     weir_stage_spec stages[WEIR_STAGES_MAX];
     /* State: one store per state partition, NULL where another executor owns it. */
     int32_t state_partitions;
+    weir_state_spec state_spec; /* schemas of the stateful operator */
     weir_state_store **stores;
     int64_t state_batch;   /* committed version of all stores; -1 = empty */
     int64_t open_batch;    /* whose changes are in the open views; -1 = none */

@@ -1,0 +1,606 @@
+/* Columns to JSON text and to files (json_write.h, format.h). Task thread.
+ *
+ *   batch -> rows as text in one buffer -> gzip or zstd, where asked for -> weir_fs put_write
+ *
+ * The text is what Spark's df.write.json writes: null fields left out, BigDecimal.toString for decimals,
+ * strings escaped as Jackson does, malformed UTF-8 as U+FFFD. The file becomes visible and durable in
+ * finish; abort and every failure leave nothing behind. Failure: what the file system reports. */
+#include <zlib.h>
+#include <zstd.h>
+
+#include "common/base/alloc.h"
+#include "common/base/json_value.h"
+#include "common/format/input_stream.h"
+#include "common/format/json_int.h"
+#include "common/format/json_scan.h"
+#include "common/format/json_write.h"
+#include "common/types/decimal.h"
+#include "common/types/number_text.h"
+
+enum { FLUSH_SIZE = 256 << 10 };
+
+/* ---- strings ---- */
+
+/* Bytes that Java's decoder replaces by one U+FFFD at `p`, which starts no character. */
+static size_t malformed_size(const uint8_t *p, size_t left) {
+    if (p[0] < 0xC2 || p[0] > 0xF4 || left < 2 || (p[1] & 0xC0) != 0x80)
+        return 1;
+    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
+        return 1;
+    if (left < 3 || (p[2] & 0xC0) != 0x80)
+        return 2;
+    return 3; /* a surrogate, or four bytes without the last */
+}
+
+static size_t utf8_size(const uint8_t *p, size_t left) {
+    uint8_t safe[4] = {0};
+    memcpy(safe, p, WEIR_MIN(left, (size_t)4));
+    return (size_t)weir_json_scan_utf8(safe);
+}
+
+static void add_code_unit(weir_strbuf *buf, uint32_t unit) {
+    weir_strbuf_addf(buf, "\\u%04X", unit);
+}
+
+static void add_ascii(weir_strbuf *buf, const uint8_t *p, size_t size) {
+    uint32_t c = size == 2   ? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
+                 : size == 3 ? (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu)
+                             : (p[0] & 0x07u) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
+    if (c < 0x10000) {
+        add_code_unit(buf, c);
+    } else {
+        add_code_unit(buf, 0xD800 + ((c - 0x10000) >> 10));
+        add_code_unit(buf, 0xDC00 + ((c - 0x10000) & 0x3FF));
+    }
+}
+
+/* The length of the run at `p` that needs no change. */
+static size_t plain_run(const uint8_t *p, size_t size) {
+    size_t i = 0;
+    for (; i + 16 <= size; i += 16) {
+        uint32_t mask = weir_json_scan_special(weir_json_scan_load(p + i));
+        if (mask)
+            return i + (size_t)__builtin_ctz(mask);
+    }
+    while (i < size && p[i] >= 0x20 && p[i] < 0x80 && p[i] != '"' && p[i] != '\\')
+        i++;
+    return i;
+}
+
+/* The special character at `p`; returns the bytes it takes. */
+static size_t add_special(weir_strbuf *buf, const uint8_t *p, size_t left, bool ascii) {
+    static const char short_escape[128] = {['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                           ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+    uint8_t c = *p;
+    if (c < 0x80) {
+        if (short_escape[c]) {
+            char pair[2] = {'\\', short_escape[c]};
+            weir_strbuf_add(buf, weir_str_make(pair, 2));
+        } else {
+            add_code_unit(buf, c);
+        }
+        return 1;
+    }
+    size_t size = utf8_size(p, left);
+    if (size && size <= left) {
+        if (ascii)
+            add_ascii(buf, p, size);
+        else
+            weir_strbuf_add(buf, weir_str_make((const char *)p, size));
+        return size;
+    }
+    weir_strbuf_add_text(buf, ascii ? "\\uFFFD" : "\xEF\xBF\xBD");
+    return WEIR_MIN(malformed_size(p, left), left);
+}
+
+static void add_string(weir_strbuf *buf, weir_str text, bool ascii) {
+    const uint8_t *p = (const uint8_t *)text.data;
+    size_t i = 0;
+    weir_strbuf_add_char(buf, '"');
+    while (i < text.size) {
+        size_t run = plain_run(p + i, text.size - i);
+        if (run)
+            weir_strbuf_add(buf, weir_str_make(text.data + i, run));
+        i += run;
+        if (i < text.size)
+            i += add_special(buf, p + i, text.size - i, ascii);
+    }
+    weir_strbuf_add_char(buf, '"');
+}
+
+void weir_json_write_base64(weir_strbuf *buf, weir_str bytes) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *p = (const uint8_t *)bytes.data;
+    for (size_t i = 0; i < bytes.size; i += 3) {
+        size_t left = bytes.size - i;
+        uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+        char quad[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=',
+                        left > 2 ? digits[v & 63] : '='};
+        weir_strbuf_add(buf, weir_str_make(quad, 4));
+    }
+}
+
+/* ---- scalars ---- */
+
+/* java.math.BigDecimal.toString: plain down to six zeros behind the point, else with an exponent. */
+static void add_decimal(weir_strbuf *buf, weir_int128 value, int32_t scale) {
+    char text[64];
+    int size = weir_decimal_format(value, 0, text);
+    const char *digits = text + (text[0] == '-');
+    int count = size - (text[0] == '-');
+    int32_t adjusted = count - 1 - scale;
+    if (scale == 0 || adjusted >= -6) {
+        size = weir_decimal_format(value, scale, text);
+        weir_strbuf_add(buf, weir_str_make(text, (size_t)size));
+        return;
+    }
+    if (text[0] == '-')
+        weir_strbuf_add_char(buf, '-');
+    weir_strbuf_add_char(buf, digits[0]);
+    if (count > 1) {
+        weir_strbuf_add_char(buf, '.');
+        weir_strbuf_add(buf, weir_str_make(digits + 1, (size_t)count - 1));
+    }
+    weir_strbuf_addf(buf, "E%d", adjusted);
+}
+
+static void add_floating(weir_strbuf *buf, double value, bool single, bool quoted) {
+    char text[WEIR_NUMBER_TEXT_MAX];
+    int size = single ? weir_float_format((float)value, text) : weir_double_format(value, text);
+    bool quote = quoted && !__builtin_isfinite(value);
+    if (quote)
+        weir_strbuf_add_char(buf, '"');
+    weir_strbuf_add(buf, weir_str_make(text, (size_t)size));
+    if (quote)
+        weir_strbuf_add_char(buf, '"');
+}
+
+static char *put2(char *out, int32_t value) {
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+    return out + 2;
+}
+
+/* yyyy-MM-dd'T'HH:mm:ss.SSS of local micros */
+static char *put_date_time(char *out, int64_t local) {
+    int64_t day = weir_floor_div(local, WEIR_MICROS_PER_DAY);
+    int64_t millis = (local - day * WEIR_MICROS_PER_DAY) / 1000;
+    int32_t seconds = (int32_t)(millis / 1000), fraction = (int32_t)(millis % 1000);
+    out += weir_date_format((int32_t)day, out);
+    *out++ = 'T';
+    out = put2(out, seconds / 3600);
+    *out++ = ':';
+    out = put2(out, seconds / 60 % 60);
+    *out++ = ':';
+    out = put2(out, seconds % 60);
+    *out++ = '.';
+    *out++ = (char)('0' + fraction / 100);
+    return put2(out, fraction % 100);
+}
+
+static char *put_offset(char *out, int32_t offset) {
+    if (offset == 0) {
+        *out++ = 'Z';
+        return out;
+    }
+    *out++ = offset < 0 ? '-' : '+';
+    offset = offset < 0 ? -offset : offset;
+    out = put2(out, offset / 3600);
+    *out++ = ':';
+    out = put2(out, offset / 60 % 60);
+    if (offset % 60) {
+        *out++ = ':';
+        out = put2(out, offset % 60);
+    }
+    return out;
+}
+
+static void add_pattern(weir_strbuf *buf, const weir_datetime_pattern *pattern, int64_t micros,
+                        const weir_timezone *zone, bool ascii) {
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    weir_datetime_pattern_format(pattern, micros, zone, &text);
+    add_string(buf, weir_strbuf_view(&text), ascii);
+}
+
+static void add_quoted(weir_strbuf *buf, const char *text, const char *end) {
+    weir_strbuf_add_char(buf, '"');
+    weir_strbuf_add(buf, weir_str_make(text, (size_t)(end - text)));
+    weir_strbuf_add_char(buf, '"');
+}
+
+static void add_date_time(weir_strbuf *buf, weir_type_kind kind, const uint8_t *at, const weir_json_style *style) {
+    char text[2 * WEIR_DATETIME_TEXT_MAX], *end;
+    if (kind == WEIR_TYPE_DATE) {
+        int32_t days = (int32_t)weir_load32(at);
+        if (style->date_pattern) {
+            add_pattern(buf, style->date_pattern, days * WEIR_MICROS_PER_DAY, weir_timezone_utc(), style->ascii);
+            return;
+        }
+        end = text + weir_date_format(days, text);
+    } else if (kind == WEIR_TYPE_TIME) {
+        int64_t nanos = (int64_t)weir_load64(at);
+        if (style->time_pattern) {
+            add_pattern(buf, style->time_pattern, nanos / 1000, weir_timezone_utc(), style->ascii);
+            return;
+        }
+        end = text + weir_time_format(nanos, text);
+    } else if (kind == WEIR_TYPE_TIMESTAMP_NTZ) {
+        int64_t local = (int64_t)weir_load64(at);
+        if (style->ntz_pattern) {
+            add_pattern(buf, style->ntz_pattern, local, weir_timezone_utc(), style->ascii);
+            return;
+        }
+        end = put_date_time(text, local);
+    } else {
+        int64_t micros = (int64_t)weir_load64(at);
+        if (style->timestamp_pattern) {
+            add_pattern(buf, style->timestamp_pattern, micros, style->zone, style->ascii);
+            return;
+        }
+        int32_t offset = weir_timezone_offset(style->zone, micros);
+        int64_t shift = offset * WEIR_MICROS_PER_SECOND, local;
+        if (__builtin_add_overflow(micros, shift, &local))
+            local = micros; /* at the very ends of the range the zone's offset does not fit */
+        end = put_offset(put_date_time(text, local), offset);
+    }
+    add_quoted(buf, text, end);
+}
+
+static void add_interval(weir_strbuf *buf, const weir_type *type, const uint8_t *at) {
+    weir_strbuf_add_char(buf, '"');
+    if (type->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH) {
+        weir_interval_year_month_text(buf, (int32_t)weir_load32(at), type);
+    } else if (type->kind == WEIR_TYPE_INTERVAL_DAY_TIME) {
+        weir_interval_day_time_text(buf, (int64_t)weir_load64(at), type);
+    } else {
+        weir_calendar_interval value;
+        memcpy(&value, at, sizeof value);
+        weir_calendar_interval_text(buf, value);
+    }
+    weir_strbuf_add_char(buf, '"');
+}
+
+static void add_integer(weir_strbuf *buf, int64_t value) {
+    char text[WEIR_NUMBER_TEXT_MAX];
+    weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_int64_format(value, text)));
+}
+
+/* ---- nested values ---- */
+
+static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_json_style *style, int depth);
+
+static void add_line(weir_strbuf *buf, int depth) {
+    weir_strbuf_add_char(buf, '\n');
+    weir_strbuf_add_repeat(buf, ' ', (size_t)depth * 2);
+}
+
+/* Before member `i` of an object whose members are at `depth`. */
+static void begin_member(weir_strbuf *buf, bool first, const weir_json_style *style, int depth) {
+    if (!first)
+        weir_strbuf_add_char(buf, ',');
+    if (style->pretty)
+        add_line(buf, depth);
+}
+
+static void end_object(weir_strbuf *buf, bool empty, const weir_json_style *style, int depth) {
+    if (style->pretty && empty)
+        weir_strbuf_add_char(buf, ' ');
+    else if (style->pretty)
+        add_line(buf, depth);
+    weir_strbuf_add_char(buf, '}');
+}
+
+/* Follows dictionaries to the column and row that hold the value. */
+static void resolve(const weir_column **column, int32_t *row) {
+    while ((*column)->encoding == WEIR_DICTIONARY && !weir_column_is_null(*column, *row)) {
+        *row = ((const int32_t *)(*column)->values)[*row];
+        *column = (*column)->children[0];
+    }
+}
+
+static bool add_struct(weir_strbuf *buf, const weir_type *type, weir_column *const *columns, int32_t row,
+                       const weir_json_style *style, int depth) {
+    bool empty = true;
+    weir_strbuf_add_char(buf, '{');
+    for (int32_t i = 0; i < type->fields_count; i++) {
+        const weir_column *column = columns[i];
+        int32_t at = row;
+        resolve(&column, &at);
+        if (!style->keep_nulls && weir_column_is_null(column, at))
+            continue;
+        begin_member(buf, empty, style, depth + 1);
+        add_string(buf, type->fields[i].name, style->ascii);
+        weir_strbuf_add_text(buf, style->pretty ? " : " : ":");
+        if (!add_value(buf, column, at, style, depth + 1))
+            return false;
+        empty = false;
+    }
+    end_object(buf, empty, style, depth);
+    return true;
+}
+
+static bool add_array(weir_strbuf *buf, const weir_column *column, int32_t slot, const weir_json_style *style,
+                      int depth) {
+    int32_t from = column->offsets[slot], to = column->offsets[slot + 1];
+    weir_strbuf_add_text(buf, style->pretty ? "[ " : "[");
+    for (int32_t i = from; i < to; i++) {
+        if (i > from)
+            weir_strbuf_add_text(buf, style->pretty ? ", " : ",");
+        if (!add_value(buf, column->children[0], i, style, depth))
+            return false;
+    }
+    weir_strbuf_add_text(buf, style->pretty && to > from ? " ]" : "]");
+    return true;
+}
+
+/* A key as toString of the engine's value: dates are days, timestamps micros. */
+static void add_key(weir_strbuf *buf, const weir_column *keys, int32_t row, const weir_json_style *style) {
+    int32_t slot = weir_column_slot(keys, row);
+    const uint8_t *at = keys->values + (size_t)weir_type_width(keys->type) * (size_t)slot;
+    if (weir_type_is_string(keys->type)) {
+        add_string(buf, weir_column_bytes(keys, row), style->ascii);
+        return;
+    }
+    weir_strbuf_add_char(buf, '"');
+    switch (keys->type->kind) {
+    case WEIR_TYPE_BOOLEAN:
+        weir_strbuf_add_text(buf, weir_bit_get(keys->values, slot) ? "true" : "false");
+        break;
+    case WEIR_TYPE_BYTE:
+        add_integer(buf, *(const int8_t *)at);
+        break;
+    case WEIR_TYPE_SHORT:
+        add_integer(buf, *(const int16_t *)at);
+        break;
+    case WEIR_TYPE_INT:
+    case WEIR_TYPE_DATE:
+    case WEIR_TYPE_INTERVAL_YEAR_MONTH:
+        add_integer(buf, (int32_t)weir_load32(at));
+        break;
+    case WEIR_TYPE_FLOAT:
+        add_floating(buf, (double)*(const float *)at, true, false);
+        break;
+    case WEIR_TYPE_DOUBLE:
+        add_floating(buf, *(const double *)at, false, false);
+        break;
+    case WEIR_TYPE_DECIMAL:
+        add_decimal(buf, weir_load128(at), keys->type->scale);
+        break;
+    case WEIR_TYPE_INTERVAL_CALENDAR: {
+        weir_calendar_interval value;
+        memcpy(&value, at, sizeof value);
+        weir_calendar_interval_text(buf, value);
+        break;
+    }
+    default:
+        add_integer(buf, (int64_t)weir_load64(at));
+    }
+    weir_strbuf_add_char(buf, '"');
+}
+
+static bool add_map(weir_strbuf *buf, const weir_column *column, int32_t slot, const weir_json_style *style, int depth) {
+    int32_t from = column->offsets[slot], to = column->offsets[slot + 1];
+    weir_strbuf_add_char(buf, '{');
+    for (int32_t i = from; i < to; i++) {
+        begin_member(buf, i == from, style, depth + 1);
+        const weir_column *keys = column->children[0];
+        int32_t at = i;
+        resolve(&keys, &at);
+        add_key(buf, keys, at, style);
+        weir_strbuf_add_text(buf, style->pretty ? " : " : ":");
+        if (!add_value(buf, column->children[1], i, style, depth + 1))
+            return false;
+    }
+    end_object(buf, from == to, style, depth);
+    return true;
+}
+
+static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_json_style *style,
+                      int depth) {
+    resolve(&column, &row);
+    if (weir_column_is_null(column, row)) {
+        weir_strbuf_add_text(buf, "null");
+        return true;
+    }
+    int32_t slot = weir_column_slot(column, row);
+    const weir_type *type = column->type;
+    const uint8_t *at = column->values + (size_t)weir_type_width(type) * (size_t)slot;
+    switch (type->kind) {
+    case WEIR_TYPE_BOOLEAN:
+        weir_strbuf_add_text(buf, weir_bit_get(column->values, slot) ? "true" : "false");
+        return true;
+    case WEIR_TYPE_BYTE:
+        add_integer(buf, *(const int8_t *)at);
+        return true;
+    case WEIR_TYPE_SHORT:
+        add_integer(buf, *(const int16_t *)at);
+        return true;
+    case WEIR_TYPE_INT:
+        add_integer(buf, (int32_t)weir_load32(at));
+        return true;
+    case WEIR_TYPE_LONG:
+        add_integer(buf, (int64_t)weir_load64(at));
+        return true;
+    case WEIR_TYPE_FLOAT:
+        add_floating(buf, (double)*(const float *)at, true, true);
+        return true;
+    case WEIR_TYPE_DOUBLE:
+        add_floating(buf, *(const double *)at, false, true);
+        return true;
+    case WEIR_TYPE_DECIMAL:
+        add_decimal(buf, weir_load128(at), type->scale);
+        return true;
+    case WEIR_TYPE_STRING:
+    case WEIR_TYPE_CHAR:
+    case WEIR_TYPE_VARCHAR:
+        add_string(buf, weir_column_bytes(column, row), style->ascii);
+        return true;
+    case WEIR_TYPE_BINARY:
+        weir_strbuf_add_char(buf, '"');
+        weir_json_write_base64(buf, weir_column_bytes(column, row));
+        weir_strbuf_add_char(buf, '"');
+        return true;
+    case WEIR_TYPE_DATE:
+    case WEIR_TYPE_TIME:
+    case WEIR_TYPE_TIMESTAMP:
+    case WEIR_TYPE_TIMESTAMP_NTZ:
+        add_date_time(buf, type->kind, at, style);
+        return true;
+    case WEIR_TYPE_INTERVAL_YEAR_MONTH:
+    case WEIR_TYPE_INTERVAL_DAY_TIME:
+    case WEIR_TYPE_INTERVAL_CALENDAR:
+        add_interval(buf, type, at);
+        return true;
+    case WEIR_TYPE_STRUCT:
+        return add_struct(buf, type, column->children, slot, style, depth);
+    case WEIR_TYPE_ARRAY:
+        return add_array(buf, column, slot, style, depth);
+    case WEIR_TYPE_MAP:
+        return add_map(buf, column, slot, style, depth);
+    case WEIR_TYPE_VARIANT:
+        return weir_json_variant_text(buf, weir_column_bytes(column->children[0], slot),
+                                      weir_column_bytes(column->children[1], slot), style->zone);
+    default:
+        weir_strbuf_add_text(buf, "null");
+        return true;
+    }
+}
+
+bool weir_json_write_value(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_json_style *style) {
+    return add_value(buf, column, row, style, 0);
+}
+
+/* ---- files ---- */
+
+typedef struct weir_json_writer {
+    const weir_json_write_spec *spec;
+    weir_fs *fs;
+    weir_put *put;
+    weir_strbuf text;
+    uint8_t *packed; /* compressed bytes on their way */
+    z_stream gzip;
+    bool gzip_ready;
+    ZSTD_CStream *zstd;
+    int64_t written;
+} weir_json_writer;
+
+static weir_code put_bytes(weir_json_writer *w, const void *data, size_t size, weir_error **err) {
+    if (!size)
+        return WEIR_OK;
+    WEIR_TRY(w->fs->ops->put_write(w->put, weir_str_make(data, size), err));
+    w->written += (int64_t)size;
+    return WEIR_OK;
+}
+
+static weir_code pack_gzip(weir_json_writer *w, bool last, weir_error **err) {
+    z_stream *z = &w->gzip;
+    z->next_in = (Bytef *)w->text.data;
+    z->avail_in = (uInt)w->text.size;
+    int rc;
+    do {
+        z->next_out = w->packed;
+        z->avail_out = FLUSH_SIZE;
+        rc = deflate(z, last ? Z_FINISH : Z_NO_FLUSH);
+        WEIR_TRY(put_bytes(w, w->packed, FLUSH_SIZE - z->avail_out, err));
+    } while (last ? rc == Z_OK || rc == Z_BUF_ERROR : z->avail_in > 0 || z->avail_out == 0);
+    return WEIR_OK;
+}
+
+static weir_code pack_zstd(weir_json_writer *w, bool last, weir_error **err) {
+    ZSTD_inBuffer in = {w->text.data ? w->text.data : "", w->text.size, 0};
+    size_t left;
+    do {
+        ZSTD_outBuffer out = {w->packed, FLUSH_SIZE, 0};
+        left = ZSTD_compressStream2(w->zstd, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
+        if (ZSTD_isError(left))
+            WEIR_FAIL(err, IO_ERROR, "zstd: %s", ZSTD_getErrorName(left));
+        WEIR_TRY(put_bytes(w, w->packed, out.pos, err));
+    } while (last ? left != 0 : in.pos < in.size);
+    return WEIR_OK;
+}
+
+static weir_code flush(weir_json_writer *w, bool last, weir_error **err) {
+    weir_code code;
+    if (w->spec->codec == WEIR_CODEC_GZIP)
+        code = pack_gzip(w, last, err);
+    else if (w->spec->codec == WEIR_CODEC_ZSTD)
+        code = pack_zstd(w, last, err);
+    else
+        code = put_bytes(w, w->text.data, w->text.size, err);
+    weir_strbuf_clear(&w->text);
+    return code;
+}
+
+static void free_writer(weir_json_writer *w) {
+    if (w->gzip_ready)
+        deflateEnd(&w->gzip);
+    ZSTD_freeCStream(w->zstd);
+    weir_free(w->packed);
+    weir_strbuf_fini(&w->text);
+    weir_free(w);
+}
+
+weir_code weir_json_writer_open(const weir_write_spec *write_spec, weir_fs *fs, const char *path,
+                                weir_budget *budget, weir_writer **ret, weir_error **err) {
+    (void)budget; /* the buffers are small and fixed */
+    const weir_json_write_spec *spec = (const weir_json_write_spec *)write_spec;
+    weir_json_writer *w = weir_alloc_zero(1, sizeof *w);
+    w->spec = spec;
+    w->fs = fs;
+    weir_code code = WEIR_OK;
+    if (spec->codec != WEIR_CODEC_NONE)
+        w->packed = weir_alloc(FLUSH_SIZE);
+    if (spec->codec == WEIR_CODEC_GZIP) {
+        w->gzip_ready = deflateInit2(&w->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+        if (!w->gzip_ready)
+            code = weir_error_oom(err);
+    } else if (spec->codec == WEIR_CODEC_ZSTD) {
+        w->zstd = ZSTD_createCStream();
+        if (!w->zstd)
+            code = weir_error_oom(err);
+        else
+            ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
+    }
+    if (code == WEIR_OK)
+        code = fs->ops->put_open(fs, path, &w->put, err);
+    if (code != WEIR_OK) {
+        free_writer(w);
+        return code;
+    }
+    *ret = (weir_writer *)w;
+    return WEIR_OK;
+}
+
+weir_code weir_json_writer_write(weir_writer *writer, const weir_batch *batch, weir_error **err) {
+    weir_json_writer *w = (weir_json_writer *)writer;
+    const weir_json_write_spec *spec = w->spec;
+    for (int32_t row = 0; row < batch->rows; row++) {
+        if (!add_struct(&w->text, spec->schema, batch->columns, row, &spec->style, 0))
+            WEIR_FAIL(err, INVALID_ARGUMENT, "A variant value is damaged.");
+        weir_strbuf_add(&w->text, spec->line_sep);
+        if (w->text.size >= FLUSH_SIZE)
+            WEIR_TRY(flush(w, false, err));
+    }
+    return WEIR_OK;
+}
+
+weir_code weir_json_writer_finish(weir_writer *writer, int64_t *ret_size, weir_error **err) {
+    weir_json_writer *w = (weir_json_writer *)writer;
+    weir_code code = flush(w, true, err);
+    if (code != WEIR_OK) {
+        weir_json_writer_abort(writer);
+        return code;
+    }
+    code = w->fs->ops->put_finish(w->put, err);
+    *ret_size = w->written;
+    free_writer(w);
+    return code;
+}
+
+void weir_json_writer_abort(weir_writer *writer) {
+    weir_json_writer *w = (weir_json_writer *)writer;
+    if (!w)
+        return;
+    w->fs->ops->put_abort(w->put);
+    free_writer(w);
+}

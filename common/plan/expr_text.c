@@ -1,0 +1,443 @@
+/* SQL text of expressions (expr_text.h, weir_expr_sql). Unresolved and resolved calls print alike, by the
+ * function's name; the tables below hold what Spark prints differently. */
+#include "common/plan/expr_text.h"
+
+#include "common/expr/function.h"
+#include "common/types/datetime.h"
+#include "common/types/decimal.h"
+#include "common/types/number_text.h"
+
+typedef struct text_state {
+    weir_strbuf *buf;
+    const weir_expr_text *options;
+} text_state;
+
+static void add_expr(text_state *s, const weir_node *expr);
+
+/* ---- literals ---- */
+
+static void add_hex(weir_strbuf *buf, weir_str bytes) {
+    weir_strbuf_add_text(buf, "X'");
+    for (size_t i = 0; i < bytes.size; i++)
+        weir_strbuf_addf(buf, "%02X", (unsigned char)bytes.data[i]);
+    weir_strbuf_add_char(buf, '\'');
+}
+
+static void add_quoted(weir_strbuf *buf, const char *type, const char *text, int size) {
+    weir_strbuf_addf(buf, "%s '%.*s'", type, size, text);
+}
+
+static void add_number(weir_strbuf *buf, const weir_type *type, const void *value) {
+    char text[WEIR_NUMBER_TEXT_MAX + 32];
+    float single;
+    double number;
+    switch (type->kind) {
+    case WEIR_TYPE_BYTE:
+        weir_strbuf_addf(buf, "%d", *(const int8_t *)value);
+        break;
+    case WEIR_TYPE_SHORT:
+        weir_strbuf_addf(buf, "%d", *(const int16_t *)value);
+        break;
+    case WEIR_TYPE_INT:
+        weir_strbuf_addf(buf, "%d", *(const int32_t *)value);
+        break;
+    case WEIR_TYPE_LONG:
+        weir_strbuf_addf(buf, "%lld", (long long)*(const int64_t *)value);
+        break;
+    case WEIR_TYPE_FLOAT:
+        memcpy(&single, value, sizeof single);
+        weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_float_format(single, text)));
+        break;
+    case WEIR_TYPE_DOUBLE:
+        memcpy(&number, value, sizeof number);
+        weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_double_format(number, text)));
+        break;
+    default:
+        weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_decimal_format(weir_load128(value), type->scale, text)));
+        break;
+    }
+}
+
+static void add_time_value(weir_strbuf *buf, const weir_type *type, const void *value, const weir_timezone *zone) {
+    char text[WEIR_DATETIME_TEXT_MAX];
+    int64_t wide = 0;
+    memcpy(&wide, value, (size_t)weir_type_width(type) == 4 ? 4 : 8);
+    switch (type->kind) {
+    case WEIR_TYPE_DATE:
+        add_quoted(buf, "DATE", text, weir_date_format((int32_t)wide, text));
+        break;
+    case WEIR_TYPE_TIME:
+        add_quoted(buf, "TIME", text, weir_time_format(wide, text));
+        break;
+    case WEIR_TYPE_TIMESTAMP:
+        add_quoted(buf, "TIMESTAMP", text,
+                   weir_timestamp_format(wide, zone ? zone : weir_timezone_utc(), text));
+        break;
+    case WEIR_TYPE_TIMESTAMP_NTZ:
+        add_quoted(buf, "TIMESTAMP_NTZ", text, weir_timestamp_ntz_format(wide, text));
+        break;
+    case WEIR_TYPE_INTERVAL_YEAR_MONTH:
+        weir_interval_year_month_text(buf, (int32_t)wide, type);
+        break;
+    case WEIR_TYPE_INTERVAL_DAY_TIME:
+        weir_interval_day_time_text(buf, wide, type);
+        break;
+    default:
+        weir_strbuf_add_text(buf, "?");
+        break;
+    }
+}
+
+void weir_expr_text_literal(weir_strbuf *buf, const weir_node_literal *literal, const weir_timezone *zone) {
+    const weir_column *value = literal->value;
+    const weir_type *type = value->type;
+    if (weir_column_is_null(value, 0))
+        weir_strbuf_add_text(buf, "NULL");
+    else if (type->kind == WEIR_TYPE_BOOLEAN)
+        weir_strbuf_add_text(buf, weir_bit_get(value->values, 0) ? "true" : "false");
+    else if (type->kind == WEIR_TYPE_BINARY)
+        add_hex(buf, weir_column_bytes(value, 0));
+    else if (weir_type_is_bytes(type))
+        weir_strbuf_add(buf, weir_column_bytes(value, 0));
+    else if (weir_type_is_numeric(type))
+        add_number(buf, type, value->values);
+    else if (type->kind >= WEIR_TYPE_DATE && type->kind <= WEIR_TYPE_INTERVAL_DAY_TIME)
+        add_time_value(buf, type, value->values, zone);
+    else
+        weir_type_simple(buf, type); /* folded values of nested types have no short text */
+}
+
+/* ---- calls ---- */
+
+/* Names that Spark prints in its own spelling. */
+static const struct {
+    const char *name, *text;
+} spellings[] = {
+    {"acos", "ACOS"},     {"acosh", "ACOSH"}, {"asin", "ASIN"},       {"asinh", "ASINH"},   {"atan", "ATAN"},
+    {"atan2", "ATAN2"},   {"atanh", "ATANH"}, {"cbrt", "CBRT"},       {"ceil", "CEIL"},     {"cos", "COS"},
+    {"cosh", "COSH"},     {"cot", "COT"},     {"degrees", "DEGREES"}, {"e", "E"},           {"exp", "EXP"},
+    {"expm1", "EXPM1"},   {"floor", "FLOOR"}, {"log10", "LOG10"},     {"log1p", "LOG1P"},   {"log2", "LOG2"},
+    {"pi", "PI"},         {"power", "POWER"}, {"radians", "RADIANS"}, {"regexp", "REGEXP"}, {"regexp_like", "REGEXP_LIKE"},
+    {"rlike", "RLIKE"},   {"signum", "SIGNUM"}, {"sin", "SIN"},       {"sinh", "SINH"},     {"sqrt", "SQRT"},
+    {"tan", "TAN"},       {"tanh", "TANH"},
+};
+
+/* Arguments that Spark writes out where the user left them away. */
+static const struct {
+    const char *name;
+    int32_t count;
+    const char *text;
+} defaults[] = {
+    {"bround", 1, "0"},          {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
+    {"lag", 1, "1, NULL"},       {"lead", 1, "1, NULL"},
+    {"locate", 2, "1"},          {"lpad", 2, " "},
+    {"overlay", 3, "-1"},        {"regexp_extract", 2, "1"},
+    {"regexp_replace", 3, "1"},  {"round", 1, "0"},
+    {"rpad", 2, " "},            {"split", 2, "-1"},
+    {"substr", 2, "2147483647"}, {"substring", 2, "2147483647"},
+    {"to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"}, {"unix_timestamp", 0, "current_timestamp(), yyyy-MM-dd HH:mm:ss"},
+    {"unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
+};
+
+static const char *const infix[] = {"+", "-", "*", "/", "%", "div", "&", "|", "^", "<<", ">>", ">>>",
+                                    "=", "<=>", "<", "<=", ">", ">="};
+
+static void add_args(text_state *s, weir_node_list args) {
+    for (int32_t i = 0; i < args.count; i++) {
+        if (i > 0)
+            weir_strbuf_add_text(s->buf, ", ");
+        add_expr(s, args.items[i]);
+    }
+}
+
+static void add_around(text_state *s, const char *before, const weir_node *arg, const char *after) {
+    weir_strbuf_add_text(s->buf, before);
+    add_expr(s, arg);
+    weir_strbuf_add_text(s->buf, after);
+}
+
+static bool add_operator(text_state *s, const char *name, weir_node_list args) {
+    for (size_t i = 0; args.count == 2 && i < WEIR_ARRAY_LEN(infix); i++) {
+        if (strcmp(name, infix[i]) != 0)
+            continue;
+        add_around(s, "(", args.items[0], " ");
+        weir_strbuf_add_text(s->buf, name);
+        add_around(s, " ", args.items[1], ")");
+        return true;
+    }
+    if (args.count == 1) {
+        static const struct {
+            const char *name, *before, *after;
+        } unary[] = {
+            {"negative", "(- ", ")"}, {"positive", "(+ ", ")"},       {"not", "(NOT ", ")"},
+            {"~", "~", ""},           {"isnull", "(", " IS NULL)"},   {"isnotnull", "(", " IS NOT NULL)"},
+        };
+        for (size_t i = 0; i < WEIR_ARRAY_LEN(unary); i++) {
+            if (strcmp(name, unary[i].name) != 0)
+                continue;
+            add_around(s, unary[i].before, args.items[0], unary[i].after);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* value IN (a, b) and value LIKE pattern [ESCAPE 'c'] */
+static bool add_predicate(text_state *s, const char *name, weir_node_list args) {
+    if (strcmp(name, "in") == 0 && args.count > 1) {
+        add_around(s, "(", args.items[0], " IN (");
+        add_args(s, (weir_node_list){args.items + 1, args.count - 1});
+        weir_strbuf_add_text(s->buf, "))");
+        return true;
+    }
+    if (strcmp(name, "like") == 0 && args.count >= 2) {
+        add_around(s, "", args.items[0], " LIKE ");
+        add_expr(s, args.items[1]);
+        if (args.count == 3)
+            add_around(s, " ESCAPE '", args.items[2], "'");
+        return true;
+    }
+    return false;
+}
+
+/* The field name of a struct(...) argument, as named_struct gets it; NULL text for colN. */
+static weir_str argument_name(const weir_node *arg) {
+    switch (arg->kind) {
+    case WEIR_NODE_ALIAS:
+        return WEIR_NODE_AS(arg, ALIAS, alias)->name;
+    case WEIR_NODE_ATTRIBUTE:
+        return WEIR_NODE_AS(arg, ATTRIBUTE, attribute)->name;
+    case WEIR_NODE_UNRESOLVED_ATTRIBUTE: {
+        weir_str_list parts = WEIR_NODE_AS(arg, UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts;
+        return parts.items[parts.count - 1];
+    }
+    default:
+        return (weir_str){0};
+    }
+}
+
+/* (a, b) prints as the named_struct that it is. */
+static void add_row(text_state *s, weir_node_list args) {
+    weir_strbuf_add_text(s->buf, "named_struct(");
+    for (int32_t i = 0; i < args.count; i++) {
+        weir_str name = argument_name(args.items[i]);
+        if (name.data)
+            weir_strbuf_addf(s->buf, "%s" WEIR_STR_FMT ", ", i ? ", " : "", WEIR_STR_ARG(name));
+        else
+            weir_strbuf_addf(s->buf, "%scol%d, ", i ? ", " : "", i + 1);
+        const weir_node *arg = args.items[i];
+        add_expr(s, arg->kind == WEIR_NODE_ALIAS ? WEIR_NODE_AS(arg, ALIAS, alias)->child : arg);
+    }
+    weir_strbuf_add_char(s->buf, ')');
+}
+
+static void add_struct(text_state *s, weir_node_list args) {
+    weir_strbuf_add_text(s->buf, "struct(");
+    for (int32_t i = 0; i < args.count; i++) {
+        if (i > 0)
+            weir_strbuf_add_text(s->buf, ", ");
+        add_expr(s, args.items[i]);
+        if (args.items[i]->kind == WEIR_NODE_ALIAS)
+            weir_strbuf_addf(s->buf, " AS " WEIR_STR_FMT,
+                             WEIR_STR_ARG(WEIR_NODE_AS(args.items[i], ALIAS, alias)->name));
+    }
+    weir_strbuf_add_char(s->buf, ')');
+}
+
+static bool add_special_call(text_state *s, const char *name, weir_node_list args) {
+    if (strcmp(name, "if") == 0) {
+        weir_strbuf_add_text(s->buf, "(IF(");
+        add_args(s, args);
+        weir_strbuf_add_text(s->buf, "))");
+    } else if (strcmp(name, "extract") == 0 && args.count == 2) {
+        add_around(s, "extract(", args.items[0], " FROM ");
+        add_around(s, "", args.items[1], ")");
+    } else if (args.count == 2 && (strcmp(name, "trim") == 0 || strcmp(name, "ltrim") == 0 || strcmp(name, "rtrim") == 0)) {
+        const char *side = name[0] == 't' ? "TRIM(BOTH " : name[0] == 'l' ? "TRIM(LEADING " : "TRIM(TRAILING ";
+        add_around(s, side, args.items[0], " FROM ");
+        add_around(s, "", args.items[1], ")");
+    } else if (strcmp(name, "$row") == 0) {
+        add_row(s, args);
+    } else if (strcmp(name, "struct") == 0) {
+        add_struct(s, args);
+    } else if (strcmp(name, "window") == 0 && args.count >= 2 && args.count <= 4) {
+        weir_strbuf_add_text(s->buf, "window");
+    } else if (strcmp(name, "log") == 0 && args.count == 1) {
+        add_around(s, "LOG(E(), ", args.items[0], ")");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* count(*) prints as count(1). */
+static bool is_count_star(const char *name, weir_node_list args) {
+    return strcmp(name, "count") == 0 && args.count == 1 && args.items[0]->kind == WEIR_NODE_UNRESOLVED_STAR &&
+           WEIR_NODE_AS(args.items[0], UNRESOLVED_STAR, unresolved_star)->target.count == 0;
+}
+
+static void add_call(text_state *s, const char *name, weir_node_list args, bool distinct, const weir_node *filter) {
+    if (add_operator(s, name, args) || add_predicate(s, name, args) || add_special_call(s, name, args))
+        return;
+    const char *spelling = name;
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(spellings); i++)
+        if (strcmp(name, spellings[i].name) == 0)
+            spelling = spellings[i].text;
+    weir_strbuf_addf(s->buf, "%s(%s", spelling, distinct ? "DISTINCT " : "");
+    if (is_count_star(name, args) && !distinct)
+        weir_strbuf_add_char(s->buf, '1');
+    else
+        add_args(s, args);
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(defaults); i++)
+        if (args.count == defaults[i].count && strcmp(name, defaults[i].name) == 0)
+            weir_strbuf_addf(s->buf, "%s%s", args.count ? ", " : "", defaults[i].text);
+    weir_strbuf_add_char(s->buf, ')');
+    if (filter)
+        add_around(s, " FILTER (WHERE ", filter, ")");
+}
+
+static void add_unresolved_call(text_state *s, const weir_node_unresolved_function *call) {
+    weir_strbuf name _cleanup_strbuf_ = {0};
+    for (int32_t i = 0; i < call->name.count; i++) {
+        weir_strbuf_add_text(&name, i ? "." : "");
+        weir_strbuf_add(&name, call->name.items[i]);
+    }
+    if (call->name.count == 1)
+        for (size_t i = 0; i < name.size; i++)
+            name.data[i] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] + 32 : name.data[i]);
+    add_call(s, name.data ? name.data : "", call->args, call->distinct, call->filter);
+}
+
+static const char *function_text(const weir_function *function) {
+    return function->symbol ? function->symbol : function->name;
+}
+
+/* ---- everything else ---- */
+
+static void add_case(text_state *s, const weir_node_case *node) {
+    weir_strbuf_add_text(s->buf, "CASE");
+    for (int32_t i = 0; i + 1 < node->branches.count; i += 2) {
+        add_around(s, " WHEN ", node->branches.items[i], "");
+        add_around(s, " THEN ", node->branches.items[i + 1], "");
+    }
+    if (node->otherwise)
+        add_around(s, " ELSE ", node->otherwise, "");
+    weir_strbuf_add_text(s->buf, " END");
+}
+
+static void add_cast(text_state *s, const weir_node_cast *cast) {
+    if (!cast->explicit) {
+        add_expr(s, cast->child);
+        return;
+    }
+    add_around(s, cast->mode == WEIR_CAST_TRY ? "TRY_CAST(" : "CAST(", cast->child, " AS ");
+    if (cast->node.type)
+        weir_type_sql(s->buf, cast->node.type);
+    weir_strbuf_add_char(s->buf, ')');
+}
+
+static void add_parts(text_state *s, weir_str_list parts) {
+    for (int32_t i = 0; i < parts.count; i++) {
+        weir_strbuf_add_text(s->buf, i ? "." : "");
+        weir_strbuf_add(s->buf, parts.items[i]);
+    }
+}
+
+static void add_field(text_state *s, const weir_node_field_access *field) {
+    add_around(s, "", field->child, ".");
+    const weir_type *type = field->child->type;
+    if (type && type->kind == WEIR_TYPE_STRUCT && field->ordinal < type->fields_count)
+        weir_strbuf_add(s->buf, type->fields[field->ordinal].name);
+}
+
+static void add_sort_order(text_state *s, const weir_node_sort_order *order) {
+    add_expr(s, order->child);
+    weir_strbuf_addf(s->buf, " %s NULLS %s", order->ascending ? "ASC" : "DESC", order->nulls_first ? "FIRST" : "LAST");
+}
+
+static void add_expr(text_state *s, const weir_node *expr) {
+    const weir_expr_text *options = s->options;
+    const weir_node *found = options->lookup ? options->lookup(expr, options->data) : NULL;
+    if (found)
+        expr = found;
+    switch (expr->kind) {
+    case WEIR_NODE_LITERAL:
+        weir_expr_text_literal(s->buf, WEIR_NODE_AS(expr, LITERAL, literal), options->zone);
+        break;
+    case WEIR_NODE_ATTRIBUTE:
+        weir_strbuf_add(s->buf, WEIR_NODE_AS(expr, ATTRIBUTE, attribute)->name);
+        break;
+    case WEIR_NODE_INPUT:
+        weir_strbuf_addf(s->buf, "input[%lld]", (long long)WEIR_NODE_AS(expr, INPUT, input)->ordinal);
+        break;
+    case WEIR_NODE_UNRESOLVED_ATTRIBUTE:
+        add_parts(s, WEIR_NODE_AS(expr, UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts);
+        break;
+    case WEIR_NODE_UNRESOLVED_STAR:
+        add_parts(s, WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target);
+        weir_strbuf_add_text(s->buf, WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target.count ? ".*" : "*");
+        break;
+    case WEIR_NODE_UNRESOLVED_FUNCTION:
+        add_unresolved_call(s, WEIR_NODE_AS(expr, UNRESOLVED_FUNCTION, unresolved_function));
+        break;
+    case WEIR_NODE_UNRESOLVED_EXTRACT:
+        add_around(s, "", WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->child, "[");
+        add_around(s, "", WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->extraction, "]");
+        break;
+    case WEIR_NODE_ALIAS:
+        add_expr(s, WEIR_NODE_AS(expr, ALIAS, alias)->child);
+        break;
+    case WEIR_NODE_CAST:
+        add_cast(s, WEIR_NODE_AS(expr, CAST, cast));
+        break;
+    case WEIR_NODE_AND:
+        add_around(s, "(", WEIR_NODE_AS(expr, AND, and)->left, " AND ");
+        add_around(s, "", WEIR_NODE_AS(expr, AND, and)->right, ")");
+        break;
+    case WEIR_NODE_OR:
+        add_around(s, "(", WEIR_NODE_AS(expr, OR, or)->left, " OR ");
+        add_around(s, "", WEIR_NODE_AS(expr, OR, or)->right, ")");
+        break;
+    case WEIR_NODE_CASE:
+        add_case(s, WEIR_NODE_AS(expr, CASE, case));
+        break;
+    case WEIR_NODE_COALESCE:
+        add_call(s, "coalesce", WEIR_NODE_AS(expr, COALESCE, coalesce)->args, false, NULL);
+        break;
+    case WEIR_NODE_FIELD:
+        add_field(s, WEIR_NODE_AS(expr, FIELD, field_access));
+        break;
+    case WEIR_NODE_CALL: {
+        const weir_node_call *call = WEIR_NODE_AS(expr, CALL, call);
+        add_call(s, function_text(call->function), call->args, false, NULL);
+        break;
+    }
+    case WEIR_NODE_AGGREGATE_CALL: {
+        const weir_node_aggregate_call *call = WEIR_NODE_AS(expr, AGGREGATE_CALL, aggregate_call);
+        add_call(s, function_text(call->function), call->args, call->distinct, call->filter);
+        break;
+    }
+    case WEIR_NODE_TIME_WINDOW:
+        weir_strbuf_add_text(s->buf, "window");
+        break;
+    case WEIR_NODE_SORT_ORDER:
+        add_sort_order(s, WEIR_NODE_AS(expr, SORT_ORDER, sort_order));
+        break;
+    case WEIR_NODE_EXPR_LIST:
+        add_args(s, WEIR_NODE_AS(expr, EXPR_LIST, expr_list)->items);
+        break;
+    default:
+        weir_strbuf_add_text(s->buf, weir_node_describe(expr->kind).label);
+        break;
+    }
+}
+
+void weir_expr_text_add(weir_strbuf *buf, const weir_node *expr, const weir_expr_text *options) {
+    text_state state = {buf, options};
+    add_expr(&state, expr);
+}
+
+void weir_expr_sql(weir_strbuf *buf, const weir_node *expr) {
+    static const weir_expr_text plain = {0};
+    weir_expr_text_add(buf, expr, &plain);
+}

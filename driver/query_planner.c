@@ -1,0 +1,244 @@
+/* From a job to query specs (query_planner.h). The caller's thread, before anything starts. */
+#include "driver/query_planner.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/alloc.h"
+#include "connectors/connector.h"
+#include "driver/analyze/analyzer.h"
+#include "driver/analyze/streaming_checks.h"
+#include "driver/optimize/optimizer.h"
+#include "driver/physical/physical.h"
+#include "driver/sql/parser.h"
+
+typedef struct named_relation {
+    weir_str name;
+    weir_node *relation;
+} named_relation;
+
+typedef struct planner {
+    weir_arena *arena;
+    const weir_job_spec *job;
+    const weir_engine_options *options;
+    const weir_conf *conf;
+    const weir_timezone *zone;
+    bool ansi, case_sensitive;
+    int64_t next_id;
+    named_relation *relations;
+    int32_t relations_count;
+    weir_catalog catalog;
+} planner;
+
+/* ---- session ---- */
+
+/* The zone of the system, as the JVM finds it: TZ, else the link or text at /etc, else UTC. */
+static const char *system_zone(weir_arena *arena) {
+    static const char marker[] = "/zoneinfo/";
+    char target[PATH_MAX];
+    ssize_t size = readlink("/etc/localtime", target, sizeof target - 1);
+    if (size > 0) {
+        target[size] = 0;
+        char *at = strstr(target, marker);
+        if (at)
+            return weir_arena_strdup(arena, at + sizeof marker - 1);
+    }
+    return "UTC";
+}
+
+static weir_code set_all(weir_conf *conf, const weir_options *entries, weir_error **err) {
+    for (int32_t i = 0; entries && i < entries->count; i++)
+        WEIR_TRY(weir_conf_set(conf, entries->items[i].key, entries->items[i].value, err));
+    return WEIR_OK;
+}
+
+static weir_code open_session(planner *p, weir_error **err) {
+    weir_conf *conf = weir_conf_new(p->arena);
+    WEIR_TRY(set_all(conf, &p->job->conf, err));
+    WEIR_TRY(set_all(conf, p->options->conf, err));
+    weir_str zone = weir_conf_str(conf, WEIR_CONF_TIME_ZONE);
+    if (!zone.size) {
+        zone = weir_str_from(p->options->default_zone ? p->options->default_zone : system_zone(p->arena));
+        if (weir_timezone_open(zone, &p->zone, NULL) != WEIR_OK)
+            p->zone = weir_timezone_utc();
+    } else {
+        WEIR_TRY(weir_timezone_open(zone, &p->zone, err));
+    }
+    p->conf = conf;
+    p->ansi = weir_conf_bool(conf, WEIR_CONF_ANSI);
+    p->case_sensitive = weir_conf_bool(conf, WEIR_CONF_CASE_SENSITIVE);
+    return WEIR_OK;
+}
+
+/* ---- catalog ---- */
+
+static weir_code find_relation(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret,
+                               weir_error **err) {
+    const planner *p = self;
+    (void)arena;
+    (void)err;
+    *ret = NULL;
+    for (int32_t i = 0; i < p->relations_count && name->count == 1; i++)
+        if (weir_str_equal_nocase(p->relations[i].name, name->items[0]))
+            *ret = p->relations[i].relation;
+    return WEIR_OK;
+}
+
+static void add_relation(planner *p, weir_str name, weir_node *relation) {
+    p->relations[p->relations_count++] = (named_relation){name, relation};
+}
+
+/* The schema that a source has: the user's, or the connector's own (rate). */
+static weir_code source_schema(planner *p, const weir_job_source *source, const weir_type **ret, weir_error **err) {
+    const weir_source_ops *ops = weir_source_find(source->format);
+    if (!ops)
+        WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
+                   weir_arena_strndup(p->arena, source->format.data, source->format.size));
+    const weir_env *env = p->options->env;
+    weir_connector_context context = {
+        .env = env, .fs = env->local_fs, .conf = weir_conf_entries(p->conf), .zone = p->zone, .output_fd = -1};
+    weir_source *opened = NULL;
+    WEIR_TRY(ops->open(p->arena, &context, source->format, &source->options, source->schema, 0, &opened, err));
+    *ret = weir_type_clone(p->arena, ops->schema(opened));
+    ops->close(opened);
+    return WEIR_OK;
+}
+
+static weir_code add_source(planner *p, const weir_job_source *source, weir_error **err) {
+    if (source->table.size)
+        WEIR_FAIL(err, NOT_SUPPORTED, "source tables are not supported; give a format");
+    if (source->is_static)
+        WEIR_FAIL(err, NOT_SUPPORTED, "static sources are not supported");
+    weir_node_source *node = WEIR_NODE_NEW(p->arena, SOURCE, source);
+    WEIR_TRY(source_schema(p, source, &node->schema, err));
+    node->name = source->name;
+    node->format = source->format;
+    node->options = source->options;
+    node->streaming = true;
+    weir_node *relation = &node->node;
+    if (source->has_watermark) {
+        weir_node_watermark *watermark = WEIR_NODE_NEW(p->arena, WATERMARK, watermark);
+        watermark->child = relation;
+        watermark->column = source->watermark_column;
+        watermark->delay_us = source->watermark_delay_us;
+        relation = &watermark->node;
+    }
+    add_relation(p, source->name, relation);
+    return WEIR_OK;
+}
+
+static weir_code analyze(planner *p, weir_str sql, weir_node **ret, weir_error **err) {
+    weir_node *parsed;
+    WEIR_TRY(weir_parser_query(p->arena, sql, p->zone, &parsed, err));
+    weir_analyzer_options options = {
+        .catalog = &p->catalog,
+        .zone = p->zone,
+        .ansi = p->ansi,
+        .case_sensitive = p->case_sensitive,
+        .sql = sql,
+        .next_id = &p->next_id,
+    };
+    return weir_analyzer_run(p->arena, parsed, &options, ret, err);
+}
+
+static weir_code fill_catalog(planner *p, weir_error **err) {
+    const weir_job_spec *job = p->job;
+    p->relations = WEIR_NEW_ARRAY(p->arena, named_relation, job->sources_count + job->views_count);
+    p->catalog = (weir_catalog){find_relation, p};
+    for (int32_t i = 0; i < job->sources_count; i++)
+        if (add_source(p, &job->sources[i], err) != WEIR_OK)
+            return weir_error_contextf(err, WEIR_STR_FMT ":%d: source " WEIR_STR_FMT, WEIR_STR_ARG(job->file),
+                                       job->sources[i].line, WEIR_STR_ARG(job->sources[i].name));
+    for (int32_t i = 0; i < job->views_count; i++) {
+        weir_node *view;
+        if (analyze(p, job->views[i].sql, &view, err) != WEIR_OK)
+            return weir_error_contextf(err, WEIR_STR_FMT ":%d: view " WEIR_STR_FMT, WEIR_STR_ARG(job->file),
+                                       job->views[i].line, WEIR_STR_ARG(job->views[i].name));
+        add_relation(p, job->views[i].name, view);
+    }
+    return WEIR_OK;
+}
+
+/* ---- queries ---- */
+
+static const char *temporary_checkpoint(planner *p) {
+    char uuid[37];
+    weir_env_uuid(p->options->env, uuid);
+    const char *base = p->options->temporary_directory ? p->options->temporary_directory : "/tmp";
+    return weir_arena_printf(p->arena, "%s/weir-checkpoint-%s", base, uuid);
+}
+
+static void choose_checkpoint(planner *p, const weir_job_query *query, weir_query_spec *spec) {
+    spec->checkpoint_is_temporary = query->checkpoint_location.size == 0;
+    if (!spec->checkpoint_is_temporary) {
+        spec->checkpoint = weir_fs_normalize(p->arena, query->checkpoint_location);
+        return;
+    }
+    spec->checkpoint = temporary_checkpoint(p);
+    const weir_sink_ops *sink = weir_sink_find(query->sink.format);
+    if (sink && !sink->collects && strcmp(sink->name, "noop") != 0)
+        weir_log_write(p->options->log, WEIR_LOG_WARN, "driver",
+                       "query " WEIR_STR_FMT " has no checkpointLocation: a temporary one is used and removed at the "
+                       "end, so a restart would write its rows again",
+                       WEIR_STR_ARG(query->name));
+}
+
+static weir_code check_sink(const weir_job_query *query, weir_error **err) {
+    if (query->sink.table.size)
+        WEIR_FAIL(err, NOT_SUPPORTED, "sink tables are not supported; give a format");
+    if (query->sink.partition_by.count)
+        WEIR_FAIL(err, NOT_SUPPORTED, "partitionBy is not supported");
+    return WEIR_OK;
+}
+
+static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_spec *spec, weir_error **err) {
+    weir_node *plan;
+    WEIR_TRY(check_sink(query, err));
+    WEIR_TRY(analyze(p, query->sql, &plan, err));
+    WEIR_TRY(weir_streaming_checks_run(plan, query->output_mode, err));
+    weir_optimizer_options optimizer = {.zone = p->zone, .ansi = p->ansi, .next_id = &p->next_id};
+    WEIR_TRY(weir_optimizer_run(p->arena, plan, &optimizer, &plan, err));
+    weir_physical_request request = {
+        .logical = plan,
+        .conf = p->conf,
+        .output_mode = query->output_mode,
+        .sink_format = query->sink.format,
+        .sink_options = query->sink.options,
+        .sql = query->sql,
+    };
+    weir_physical physical;
+    WEIR_TRY(weir_physical_plan(p->arena, &request, &physical, err));
+    *spec = (weir_query_spec){
+        .name = query->name,
+        .plan = physical.plan,
+        .sources = physical.sources,
+        .sources_count = physical.sources_count,
+        .sink_format = query->sink.format,
+        .sink_options = query->sink.options,
+        .schema = physical.schema,
+        .output_mode = query->output_mode,
+        .trigger = query->trigger,
+        .interval_ms = query->interval_ms,
+        .signature = physical.signature,
+        .stateful = physical.stateful,
+        .state_partitions = physical.state_partitions,
+        .conf = p->conf,
+        .zone = p->zone,
+    };
+    choose_checkpoint(p, query, spec);
+    return WEIR_OK;
+}
+
+weir_code weir_query_planner_plan(weir_arena *arena, const weir_job_spec *job, const weir_engine_options *options,
+                                  weir_query_spec **ret, weir_error **err) {
+    planner p = {.arena = arena, .job = job, .options = options, .next_id = 1};
+    WEIR_TRY(open_session(&p, err));
+    WEIR_TRY(fill_catalog(&p, err));
+    *ret = WEIR_NEW_ARRAY(arena, weir_query_spec, job->queries_count);
+    for (int32_t i = 0; i < job->queries_count; i++)
+        if (plan_query(&p, &job->queries[i], &(*ret)[i], err) != WEIR_OK)
+            return weir_error_contextf(err, WEIR_STR_FMT ":%d: query " WEIR_STR_FMT, WEIR_STR_ARG(job->file),
+                                       job->queries[i].line, WEIR_STR_ARG(job->queries[i].name));
+    return WEIR_OK;
+}

@@ -1,0 +1,25 @@
+/* The SQL parser: text to unresolved plan nodes. Every expression node carries the byte range of its text
+ * (start, stop inclusive) for query contexts. Hand-written recursive descent with limits, so no input can
+ * exhaust the stack. What Spark's grammar knows and Weir has not built is refused by name
+ * (UNSUPPORTED_FEATURE with line and position). Nodes live in the arena. Any thread.
+ *
+ * Shapes the analyzer relies on: a sub-query in FROM is always wrapped in SUBQUERY_ALIAS (alias "" where
+ * the user gave none), so a FILTER right above AGGREGATE is HAVING; CTEs are substituted in place, each
+ * use wrapped in a SUBQUERY_ALIAS of the CTE's name; operators are UNRESOLVED_FUNCTION nodes named by their
+ * symbol ("+", "<=>", "div"; unary minus and plus are "negative" and "positive", "~", "not", "in",
+ * "like" with an optional third argument for ESCAPE, "isnull", "isnotnull", "between"). */
+#pragma once
+
+#include "common/plan/plan.h"
+#include "common/types/timezone.h"
+
+/* `zone` is the session's: TIMESTAMP literals depend on it. `sql` is read during the call only; positions
+ * refer to it. */
+weir_code weir_parser_query(weir_arena *arena, weir_str sql, const weir_timezone *zone, weir_node **ret,
+                            weir_error **err);
+/* One expression, optionally named ("a + 1 AS b"): gives the expression or an ALIAS. */
+weir_code weir_parser_expression(weir_arena *arena, weir_str sql, const weir_timezone *zone, weir_node **ret,
+                                 weir_error **err);
+/* "a, `b c`, d.e": one entry of dot-separated parts each, as the caller's lists; used for partitionBy and
+ * the like. Each item of *ret is an UNRESOLVED_ATTRIBUTE. */
+weir_code weir_parser_identifiers(weir_arena *arena, weir_str text, weir_node_list *ret, weir_error **err);

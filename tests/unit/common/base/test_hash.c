@@ -1,0 +1,26 @@
+/* Hash functions against published and recorded values. */
+#include "common/base/hash.h"
+#include "tests/lib/weir_test.h"
+
+WEIR_TEST(hash, crc32c_has_the_check_values_of_rfc_3720) {
+    uint8_t zeros[32] = {0}, ones[32], rising[32];
+    memset(ones, 0xFF, sizeof ones);
+    for (int i = 0; i < 32; i++)
+        rising[i] = (uint8_t)i;
+    cr_assert_eq(weir_crc32c(0, "123456789", 9), 0xE3069283u);
+    cr_assert_eq(weir_crc32c(0, zeros, 32), 0x8A9136AAu);
+    cr_assert_eq(weir_crc32c(0, ones, 32), 0x62A8AB43u);
+    cr_assert_eq(weir_crc32c(0, rising, 32), 0x46DD794Eu);
+    cr_assert_eq(weir_crc32c(weir_crc32c(0, "1234", 4), "56789", 5), 0xE3069283u, "it chains");
+}
+
+WEIR_TEST(hash, words_are_hashed_by_all_their_bytes) {
+    char text[40] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    for (size_t size = 1; size <= 36; size++)
+        for (size_t at = 0; at < size; at++) {
+            uint64_t before = weir_hash_bytes(text, size, 1);
+            text[at] ^= 1;
+            cr_assert_neq(weir_hash_bytes(text, size, 1), before, "byte %zu of %zu", at, size);
+            text[at] ^= 1;
+        }
+}
