@@ -327,6 +327,9 @@ static weir_code take_record(weir_json_reader *r, const uint8_t *text, size_t si
     if (!weir_json_charset_is_utf8(spec->charset, text, size, &r->decoded, &bad_text)) {
         parsed_text = (const uint8_t *)(r->decoded.data ? r->decoded.data : "");
         parsed_size = r->decoded.size;
+    } else if (size >= 4 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        parsed_text += 3; /* Jackson skips a byte order mark before text */
+        parsed_size -= 3;
     }
     int32_t from = r->rows, rows = 0;
     weir_json_result result = WEIR_JSON_BAD;

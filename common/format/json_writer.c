@@ -164,7 +164,7 @@ static char *put2(char *out, int32_t value) {
 /* yyyy-MM-dd'T'HH:mm:ss.SSS of local micros */
 static char *put_date_time(char *out, int64_t local) {
     int64_t day = weir_floor_div(local, WEIR_MICROS_PER_DAY);
-    int64_t millis = (local - day * WEIR_MICROS_PER_DAY) / 1000;
+    int64_t millis = weir_floor_mod(local, WEIR_MICROS_PER_DAY) / 1000;
     int32_t seconds = (int32_t)(millis / 1000), fraction = (int32_t)(millis % 1000);
     out += weir_date_format((int32_t)day, out);
     *out++ = 'T';
