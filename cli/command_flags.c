@@ -16,6 +16,15 @@ static weir_code set_int(const weir_flags *flags, const weir_flag *flag, const c
     return WEIR_OK;
 }
 
+/* Repeated keys stay in order: whoever applies them lets the last one win. */
+static void add_pair(weir_arena *arena, weir_options *pairs, weir_str key, weir_str value) {
+    weir_option *items = WEIR_NEW_ARRAY(arena, weir_option, pairs->count + 1);
+    if (pairs->count)
+        memcpy(items, pairs->items, sizeof *items * (size_t)pairs->count);
+    items[pairs->count++] = (weir_option){key, value};
+    pairs->items = items;
+}
+
 static weir_code set_value(const weir_flags *flags, const weir_flag *flag, weir_arena *arena,
                            const char *value, weir_error **err) {
     if (flag->kind == WEIR_FLAG_INT)
@@ -28,8 +37,7 @@ static weir_code set_value(const weir_flags *flags, const weir_flag *flag, weir_
     if (!equals || equals == value)
         WEIR_FAIL(err, INVALID_ARGUMENT, "%s: %s must be KEY=VALUE, not '%s'", flags->command, flag->name,
                   value);
-    weir_options_set(arena, flag->target, weir_str_make(value, (size_t)(equals - value)),
-                     weir_str_from(equals + 1));
+    add_pair(arena, flag->target, weir_str_make(value, (size_t)(equals - value)), weir_str_from(equals + 1));
     return WEIR_OK;
 }
 

@@ -41,7 +41,7 @@ struct weir_client {
     pthread_mutex_t lock;
     pthread_cond_t idle;
     int32_t in_flight;
-    bool closing;
+    _Atomic bool closing; /* pending requests end as cancelled, whatever nng calls it */
     request *spare;   /* finished requests, reused */
     request *active;  /* for cancelling at close */
 };
@@ -244,7 +244,7 @@ static void request_event(void *data) {
     if (r->sending)
         nng_msg_free(nng_aio_get_msg(r->aio));
     weir_error *error = NULL;
-    bool cancelled = rv == NNG_ECLOSED || rv == NNG_ECANCELED;
+    bool cancelled = rv == NNG_ECLOSED || rv == NNG_ECANCELED || r->client->closing;
     weir_error_failf(&error, cancelled ? WEIR_CANCELLED : WEIR_RPC_ERROR, "request failed: %s", nng_strerror(rv));
     finish_request(r, NULL, error);
 }
@@ -303,7 +303,8 @@ static void transport_request(weir_client *client, weir_buffer *buffer, int32_t 
 static void client_close(weir_client *client) {
     if (!client)
         return;
-    nng_close(client->socket); /* pending requests end with NNG_ECLOSED */
+    client->closing = true;
+    nng_close(client->socket);
     pthread_mutex_lock(&client->lock);
     while (client->in_flight)
         pthread_cond_wait(&client->idle, &client->lock);

@@ -7,7 +7,7 @@ from source_tree import is_c, line_of
 
 NAME = "words, heads and pages"
 SELF = "tools/lint/check_texts.py"
-UNFINISHED = re.compile(r"\b(TODO|FIXME)\b|(?<=[\s/*#])XXX\b")
+UNFINISHED = re.compile(r"\b(TODO|FIXME)\b|(?:/\*|//|#)\s*XXX\b")
 MACHINE = re.compile(r"(?<![\w.])/(work|home|root)/\w|\bfile:/(//)?(work|home|root)/")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)#\s]+)(#[^)]*)?\)")
 CODE_BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -19,7 +19,7 @@ def check_head(path, text):
     if is_c(path) or path.endswith(".def"):
         return text.startswith("/*")
     if path.endswith(".py"):
-        return bool(re.match(r'(#![^\n]*\n)?"""', text))
+        return bool(re.match(r'(#[^\n]*\n)*(""")', text))
     if path.endswith(".proto"):
         return text.startswith(("//", "/*"))
     if text.startswith("#!"):
@@ -60,6 +60,8 @@ def check(tree):
                 problems.append(f"{path}:{line_of(text, match.start())}: {what}: {match.group()}")
         if not check_head(path, text):
             problems.append(f"{path}:1: the head comment is missing")
+        if path.endswith(".h") and "\n#pragma once\n" not in text:
+            problems.append(f"{path}: #pragma once is missing")
         if path.endswith(".md"):
             problems += check_page(tree, path, text)
         if text and not text.endswith("\n") and not path.startswith("tests/"):
@@ -71,6 +73,7 @@ CASES = [
     ({"driver/a.c": "/* a */ int b; /* TODO: c */\n"}, "unfinished business"),
     ({"docs/a.md": "# A\n\nSee /work/main/x.\n"}, "a path of one machine"),
     ({"driver/a.c": "int a;\n"}, "head comment"),
+    ({"driver/a.h": "/* a */\nint b;\n"}, "#pragma once"),
     ({"tools/a.py": "import os\n"}, "head comment"),
     ({"tools/a.sh": "#!/bin/sh\nls\n"}, "head comment"),
     ({"docs/a.md": "A\n"}, "begins with its title"),

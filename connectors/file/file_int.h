@@ -1,0 +1,41 @@
+/* Private to connectors/file: the halves of the file source share their option table and executor half. */
+#pragma once
+
+#include "connectors/connector.h"
+
+/* file_source_options.c */
+typedef struct weir_file_source_options {
+    int64_t files_max; /* maxFilesPerTrigger; 0 = none */
+    int64_t bytes_max; /* maxBytesPerTrigger; 0 = none */
+    int64_t file_age_ms_max;
+    int64_t files_cached_max;
+    double discard_ratio;
+    bool latest_first;
+    bool file_name_only;
+    bool recursive;
+    enum { WEIR_CLEAN_OFF, WEIR_CLEAN_DELETE, WEIR_CLEAN_ARCHIVE } clean;
+    weir_str archive_directory;
+    weir_str_list name_filter;
+} weir_file_source_options;
+
+enum { WEIR_FILE_SOURCE_OPTIONS = 15 };
+extern const weir_option_info weir_file_source_option_table[WEIR_FILE_SOURCE_OPTIONS];
+weir_code weir_file_source_options_parse(const weir_options *options, weir_arena *arena,
+                                         weir_file_source_options *ret, weir_error **err);
+/* What the format's reader gets, from options and configuration. */
+weir_code weir_file_read_request(const weir_connector_context *context, const weir_options *options,
+                                 const weir_type *schema, const weir_type *projection, weir_read_request *ret,
+                                 weir_error **err);
+
+/* file_scan.c: the executor half */
+weir_code weir_file_scan_open(const weir_connector_context *context, const weir_node_scan *plan, weir_str split,
+                              weir_budget *budget, weir_scan **ret, weir_error **err);
+weir_code weir_file_scan_next(weir_scan *scan, weir_batch **ret, int64_t *ret_records, weir_error **err);
+void weir_file_scan_close(weir_scan *scan);
+
+/* file_source_cleaner.c: what happens to a file that is done; failures are left for the next clean-up by the
+ * user, as in Spark. */
+weir_code weir_file_source_cleaner_check(const weir_file_source_options *options, const char *path,
+                                         weir_arena *arena, char **ret_archive, weir_error **err);
+void weir_file_source_cleaner_clean(weir_fs *fs, const weir_file_source_options *options, const char *archive,
+                                    const char *path);
