@@ -218,7 +218,8 @@ static void list_text(weir_strbuf *buf, const weir_column *child, int32_t from, 
 
 static void value_text(weir_strbuf *buf, const weir_column *column, int32_t row) {
     char text[64];
-    const uint8_t *at = column->values + (size_t)weir_type_width(column->type) * (size_t)row;
+    size_t width = (size_t)weir_type_width(column->type);
+    const uint8_t *at = width ? column->values + width * (size_t)row : column->values;
     if (weir_column_is_null(column, row)) {
         weir_strbuf_add_text(buf, "null");
         return;
