@@ -55,7 +55,7 @@ static void make_sealed(weir_strbuf *buf) {
     weir_strbuf_add_text(buf, "v1\n{\"a\":1,\"b\":{\"c\":[]}}");
     weir_log_text_reserve(buf);
     weir_strbuf_add_text(buf, "\n{\"logOffset\":7}\n-");
-    weir_log_text_seal(buf);
+    weir_log_text_seal(buf, "/x/offsets/3");
 }
 
 WEIR_TEST(log_text, finds_every_single_change) {
@@ -64,21 +64,23 @@ WEIR_TEST(log_text, finds_every_single_change) {
     make_sealed(&good);
     weir_str rest;
     bool sealed;
-    CHECK_OK(weir_log_text_open(weir_strbuf_view(&good), "f", &rest, &sealed, &err));
+    CHECK_OK(weir_log_text_open(weir_strbuf_view(&good), "/y/offsets/3", &rest, &sealed, &err));
     cr_assert(sealed);
     int accepted_unsealed = 0;
     for (size_t at = 0; at < good.size; at++)
         for (int bit = 0; bit < 8; bit++) {
             good.data[at] ^= (char)(1 << bit);
-            weir_code code = weir_log_text_open(weir_strbuf_view(&good), "f", &rest, &sealed, &err);
+            weir_code code = weir_log_text_open(weir_strbuf_view(&good), "/y/offsets/3", &rest, &sealed, &err);
             cr_assert(code == WEIR_CORRUPT_FILE || !sealed, "byte %zu bit %d", at, bit);
             accepted_unsealed += code == WEIR_OK; /* the seal's own key was hit: an unknown key is left */
             weir_error_free_ptr(&err);
             good.data[at] ^= (char)(1 << bit);
         }
     cr_assert(accepted_unsealed <= 15 * 8, "%d", accepted_unsealed);
+    CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_strbuf_view(&good), "/x/offsets/4", &rest, &sealed, &err));
+    CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_strbuf_view(&good), "/x/commits/3", &rest, &sealed, &err));
     weir_strbuf_add_char(&good, 'x');
-    CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_strbuf_view(&good), "f", &rest, &sealed, &err));
+    CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_strbuf_view(&good), "/y/offsets/3", &rest, &sealed, &err));
 }
 
 WEIR_TEST(log_text, reads_versions_lines_and_ids) {
@@ -87,8 +89,8 @@ WEIR_TEST(log_text, reads_versions_lines_and_ids) {
     bool sealed;
     static const char *const bad[] = {"", "1", "v", "v2\n{}", "v1x\n{}", "w1\n", "\n", "v11\n{}"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(bad); i++)
-        CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_str_from(bad[i]), "f", &rest, &sealed, &err));
-    CHECK_OK(weir_log_text_open(WEIR_STR("v1\n{}\n1\n"), "f", &rest, &sealed, &err));
+        CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_str_from(bad[i]), "/y/offsets/3", &rest, &sealed, &err));
+    CHECK_OK(weir_log_text_open(WEIR_STR("v1\n{}\n1\n"), "/y/offsets/3", &rest, &sealed, &err));
     cr_assert(!sealed);
     cr_assert(weir_log_text_next(&rest, &line) && weir_str_equal(line, WEIR_STR("{}")));
     cr_assert(weir_log_text_next(&rest, &line) && weir_str_equal(line, WEIR_STR("1")));
