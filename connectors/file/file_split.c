@@ -5,6 +5,9 @@
 #include "common/base/json_value.h"
 
 #define OPEN_COST 65536 /* bytes that opening a file is worth: bounds a task to so many tiny files */
+/* A small batch is cut finer than the target, so that one file still occupies several cores. */
+#define SPLITS_WANTED 16
+#define SPLIT_BYTES_LEAST ((int64_t)1 << 20)
 
 typedef struct split_builder {
     weir_arena *arena;
@@ -50,11 +53,19 @@ static void cut_file(split_builder *builder, const weir_source_file *file, int64
     }
 }
 
+static int64_t choose_target(const weir_file_split_settings *settings, const weir_source_files *files) {
+    int64_t total = 0;
+    for (size_t i = 0; i < files->count; i++)
+        total += WEIR_MAX(files->items[i].size, 0);
+    int64_t most = WEIR_MAX(settings->bytes_target, 1);
+    return WEIR_MIN(most, WEIR_MAX(total / SPLITS_WANTED, SPLIT_BYTES_LEAST));
+}
+
 void weir_file_split_plan(const weir_file_split_settings *settings, const weir_source_files *files,
                           weir_arena *arena, weir_str_list *ret) {
     *ret = (weir_str_list){0};
     split_builder builder = {.arena = arena, .splits = ret};
-    int64_t target = WEIR_MAX(settings->bytes_target, 1);
+    int64_t target = choose_target(settings, files);
     for (size_t i = 0; i < files->count; i++) {
         const weir_source_file *file = &files->items[i];
         int64_t size = WEIR_MAX(file->size, 0);

@@ -8,7 +8,7 @@
 #include "connectors/file/file_listing.h"
 
 typedef struct weir_file_split_settings {
-    int64_t bytes_target; /* of a task */
+    int64_t bytes_target; /* of a task; small batches are cut finer */
     bool (*splittable)(void *self, const char *path);
     void *self;
 } weir_file_split_settings;

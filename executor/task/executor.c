@@ -315,18 +315,22 @@ weir_code weir_executor_start(const weir_executor_options *options, weir_executo
     return WEIR_OK;
 }
 
-static void stop_event(weir_event *event) {
-    weir_loop_stop(*(weir_loop **)(event + 1));
-}
+typedef struct stop_message {
+    weir_event event;
+    weir_executor *executor;
+} stop_message;
 
-static void stop_loop(weir_executor *executor) {
-    struct {
-        weir_event event;
-        weir_loop *loop;
-    } stop = {{stop_event}, executor->loop};
+/* Attempts that run are abandoned; the loop ends when their steps have. */
+static void stop_event(weir_event *event) {
+    weir_executor *executor = ((stop_message *)event)->executor;
     for (weir_query_run *query = executor->queries; query; query = query->next)
         if (query->epoch)
             atomic_store(&query->epoch->cancelled, true);
+    weir_loop_stop(executor->loop);
+}
+
+static void stop_loop(weir_executor *executor) {
+    stop_message stop = {{stop_event}, executor};
     weir_loop_post(executor->loop, &stop.event);
     pthread_join(executor->loop_thread, NULL);
 }
