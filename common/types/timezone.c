@@ -411,6 +411,14 @@ weir_str weir_timezone_short_name(const weir_timezone *zone, int64_t utc_micros)
     return zone->names[index];
 }
 
+bool weir_timezone_is_dst(const weir_timezone *zone, int64_t utc_micros) {
+    if (zone->fixed)
+        return false;
+    int64_t utc = weir_floor_div(utc_micros, WEIR_MICROS_PER_SECOND);
+    int32_t index = count_up_to(zone->utc, zone->count, utc);
+    return behind_table(zone, index) ? rule_at(&zone->rule, utc).dst : zone->dst[index];
+}
+
 /* Seconds to micros, kept within int64. */
 static int64_t clamp_micros(int64_t seconds) {
     if (seconds > INT64_MAX / WEIR_MICROS_PER_SECOND)

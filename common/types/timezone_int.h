@@ -42,6 +42,8 @@ bool weir_tzif_parse_rule(weir_str text, weir_zone_rule *ret);
 void weir_tzif_rule_year(const weir_zone_rule *rule, int64_t year, int64_t ret_utc[2],
                          bool *ret_first_is_dst);
 
+/* Whether daylight saving is in force, as Java sees it. */
+bool weir_timezone_is_dst(const weir_timezone *zone, int64_t utc_micros);
 /* "+01:00", "-8", "Z", "UTC+1": seconds east of a fixed offset. False where the text names a region or
  * nothing. Spark's one-digit forms ("+1:00", "+01:0") are accepted. */
 bool weir_timezone_parse_fixed(weir_str id, int32_t *ret_seconds);

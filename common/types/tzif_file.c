@@ -258,6 +258,30 @@ static bool read_body(const uint8_t *data, const tzif_header *h, weir_timezone *
     return true;
 }
 
+/* Some zones call their winter time the exception (Europe/Dublin, Africa/Casablanca): Java turns that
+ * round, so that daylight saving is always the later clock. */
+static void turn_negative_dst(weir_timezone *zone) {
+    for (int32_t i = 1; i <= zone->count; i++) {
+        if (!zone->dst[i] || zone->dst[i - 1] || zone->offsets[i] >= zone->offsets[i - 1])
+            continue;
+        zone->dst[i] = false;
+        zone->dst[i - 1] = true;
+        if (i < zone->count && zone->offsets[i + 1] > zone->offsets[i])
+            zone->dst[i + 1] = true;
+    }
+    weir_zone_rule *rule = &zone->rule;
+    if (rule->has_dst && rule->dst_offset < rule->std_offset) {
+        weir_zone_rule turned = *rule;
+        turned.std_offset = rule->dst_offset;
+        turned.dst_offset = rule->std_offset;
+        turned.to_dst = rule->to_std;
+        turned.to_std = rule->to_dst;
+        memcpy(turned.std_name, rule->dst_name, sizeof turned.std_name);
+        memcpy(turned.dst_name, rule->std_name, sizeof turned.dst_name);
+        *rule = turned;
+    }
+}
+
 static bool parse_file(const uint8_t *data, size_t size, weir_timezone *zone) {
     tzif_header h;
     if (!read_header(data, size, &h) || data[4] < '2')
@@ -278,6 +302,7 @@ static bool parse_file(const uint8_t *data, size_t size, weir_timezone *zone) {
     zone->name_block = weir_alloc((size_t)h.char_count + 1);
     if (!read_body(data + body, &h, zone))
         return false;
+    turn_negative_dst(zone);
     extend_by_rule(zone);
     zone->fixed = zone->count == 0;
     return true;
