@@ -242,13 +242,17 @@ char *weir_quoted_type(weir_arena *arena, const weir_type *type) {
 
 weir_code weir_fail_input_type(weir_resolve *resolve, weir_node *const *args, int32_t index,
                                const char *required, weir_error **err) {
+    return weir_fail_input_type_in(resolve, weir_quoted_sql(resolve->arena, resolve->call), args, index, required, err);
+}
+
+weir_code weir_fail_input_type_in(weir_resolve *resolve, const char *sql, weir_node *const *args, int32_t index,
+                                  const char *required, weir_error **err) {
     static const char *const ordinals[] = {"first", "second", "third", "fourth", "fifth",
                                            "sixth", "seventh", "eighth", "ninth", "tenth"};
     const char *ordinal = (size_t)index < WEIR_ARRAY_LEN(ordinals)
                               ? ordinals[index]
                               : weir_arena_printf(resolve->arena, "%dth", (int)index + 1);
-    WEIR_RAISE(err, DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr",
-               weir_quoted_sql(resolve->arena, resolve->call), "paramIndex", ordinal, "requiredType", required,
+    WEIR_RAISE(err, DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr", sql, "paramIndex", ordinal, "requiredType", required,
                "inputSql", weir_quoted_sql(resolve->arena, args[index]), "inputType",
                weir_quoted_type(resolve->arena, args[index]->type));
 }
