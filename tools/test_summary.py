@@ -1,16 +1,32 @@
 #!/usr/bin/env python3
 """Counts what the test runs in the given directories really did, and ends with "N passed, N failed".
 
-Each directory holds ctest.xml (ctest's own verdicts) and, for Criterion programs, <test>.xml with the
-single cases. A program that failed without a failing case (a crash, a time-out, a leak found at the end)
-counts as one failure; a run in which nothing passed is a failure too.
+Each directory holds ctest.xml (ctest's own verdicts and the tests' output) and, for Criterion programs,
+<test>.xml with the single cases; Python's unittest says in its output how many cases ran. A program that
+failed without a failing case (a crash, a time-out, a leak found at the end) or that could not be started
+counts as one failure; only the status 77 is a skip. A run in which nothing passed is a failure too.
 """
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
 
-def count_cases(path):
+UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
+UNITTEST_BAD = re.compile(r"\b(failures|errors|skipped)=(\d+)")
+
+
+def count_unittest(output):
+    """(passed, failed) as Python's unittest prints it; (0, 0) where it did not run."""
+    ran = UNITTEST_RAN.search(output)
+    if not ran:
+        return 0, 0
+    counts = {key: int(value) for key, value in UNITTEST_BAD.findall(output[ran.end():])}
+    failed = counts.get("failures", 0) + counts.get("errors", 0)
+    return max(int(ran.group(1)) - failed - counts.get("skipped", 0), 0), failed
+
+
+def count_criterion(path):
     """(passed, failed) of a Criterion result file; (0, 0) where it is absent or cut off."""
     try:
         suites = ElementTree.parse(path).getroot().iter("testsuite")
@@ -24,6 +40,12 @@ def count_cases(path):
         return 0, 0
 
 
+def is_skip(case):
+    """The test itself said so, as opposed to a program that is not there."""
+    skipped = case.find("skipped")
+    return skipped is not None and "SKIP_RETURN_CODE" in skipped.get("message", "")
+
+
 def count_directory(directory):
     """(passed, failed, skipped, lines about what did not pass)"""
     total = [0, 0, 0]
@@ -34,10 +56,12 @@ def count_directory(directory):
         return 0, 1, 0, [f"{directory}: no test results: {error}"]
     for case in root.iter("testcase"):
         name, status = case.get("name"), case.get("status")
-        passed, failed = count_cases(directory / f"{name}.xml")
+        passed, failed = count_criterion(directory / f"{name}.xml")
+        if not passed and not failed:
+            passed, failed = count_unittest(case.findtext("system-out") or "")
         if status == "run":
             passed = passed or 1
-        elif status in ("notrun", "disabled"):
+        elif is_skip(case):
             total[2] += 1
             notes.append(f"skipped: {directory.parent.name}/{name}")
             continue

@@ -35,8 +35,8 @@ static void load_table(void) {
         if (sscanf(text, "%63[^:;]:%15[a-z]%n", p->name, p->action, &used) != 2)
             break;
         text += used;
-        if (*text == '@')
-            p->at = (int)strtol(text + 1, (char **)(uintptr_t)&text, 10);
+        if (sscanf(text, "@%9d%n", &p->at, &used) == 1)
+            text += used;
         table.count++;
         if (*text == ';')
             text++;

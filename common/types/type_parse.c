@@ -242,21 +242,11 @@ typedef struct simple_type {
 } simple_type;
 
 static const simple_type simple_types[] = {
-    {"boolean", WEIR_TYPE_BOOLEAN},
-    {"tinyint", WEIR_TYPE_BYTE},
-    {"byte", WEIR_TYPE_BYTE},
-    {"smallint", WEIR_TYPE_SHORT},
-    {"short", WEIR_TYPE_SHORT},
-    {"int", WEIR_TYPE_INT},
-    {"integer", WEIR_TYPE_INT},
-    {"bigint", WEIR_TYPE_LONG},
-    {"long", WEIR_TYPE_LONG},
-    {"float", WEIR_TYPE_FLOAT},
-    {"real", WEIR_TYPE_FLOAT},
-    {"double", WEIR_TYPE_DOUBLE},
-    {"date", WEIR_TYPE_DATE},
-    {"binary", WEIR_TYPE_BINARY},
-    {"void", WEIR_TYPE_NULL},
+    {"boolean", WEIR_TYPE_BOOLEAN}, {"tinyint", WEIR_TYPE_BYTE},  {"byte", WEIR_TYPE_BYTE},
+    {"smallint", WEIR_TYPE_SHORT},  {"short", WEIR_TYPE_SHORT},   {"int", WEIR_TYPE_INT},
+    {"integer", WEIR_TYPE_INT},     {"bigint", WEIR_TYPE_LONG},   {"long", WEIR_TYPE_LONG},
+    {"float", WEIR_TYPE_FLOAT},     {"real", WEIR_TYPE_FLOAT},    {"double", WEIR_TYPE_DOUBLE},
+    {"date", WEIR_TYPE_DATE},       {"binary", WEIR_TYPE_BINARY}, {"void", WEIR_TYPE_NULL},
     {"variant", WEIR_TYPE_VARIANT},
 };
 
@@ -493,16 +483,24 @@ static weir_code parse_type(parser *p, const weir_type **ret) {
     return code;
 }
 
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* One escape sequence of a literal behind its backslash at `*i`; moves *i to its last byte. */
 static void add_escape(weir_strbuf *buf, weir_str text, size_t *i) {
     char c = text.data[*i];
     size_t digits = c == 'u' ? 4 : c == 'U' ? 8 : 0;
     if (digits > 0 && *i + digits < text.size) {
-        char hex[9] = {0}, *end = NULL;
-        memcpy(hex, text.data + *i + 1, digits);
-        unsigned long code = strtoul(hex, &end, 16);
-        if (end == hex + digits && code <= 0x10FFFF) {
-            weir_type_parse_add_utf8(buf, (uint32_t)code);
+        uint32_t code = 0;
+        size_t n = 0;
+        for (int digit; n < digits && (digit = hex_digit(text.data[*i + 1 + n])) >= 0; n++)
+            code = code << 4 | (uint32_t)digit;
+        if (n == digits && code <= 0x10FFFF) {
+            weir_type_parse_add_utf8(buf, code);
             *i += digits;
             return;
         }

@@ -73,7 +73,7 @@ uint8_t *weir_state_slab_take(weir_state_slab *slab, size_t size) {
     size_t class = class_of(size), bytes = class * CLASS_BYTES;
     uint8_t *data = slab->free[class];
     if (data) {
-        memcpy(&slab->free[class], data, sizeof data);
+        memcpy(&slab->free[class], data, sizeof slab->free[class]);
         return data;
     }
     if (!slab->chunk || slab->chunk_used + bytes > CHUNK_BYTES) {
@@ -98,6 +98,6 @@ void weir_state_slab_give(weir_state_slab *slab, uint8_t *data, size_t size) {
         return;
     }
     size_t class = class_of(size);
-    memcpy(data, &slab->free[class], sizeof data);
+    memcpy(data, &slab->free[class], sizeof slab->free[class]);
     slab->free[class] = data;
 }

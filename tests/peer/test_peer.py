@@ -205,6 +205,7 @@ def main():
             print("FAIL %s\n%s" % (name, traceback.format_exc()[-4000:]), flush=True)
     checks.spark.stop()
     shutil.rmtree(scratch, ignore_errors=True)
+    print("%d passed, %d failed" % (len(names) - failed, failed))
     sys.exit(1 if failed else 0)
 
 

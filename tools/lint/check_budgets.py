@@ -51,8 +51,8 @@ def read_listed():
 def check_functions(tree, listed):
     problems, left = [], dict(listed)
     for path, text in tree.items():
-        if not path.endswith(".c"):
-            continue
+        if not path.endswith(".c") or path.startswith("tests/"):
+            continue  # a test's table may be as long as it has cases
         for name, first, lines in functions(text):
             limit = left.pop(f"{path}:{name}", FUNCTION_MAX)
             if lines > limit:

@@ -14,7 +14,7 @@ HOMES.update({
     "getenv": {"common/base/failpoint.c"},
     "clock_gettime": {"common/base/env.c", "common/base/log.c", "common/base/thread.c",
                       "cli/gen/gen_files.c"},
-    "getrandom": {"common/base/env.c"},
+    "getrandom": {"common/base/env.c", "common/fs/local_fs.c"},
     "localtime_r": {"common/base/log.c"},
 })
 NOWHERE = {"strcpy", "strcat", "sprintf", "vsprintf", "gets", "atoi", "atol", "atoll", "atof", "strtol",

@@ -23,7 +23,7 @@ def check_include(tree, path, target):
         return f"{top}/ must not include {target_top}/: {target}"
     if target.endswith("_int.h"):
         folder = posixpath.dirname(target)
-        if posixpath.dirname(path) not in (folder, f"tests/unit/{folder}"):
+        if not path.startswith((f"{folder}/", "tests/")):
             return f"{target} is private to {folder}/"
     return None
 
@@ -50,4 +50,5 @@ CASES = [
     ({"common/a/a.c": '#include "a.h"\n', "common/a/a.h": ""}, "is not a path from the root"),
     ({"cli/a.c": '#include "driver/b.h"\n/* #include "nothing.h" */\n', "driver/b.h": ""}, None),
     ({"tests/unit/common/b/t.c": '#include "common/b/b_int.h"\n', "common/b/b_int.h": ""}, None),
+    ({"common/b/c/a.c": '#include "common/b/b_int.h"\n', "common/b/b_int.h": ""}, None),
 ]

@@ -7,7 +7,7 @@ from source_tree import is_c, line_of
 
 NAME = "words, heads and pages"
 SELF = "tools/lint/check_texts.py"
-UNFINISHED = re.compile(r"\b(TODO|FIXME)\b|(?<=[\s/*#])XXX\b")
+UNFINISHED = re.compile(r"\b(TODO|FIXME)\b|(?:/\*|//|#)\s*XXX\b")
 MACHINE = re.compile(r"(?<![\w.])/(work|home|root)/\w|\bfile:/(//)?(work|home|root)/")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)#\s]+)(#[^)]*)?\)")
 CODE_BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -19,7 +19,7 @@ def check_head(path, text):
     if is_c(path) or path.endswith(".def"):
         return text.startswith("/*")
     if path.endswith(".py"):
-        return bool(re.match(r'(#![^\n]*\n)?"""', text))
+        return bool(re.match(r'(#[^\n]*\n)*(""")', text))
     if path.endswith(".proto"):
         return text.startswith(("//", "/*"))
     if text.startswith("#!"):
