@@ -378,7 +378,7 @@ static weir_code resolve_current_timezone(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
-#define PARSED_TYPES "string|date|timestamp|ntz|nanos; string -> "
+#define PARSED_TYPES "!string|date|timestamp|ntz|nanos; string -> "
 #define CLOCK(sql_name, kernel) \
     {.name = sql_name, .args_min = 0, .args_max = 0, .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NONDETERMINISTIC, \
      .resolve = resolve_clock, .eval = kernel}
