@@ -183,7 +183,9 @@ static void promote_strings(weir_resolve *resolve, weir_node **args) {
         if (to == NULL)
             continue;
         args[i] = weir_coerce_cast(resolve, args[i], to);
-        if (resolve->ansi)
+        if (resolve->ansi && other->kind == WEIR_TYPE_NULL)
+            args[1 - i] = weir_literal_null(resolve->arena, to);
+        else if (resolve->ansi)
             args[1 - i] = weir_coerce_cast(resolve, args[1 - i], to);
     }
 }
@@ -267,6 +269,18 @@ static const weir_type *decimal_result(weir_arena *arena, weir_arithmetic op, co
     }
 }
 
+/* The call as messages show it: a NULL operand that became typed prints as NULL. */
+static const char *shown_sql(weir_resolve *resolve, weir_node *const *args) {
+    if (resolve->call->kind != WEIR_NODE_UNRESOLVED_FUNCTION)
+        return weir_quoted_sql(resolve->arena, resolve->call);
+    weir_node_unresolved_function *shown = (weir_node_unresolved_function *)weir_node_copy(resolve->arena, resolve->call);
+    shown->args = weir_node_list_of(resolve->arena, shown->args.items, shown->args.count);
+    for (int32_t i = 0; i < 2; i++)
+        if (shown->args.items[i]->type && is_kind(shown->args.items[i], WEIR_TYPE_NULL) && !is_kind(args[i], WEIR_TYPE_NULL))
+            shown->args.items[i] = weir_literal_null(resolve->arena, args[i]->type);
+    return weir_quoted_sql(resolve->arena, &shown->node);
+}
+
 weir_code weir_arithmetic_resolve(weir_arithmetic op, WEIR_RESOLVE_PARAMS) {
     (void)args_count;
     (void)function;
@@ -286,8 +300,7 @@ weir_code weir_arithmetic_resolve(weir_arithmetic op, WEIR_RESOLVE_PARAMS) {
         WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_DIFF_TYPES, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
                    "left", weir_quoted_type(resolve->arena, a), "right", weir_quoted_type(resolve->arena, b));
     if (!accepts(op, a))
-        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr",
-                   weir_quoted_sql(resolve->arena, resolve->call), "inputType", required_types(op), "actualDataType",
+        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr", shown_sql(resolve, args), "inputType", required_types(op), "actualDataType",
                    weir_quoted_type(resolve->arena, a));
     *ret_nullable = weir_any_nullable(args, 2);
     if (op == WEIR_ARITHMETIC_DIVIDE || op == WEIR_ARITHMETIC_DIV || op >= WEIR_ARITHMETIC_REMAINDER)

@@ -306,8 +306,11 @@ static bool run_case(golden_case *c) {
     weir_code code = set_conf(c);
     if (code == WEIR_OK && ddl.data)
         code = read_rows(c, ddl);
-    bool readable = code == WEIR_OK;
-    if (readable)
+    if (code == WEIR_UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE) { /* rows that Weir's JSON reader refuses */
+        weir_error_free(c->err);
+        return false;
+    }
+    if (code == WEIR_OK)
         code = run_sql(c, &batch);
     bool ran = true;
     if (code != WEIR_OK)
