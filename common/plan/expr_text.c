@@ -257,7 +257,7 @@ static bool is_cast_call(const char *name) {
 static bool add_special_call(text_state *s, const char *name, weir_node_list args) {
     if (args.count == 1 && is_cast_call(name)) {
         add_expr(s, args.items[0]);
-    } else if (args.count == 2 && (strcmp(name, "get_array_item") == 0 || strcmp(name, "get_map_value") == 0)) {
+    } else if (args.count == 2 && strcmp(name, "weir_extract") == 0) {
         add_around(s, "", args.items[0], "[");
         add_around(s, "", args.items[1], "]");
     } else if (strcmp(name, "if") == 0) {

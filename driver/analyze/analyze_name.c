@@ -388,17 +388,15 @@ static weir_code extract_field(weir_analysis *a, const weir_node *node, weir_nod
                                                 "fields", fields.data ? fields.data : "", NULL));
 }
 
-/* Arrays and maps go through the registry's hidden functions. */
-static weir_code extract_by_function(weir_analysis *a, const weir_node *node, const char *name, weir_node *child,
-                                     weir_node *index, weir_node **ret) {
+/* Arrays and maps go through a hidden function of the registry. */
+static weir_code extract_by_function(weir_analysis *a, const weir_node *node, weir_node *child, weir_node *index,
+                                     weir_node **ret) {
     weir_node_unresolved_function *call = WEIR_NODE_NEW(a->arena, UNRESOLVED_FUNCTION, unresolved_function);
     call->name = (weir_str_list){WEIR_NEW(a->arena, weir_str), 1};
-    call->name.items[0] = weir_str_from(name);
+    call->name.items[0] = WEIR_STR("weir_extract");
     call->args = weir_node_list_of(a->arena, (weir_node *[]){child, index}, 2);
     call->node.start = node->start;
     call->node.stop = node->stop;
-    if (!weir_function_find(call->name.items[0]))
-        return weir_analysis_refuse(a, node, name[4] == 'a' ? "element access of arrays ([])" : "element access of maps ([])");
     return weir_analysis_resolve(a, &call->node, ret);
 }
 
@@ -411,9 +409,9 @@ weir_code weir_analysis_extract(weir_analysis *a, const weir_node *node, weir_no
         if (child->type->element->kind == WEIR_TYPE_STRUCT && index->kind == WEIR_NODE_LITERAL &&
             weir_type_is_string(index->type))
             return weir_analysis_refuse(a, node, "the field of an array of structs");
-        return extract_by_function(a, node, "get_array_item", child, index, ret);
+        return extract_by_function(a, node, child, index, ret);
     case WEIR_TYPE_MAP:
-        return extract_by_function(a, node, "get_map_value", child, index, ret);
+        return extract_by_function(a, node, child, index, ret);
     default:
         break;
     }
