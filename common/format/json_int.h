@@ -6,7 +6,7 @@
  *   json_token.c    pull parser with Jackson's answers, byte for byte, after errors too
  *   json_record.c   a record through json_token.c -> builders, with Spark's partial results
  *   json_convert.c  one scalar's text -> a builder (both paths end here)
- *   json_variant.c  a value through json_token.c -> Spark's variant encoding; and back to text
+ *   json_variant.c  a value through json_token.c -> Spark's variant encoding
  */
 #pragma once
 
@@ -199,8 +199,6 @@ const uint8_t *weir_json_fast_record(weir_json_fast *fast, const uint8_t *p, wei
 /* Encodes the value at the parser's current token. */
 weir_json_result weir_json_variant_encode(weir_json_parser *parser, weir_builder *builder);
 void weir_json_variant_scratch_fini(weir_json_variant_scratch *scratch);
-/* Variant.toJson. False where the bytes are no variant. */
-bool weir_json_variant_text(weir_strbuf *buf, weir_str value, weir_str metadata, const weir_timezone *zone);
 
 
 /* ---- json_reader.c ---- */
@@ -226,8 +224,6 @@ weir_code weir_json_writer_open(const weir_write_spec *spec, weir_fs *fs, const 
 weir_code weir_json_writer_write(weir_writer *writer, const weir_batch *batch, weir_error **err);
 weir_code weir_json_writer_finish(weir_writer *writer, int64_t *ret_size, weir_error **err);
 void weir_json_writer_abort(weir_writer *writer);
-void weir_json_write_base64(weir_strbuf *buf, weir_str bytes);
-
 /* ---- option helpers (json_options.c) ---- */
 /* The last of equal keys counts. */
 bool weir_json_option(const weir_options *options, const char *name, weir_str *ret);

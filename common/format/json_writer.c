@@ -9,13 +9,13 @@
 #include <zstd.h>
 
 #include "common/base/alloc.h"
-#include "common/base/json_value.h"
 #include "common/format/input_stream.h"
 #include "common/format/json_int.h"
 #include "common/format/json_scan.h"
 #include "common/format/json_write.h"
 #include "common/types/decimal.h"
 #include "common/types/number_text.h"
+#include "common/types/variant_text.h"
 
 enum { FLUSH_SIZE = 256 << 10 };
 
@@ -108,7 +108,7 @@ static void add_string(weir_strbuf *buf, weir_str text, bool ascii) {
     weir_strbuf_add_char(buf, '"');
 }
 
-void weir_json_write_base64(weir_strbuf *buf, weir_str bytes) {
+static void add_base64(weir_strbuf *buf, weir_str bytes) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *p = (const uint8_t *)bytes.data;
     for (size_t i = 0; i < bytes.size; i += 3) {
@@ -439,7 +439,7 @@ static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, 
         return true;
     case WEIR_TYPE_BINARY:
         weir_strbuf_add_char(buf, '"');
-        weir_json_write_base64(buf, weir_column_bytes(column, row));
+        add_base64(buf, weir_column_bytes(column, row));
         weir_strbuf_add_char(buf, '"');
         return true;
     case WEIR_TYPE_DATE:
@@ -460,8 +460,8 @@ static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, 
     case WEIR_TYPE_MAP:
         return add_map(buf, column, slot, style, depth);
     case WEIR_TYPE_VARIANT:
-        return weir_json_variant_text(buf, weir_column_bytes(column->children[0], slot),
-                                      weir_column_bytes(column->children[1], slot), style->zone);
+        return weir_variant_text(buf, weir_column_bytes(column->children[0], slot),
+                                 weir_column_bytes(column->children[1], slot), /* as_cast= */ false, style->zone);
     default:
         weir_strbuf_add_text(buf, "null");
         return true;
