@@ -75,3 +75,7 @@ void weir_datetime_pattern_format(const weir_datetime_pattern *pattern, int64_t 
 bool weir_datetime_pattern_parse(const weir_datetime_pattern *pattern, weir_str text,
                                  const weir_timezone *zone, int64_t *ret_utc_micros,
                                  int64_t *ret_local_micros, bool *ret_has_zone);
+/* Why such a text does not match, as java.time words it: "Text '2016' could not be parsed at index 4". Nothing
+ * is appended where it does match. */
+void weir_datetime_pattern_explain(const weir_datetime_pattern *pattern, weir_str text, const weir_timezone *zone,
+                                   weir_strbuf *buf);
