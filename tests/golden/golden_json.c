@@ -367,8 +367,8 @@ WEIR_TEST(golden_json, syntax_gives_sparks_rows) {
     replay_file("json_read_syntax.jsonl", replay_read, false, 64, 450);
 }
 WEIR_TEST(golden_json, types_give_sparks_values) {
-    replay_file("json_read_types.jsonl", replay_read, true, 256 << 10, 120);
-    replay_file("json_read_types.jsonl", replay_read, false, 1, 120);
+    replay_file("json_read_types.jsonl", replay_read, true, 256 << 10, 90);
+    replay_file("json_read_types.jsonl", replay_read, false, 1, 90);
 }
 
 /* ---- writing ---- */
