@@ -14,7 +14,19 @@
 #include "common/types/number_text.h"
 
 enum { PRIMITIVE, SHORT_STRING, OBJECT, ARRAY };
-enum { V_NULL, V_TRUE, V_FALSE, V_INT1, V_INT2, V_INT4, V_INT8, V_DOUBLE, V_DECIMAL4, V_DECIMAL8, V_DECIMAL16 };
+enum {
+    V_NULL,
+    V_TRUE,
+    V_FALSE,
+    V_INT1,
+    V_INT2,
+    V_INT4,
+    V_INT8,
+    V_DOUBLE,
+    V_DECIMAL4,
+    V_DECIMAL8,
+    V_DECIMAL16
+};
 enum { V_LONG_STRING = 16 };
 enum { DEPTH_MAX = 1000, SHORT_MAX = 63 };
 #define SIZE_MAX_BYTES ((size_t)128 << 20)
@@ -49,7 +61,10 @@ static void put_primitive(weir_strbuf *buf, int type) {
 }
 
 static void put_long(weir_strbuf *buf, int64_t value) {
-    int type = value == (int8_t)value ? V_INT1 : value == (int16_t)value ? V_INT2 : value == (int32_t)value ? V_INT4 : V_INT8;
+    int type = value == (int8_t)value    ? V_INT1
+               : value == (int16_t)value ? V_INT2
+               : value == (int32_t)value ? V_INT4
+                                         : V_INT8;
     put_primitive(buf, type);
     put_int(buf, (uint64_t)value, 1 << (type - V_INT1));
 }
@@ -94,7 +109,9 @@ static bool put_decimal(weir_strbuf *buf, weir_str text) {
     }
     if (scale > WEIR_DECIMAL_MAX_PRECISION)
         return false;
-    int type = scale <= 9 && digits <= 9 ? V_DECIMAL4 : scale <= 18 && digits <= 18 ? V_DECIMAL8 : V_DECIMAL16;
+    int type = scale <= 9 && digits <= 9     ? V_DECIMAL4
+               : scale <= 18 && digits <= 18 ? V_DECIMAL8
+                                             : V_DECIMAL16;
     if (negative)
         value = -value;
     put_primitive(buf, type);
@@ -184,17 +201,21 @@ static int compare_keys(weir_str a, weir_str b) {
 }
 
 static int compare_entries(const void *a, const void *b, void *scratch) {
-    return compare_keys(key_text(scratch, ((const entry *)a)->key), key_text(scratch, ((const entry *)b)->key));
+    return compare_keys(key_text(scratch, ((const entry *)a)->key),
+                        key_text(scratch, ((const entry *)b)->key));
 }
 
 /* Puts the header of an object or array before its values, which start at `start`. */
-static void insert_header(weir_json_variant_scratch *s, size_t start, const entry *entries, size_t count, bool object) {
+static void insert_header(weir_json_variant_scratch *s, size_t start, const entry *entries, size_t count,
+                          bool object) {
     uint32_t data_size = (uint32_t)(s->value.size - start);
     int32_t id_max = 0;
     for (size_t i = 0; object && i < count; i++)
         id_max = WEIR_MAX(id_max, entries[i].key);
-    int count_size = count > 255 ? 4 : 1, id_size = bytes_for((uint64_t)id_max), offset_size = bytes_for(data_size);
-    size_t header = 1 + (size_t)count_size + (object ? count * (size_t)id_size : 0) + (count + 1) * (size_t)offset_size;
+    int count_size = count > 255 ? 4 : 1, id_size = bytes_for((uint64_t)id_max),
+        offset_size = bytes_for(data_size);
+    size_t header =
+        1 + (size_t)count_size + (object ? count * (size_t)id_size : 0) + (count + 1) * (size_t)offset_size;
     weir_strbuf *out = &s->metadata; /* free while values are written */
     weir_strbuf_clear(out);
     int sizes = object ? (count_size == 4) << 4 | (id_size - 1) << 2 | (offset_size - 1)
