@@ -162,7 +162,6 @@ static weir_code open_source(file_source *source, const weir_connector_context *
         .recursive = source->options.recursive,
         .latest_first = source->options.latest_first,
         .name_filter = source->options.name_filter,
-        .directory_ms = -1,
     };
     WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileStreamSink.ignoreMetadata", false,
                                          &source->listing.ignore_sink_metadata, err));
