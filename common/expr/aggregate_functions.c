@@ -60,10 +60,10 @@ static weir_code resolve_count(RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
-/* Numbers and ANSI intervals; strings and NULL become DOUBLE. */
+/* Numbers and ANSI intervals; strings, instants (epoch seconds) and NULL become DOUBLE. */
 static weir_code resolve_number(weir_resolve *resolve, weir_node **args, weir_error **err) {
     const weir_type *type = args[0]->type;
-    if (weir_type_is_string(type) || type->kind == WEIR_TYPE_NULL)
+    if (weir_type_is_string(type) || type->kind == WEIR_TYPE_TIMESTAMP || type->kind == WEIR_TYPE_NULL)
         args[0] = weir_coerce_cast(resolve, args[0], weir_type_of(WEIR_TYPE_DOUBLE));
     else if (!weir_type_is_numeric(type) && type->kind != WEIR_TYPE_INTERVAL_YEAR_MONTH &&
              type->kind != WEIR_TYPE_INTERVAL_DAY_TIME)

@@ -114,7 +114,7 @@ static void wide_round(wide *a, int32_t digits) {
     }
 }
 
-/* " -123.45" */
+/* "-123.45" */
 static void wide_text(const wide *a, int32_t scale, bool negative, char *ret) {
     char digits[LIMBS * 9 + 1];
     int32_t count = WEIR_MAX(wide_digits(a), scale + 1);
@@ -125,7 +125,6 @@ static void wide_text(const wide *a, int32_t scale, bool negative, char *ret) {
         digits[count - 1 - i] = (char)('0' + limb % 10);
     }
     char *out = ret;
-    *out++ = ' ';
     if (negative)
         *out++ = '-';
     for (int32_t i = 0; i < count; i++) {

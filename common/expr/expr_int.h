@@ -133,6 +133,7 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     extern const int32_t weir_##name##_functions_count;
 #define WEIR_FAMILIES(X) \
     X(arithmetic) \
+    X(compare) \
     X(math) \
     X(predicate) \
     X(conditional) \

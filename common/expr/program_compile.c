@@ -10,6 +10,7 @@
  * A value computed under a selection serves every equal expression under the same or a narrower
  * selection (common sub-expressions). A failing `bind` fails the compilation. One thread per compile. */
 #include "common/expr/program_int.h"
+#include "common/plan/sql_context.h"
 
 typedef struct compiled {
     const weir_node *node;
@@ -141,21 +142,8 @@ static bool raises_never(const weir_node *node) {
 
 /* The query context of an expression: its place and text in the SQL. */
 static const weir_query_context *context_of(compiler *c, const weir_node *node) {
-    if (node->start < 0 || node->stop < node->start || (size_t)node->stop >= c->sql.size)
-        return NULL;
     weir_query_context *context = WEIR_NEW(c->arena, weir_query_context);
-    context->start = node->start;
-    context->stop = node->stop;
-    context->line = 1;
-    for (int32_t i = 0; i < node->start; i++) {
-        context->column++;
-        if (c->sql.data[i] == '\n') {
-            context->line++;
-            context->column = 0;
-        }
-    }
-    context->fragment = weir_arena_strndup(c->arena, c->sql.data + node->start, (size_t)(node->stop - node->start + 1));
-    return context;
+    return weir_sql_context_locate(c->arena, c->sql, node->start, node->stop, context) ? context : NULL;
 }
 
 static void release_column(void *column) {
@@ -196,11 +184,8 @@ static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, in
     step.context = context_of(c, &call->node);
     if (call->function->bind) {
         weir_code code = bind_call(c, call, &step, err);
-        if (code != WEIR_OK) {
-            if (err && *err && step.context && weir_error_get_context(*err) == NULL)
-                weir_error_set_context(*err, step.context);
+        if (code != WEIR_OK)
             return code;
-        }
     }
     step.dest = *ret = new_register(c);
     *add_step(c, WEIR_STEP_CALL, sel) = step;
@@ -386,6 +371,7 @@ weir_code weir_program_compile(weir_arena *arena, weir_node *const *exprs, int32
     program->selections_count = c.sels;
     program->outputs = outputs;
     program->outputs_count = count;
+    program->sql = weir_arena_str(arena, sql);
     *ret = program;
     return WEIR_OK;
 }

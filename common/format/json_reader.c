@@ -218,7 +218,8 @@ static void list_text(weir_strbuf *buf, const weir_column *child, int32_t from, 
 
 static void value_text(weir_strbuf *buf, const weir_column *column, int32_t row) {
     char text[64];
-    const uint8_t *at = column->values + (size_t)weir_type_width(column->type) * (size_t)row;
+    size_t width = (size_t)weir_type_width(column->type);
+    const uint8_t *at = width ? column->values + width * (size_t)row : column->values;
     if (weir_column_is_null(column, row)) {
         weir_strbuf_add_text(buf, "null");
         return;
@@ -327,6 +328,9 @@ static weir_code take_record(weir_json_reader *r, const uint8_t *text, size_t si
     if (!weir_json_charset_is_utf8(spec->charset, text, size, &r->decoded, &bad_text)) {
         parsed_text = (const uint8_t *)(r->decoded.data ? r->decoded.data : "");
         parsed_size = r->decoded.size;
+    } else if (size >= 4 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        parsed_text += 3; /* Jackson skips a byte order mark before text */
+        parsed_size -= 3;
     }
     int32_t from = r->rows, rows = 0;
     weir_json_result result = WEIR_JSON_BAD;

@@ -262,6 +262,13 @@ static void truncate_all(weir_builder *builders, int32_t count, int32_t rows) {
         weir_builder_truncate(&builders[i], rows);
 }
 
+static weir_json_result null_root(record *r) {
+    if (r->cause)
+        weir_strbuf_add_text(r->cause, "[INVALID_JSON_ROOT_FIELD] Cannot convert JSON root field to target Spark type. "
+                                       "SQLSTATE: 22032");
+    return WEIR_JSON_BAD;
+}
+
 /* A row for every element, all of which must be objects. */
 static weir_json_result convert_rows(record *r, weir_builder *builders, int32_t row, int32_t *ret_rows) {
     const weir_json_node *root = &r->spec->root;
@@ -273,11 +280,8 @@ static weir_json_result convert_rows(record *r, weir_builder *builders, int32_t 
             return WEIR_JSON_BAD;
         if (token == WEIR_TOKEN_END || token == WEIR_TOKEN_ARRAY_END)
             break;
-        if (token != WEIR_TOKEN_OBJECT) {
-            if (token == WEIR_TOKEN_STRING)
-                (void)token_text(r->parser);
-            return WEIR_JSON_BAD;
-        }
+        if (token != WEIR_TOKEN_OBJECT)
+            return token == WEIR_TOKEN_NULL ? null_root(r) : WEIR_JSON_BAD;
         weir_json_result result = convert_object(r, root, builders, row + rows, false);
         if (result == WEIR_JSON_BAD || result == WEIR_JSON_NOMEM)
             return result;
@@ -299,10 +303,7 @@ static weir_json_result convert_root(record *r, weir_builder *builders, int32_t 
     case WEIR_TOKEN_ARRAY:
         return convert_rows(r, builders, row, ret_rows);
     case WEIR_TOKEN_NULL:
-        if (r->cause)
-            weir_strbuf_add_text(r->cause, "[INVALID_JSON_ROOT_FIELD] Cannot convert JSON root field to target Spark "
-                                           "type. SQLSTATE: 22032");
-        return WEIR_JSON_BAD;
+        return null_root(r);
     default:
         return WEIR_JSON_BAD;
     }

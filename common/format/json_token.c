@@ -33,8 +33,6 @@ void weir_json_parser_start(weir_json_parser *p, const weir_json_spec *spec, con
         p->scopes = weir_alloc(sizeof(weir_json_scope) * 16);
     }
     p->scopes[0] = (weir_json_scope){.index = -1};
-    if (size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 && size >= 4)
-        p->pos = 3;
 }
 
 static weir_json_scope *scope(weir_json_parser *p) {

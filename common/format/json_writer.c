@@ -164,7 +164,7 @@ static char *put2(char *out, int32_t value) {
 /* yyyy-MM-dd'T'HH:mm:ss.SSS of local micros */
 static char *put_date_time(char *out, int64_t local) {
     int64_t day = weir_floor_div(local, WEIR_MICROS_PER_DAY);
-    int64_t millis = (local - day * WEIR_MICROS_PER_DAY) / 1000;
+    int64_t millis = weir_floor_mod(local, WEIR_MICROS_PER_DAY) / 1000;
     int32_t seconds = (int32_t)(millis / 1000), fraction = (int32_t)(millis % 1000);
     out += weir_date_format((int32_t)day, out);
     *out++ = 'T';
@@ -336,7 +336,8 @@ static bool add_array(weir_strbuf *buf, const weir_column *column, int32_t slot,
 /* A key as toString of the engine's value: dates are days, timestamps micros. */
 static void add_key(weir_strbuf *buf, const weir_column *keys, int32_t row, const weir_json_style *style) {
     int32_t slot = weir_column_slot(keys, row);
-    const uint8_t *at = keys->values + (size_t)weir_type_width(keys->type) * (size_t)slot;
+    size_t width = (size_t)weir_type_width(keys->type);
+    const uint8_t *at = width ? keys->values + width * (size_t)slot : keys->values;
     if (weir_type_is_string(keys->type)) {
         add_string(buf, weir_column_bytes(keys, row), style->ascii);
         return;
@@ -404,7 +405,8 @@ static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, 
     }
     int32_t slot = weir_column_slot(column, row);
     const weir_type *type = column->type;
-    const uint8_t *at = column->values + (size_t)weir_type_width(type) * (size_t)slot;
+    size_t width = (size_t)weir_type_width(type);
+    const uint8_t *at = width ? column->values + width * (size_t)slot : column->values;
     switch (type->kind) {
     case WEIR_TYPE_BOOLEAN:
         weir_strbuf_add_text(buf, weir_bit_get(column->values, slot) ? "true" : "false");

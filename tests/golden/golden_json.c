@@ -37,6 +37,7 @@ static const skip skipped_names[] = {
     {"map key BINARY", "Spark writes an object's address, Weir refuses"},
     {"map key STRUCT", "as map key BINARY"},
     {"map key ARRAY", "as map key BINARY"},
+    {"STRING COLLATE", "collations are refused by name"},
     {"TIME ", "Spark refuses TIME unless a flag is set; the reader reads it"},
     {"TIME(0) ", "as TIME"},
     {"time format", "as TIME"},
@@ -127,7 +128,7 @@ static weir_str clean_text(weir_arena *arena, weir_str text) {
     weir_json *value = NULL;
     weir_error *err = NULL;
     weir_json_write_value(&buf, &column, 0, &style);
-    CHECK_OK(weir_json_parse(arena, weir_strbuf_view(&buf), "text", &value, &err));
+    CHECK_OK(weir_json_parse(arena, weir_arena_str(arena, weir_strbuf_view(&buf)), "text", &value, &err));
     return value->text;
 }
 
@@ -183,15 +184,15 @@ static bool project(read_case *c, const weir_type *schema, bool *ret_count) {
 
 static void check_row(read_case *c, const weir_batch *batch, int32_t row, const weir_json *want) {
     const weir_json *cell = want->first;
-    bool constant = batch->columns_count == 0;
-    if (constant)
+    if (batch->columns_count == 0)
         return;
+    for (const weir_json *any = want->first; any; any = any->next)
+        if (any->text.size && memmem(any->text.data, any->text.size, "{TODAY}", 7))
+            return; /* a time alone is a timestamp of today in Spark; weir_timestamp_parse knows no day */
     for (int32_t i = 0; i < batch->columns_count; i++, cell = cell->next) {
         bool null = weir_column_is_null(batch->columns[i], row);
         weir_str got = null ? WEIR_STR("NULL") : cell_of(c->arena, batch->columns[i], row, c->zone);
         weir_str expected = cell->kind == WEIR_JSON_NULL ? WEIR_STR("NULL") : cell->text;
-        if (memmem(expected.data, expected.size, "{TODAY}", 7))
-            continue;
         if (null == (cell->kind == WEIR_JSON_NULL) && weir_str_equal(got, expected))
             continue;
         if (c->wrong++ < 4)
@@ -509,10 +510,8 @@ static bool replay_write(const weir_json *record, bool fast, int32_t chunk, int 
     _cleanup_error_ weir_error *err = NULL;
     _cleanup_strbuf_ weir_strbuf report = {0};
     weir_fs *fs = weir_memory_fs_new();
-    static const weir_json no_rows;
     const weir_json *error = weir_json_get(record, "error");
     _cleanup_batch_ weir_batch *in = weir_json_get(record, "rows") ? input_rows(arena, record, fs, NULL) : NULL;
-    (void)no_rows;
     _cleanup_batch_ weir_batch *batch = in ? selected(arena, record, in) : NULL;
     bool run = batch && (batch->rows || weir_json_get(record, "rows")->count == 0);
     if (run && batch->columns_count == 0 && batch->schema->fields_count)
