@@ -336,20 +336,21 @@ static inline uint8_t *put_bytes(weir_rows *rows, uint8_t *out, const step *s, i
     return out + 4 + size;
 }
 
-static inline uint8_t *put_struct(const weir_rows *rows, uint8_t *out, const step *s, size_t *flags) {
-    memset(out, 0, s->flags_bytes);
-    flags[s->depth + 1] = (size_t)(out - rows->data);
-    return out + s->flags_bytes;
+/* Zeroed null flags; short ones with one overrunning store. */
+static inline uint8_t *put_flags(uint8_t *out, size_t bytes) {
+    weir_store64(out, 0);
+    if (WEIR_UNLIKELY(bytes > 8))
+        memset(out, 0, bytes);
+    return out + bytes;
 }
 
 /* One row from `out` on; NULL where memory is refused. There is room for all fixed bytes and, by
  * put_bytes and STEP_VALUE, there stays room for them behind every variable field. */
-static uint8_t *encode_row(weir_rows *rows, uint8_t *out, const step_list *list, int32_t row, size_t top_flags,
+static inline uint8_t *encode_row(weir_rows *rows, uint8_t *out, const step_list *list, int32_t row, size_t top_flags,
                            bool key) {
     size_t flags[STRUCT_DEPTH_MAX];
     flags[0] = (size_t)(out - rows->data);
-    memset(out, 0, top_flags);
-    out += top_flags;
+    out = put_flags(out, top_flags);
     size_t rest = list->fixed_bytes + 32;
     const step *end = list->items + list->count;
     for (const step *s = list->items; s < end; s++) {
@@ -396,7 +397,8 @@ static uint8_t *encode_row(weir_rows *rows, uint8_t *out, const step_list *list,
                 return NULL;
             break;
         case STEP_STRUCT:
-            out = put_struct(rows, out, s, flags);
+            flags[s->depth + 1] = (size_t)(out - rows->data);
+            out = put_flags(out, s->flags_bytes);
             break;
         case STEP_VALUE:
         case STEP_NULL:

@@ -7,6 +7,7 @@
 
 #define SLOTS_MIN 1024u
 #define ENTRIES_MIN 256
+#define SMALL_GROUPS 4096
 #define CHUNK_BYTES ((size_t)64 * 1024)
 #define CHUNK_HEAD 16
 
@@ -183,10 +184,25 @@ static bool reserve_scratch(weir_group_table *table, int32_t rows) {
     return table->scratch != NULL;
 }
 
-bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
+/* Few groups: slots and entries stay in the first-level cache, one pass does it. */
+static bool add_small(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
+    for (int32_t i = 0; i < rows->count; i++) {
+        uint32_t from = rows->offsets[i], size = rows->offsets[i + 1] - from;
+        const uint8_t *key = rows->data + from;
+        uint32_t hash = hash_key(key, size);
+        const weir_group_slot *slot = (const weir_group_slot *)table->slots->data + (hash & table->mask);
+        const weir_group_entry *entries = (const weir_group_entry *)table->entries->data;
+        if (WEIR_LIKELY(slot->group && slot->hash == hash && entry_is(&entries[slot->group - 1], key, size)))
+            groups[i] = (int32_t)slot->group - 1;
+        else if (!find_or_insert(table, key, size, hash, &groups[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Many groups: three passes, so that the cache misses of many rows overlap. */
+static bool add_large(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
     int32_t count = rows->count;
-    if (!reserve_slot(table) || !reserve_entry(table) || !reserve_scratch(table, count))
-        return false;
     uint32_t *hashes = (uint32_t *)table->scratch->data, *candidates = hashes + count;
     const weir_group_slot *slots = (const weir_group_slot *)table->slots->data;
     for (int32_t i = 0; i < count; i++) {
@@ -200,7 +216,8 @@ bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_
         while (slots[at].group && slots[at].hash != hashes[i])
             at = (at + 1) & table->mask;
         candidates[i] = slots[at].group;
-        __builtin_prefetch(&entries[candidates[i]] - 1);
+        if (candidates[i])
+            __builtin_prefetch(&entries[candidates[i] - 1]);
     }
     for (int32_t i = 0; i < count; i++) {
         uint32_t from = rows->offsets[i], size = rows->offsets[i + 1] - from;
@@ -212,6 +229,14 @@ bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_
             return false;
     }
     return true;
+}
+
+bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
+    if (!reserve_slot(table) || !reserve_entry(table))
+        return false;
+    if (table->count < SMALL_GROUPS)
+        return add_small(table, rows, groups);
+    return reserve_scratch(table, rows->count) && add_large(table, rows, groups);
 }
 
 weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget, const weir_type *const *types,

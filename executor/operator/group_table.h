@@ -3,9 +3,9 @@
  *   slots     open addressing, power of two: {hash, group + 1}; linear probing
  *   entries   per group 32 bytes: size and up to 28 key bytes, longer keys by pointer into chunks
  *
- * A batch goes through in three passes (hash, candidate, verify), so that the cache misses of many rows
- * overlap; only rows whose candidate is wrong or missing take the slow path, in row order, which keeps
- * group numbers deterministic. Grows without limit but the budget's. One task thread. */
+ * A batch against a large table goes through in three passes (hash, candidate, verify), so that the cache
+ * misses of many rows overlap; only rows whose candidate is wrong or missing take the slow path, in row
+ * order, which keeps group numbers deterministic. Grows without limit but the budget's. One task thread. */
 #pragma once
 
 #include "common/column/row_codec.h"

@@ -31,6 +31,7 @@
 #define COMPRESSION_NONE 0
 #define COMPRESSION_ZSTD 1
 #define ZSTD_LEVEL 1
+#define VARINT_MAX 10
 
 /* ---- writing ---- */
 
@@ -54,7 +55,6 @@ static size_t put_varint(uint8_t *target, uint64_t value) {
 }
 
 void weir_state_writer_add(weir_state_writer *writer, int32_t group, weir_str key, weir_str value) {
-    uint8_t head[20];
     weir_state_section_group *last = writer->groups_count ? &writer->groups[writer->groups_count - 1] : NULL;
     if (!last || last->group != (uint32_t)group) {
         WEIR_ASSERT(!last || last->group < (uint32_t)group);
@@ -63,13 +63,20 @@ void weir_state_writer_add(weir_state_writer *writer, int32_t group, weir_str ke
     }
     last->entries++;
     writer->entries++;
-    size_t size = put_varint(head, (uint64_t)key.size << 1 | (value.data != NULL));
+    weir_strbuf *payload = &writer->payload;
+    weir_strbuf_reserve(payload, key.size + value.size + 2 * VARINT_MAX);
+    uint8_t *at = (uint8_t *)payload->data + payload->size;
+    at += put_varint(at, (uint64_t)key.size << 1 | (value.data != NULL));
     if (value.data)
-        size += put_varint(head + size, value.size);
-    weir_strbuf_add(&writer->payload, (weir_str){(const char *)head, size});
-    weir_strbuf_add(&writer->payload, key);
-    if (value.data)
-        weir_strbuf_add(&writer->payload, value);
+        at += put_varint(at, value.size);
+    if (key.size)
+        memcpy(at, key.data, key.size);
+    at += key.size;
+    if (value.data && value.size)
+        memcpy(at, value.data, value.size);
+    at += value.data ? value.size : 0;
+    payload->size = (size_t)((char *)at - payload->data);
+    payload->data[payload->size] = 0;
 }
 
 static void add_u16(weir_strbuf *buf, uint16_t value) {
