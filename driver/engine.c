@@ -123,11 +123,13 @@ static void executor_registered(void *data, int32_t count) {
 
 static void query_ended(void *data, weir_stream_query *query, const weir_error *error) {
     engine *e = data;
-    if (error) {
+    /* The first error is the job's and is printed by the caller; with other queries going on, it is logged too. */
+    if (error && e->queries_count > 1)
         weir_log_write(e->options->log, WEIR_LOG_ERROR, "driver", "query " WEIR_STR_FMT " failed: %s",
                        WEIR_STR_ARG(weir_stream_query_name(query)), weir_error_text(error));
-        if (!e->error)
-            e->error = weir_error_clone(error);
+    if (error && !e->error) {
+        e->error = weir_error_clone(error);
+        weir_error_contextf(&e->error, "query " WEIR_STR_FMT, WEIR_STR_ARG(weir_stream_query_name(query)));
     }
     if (--e->queries_running == 0)
         stop_executors(e);

@@ -43,6 +43,12 @@ static bool set_capacity(weir_builder *b, int32_t capacity) {
             return false;
         b->values = b->values_buffer->data;
     }
+    if (weir_type_is_bytes(type) && !b->values_buffer) { /* never NULL: offsets are added to it */
+        if (!ensure(&b->values_buffer, b->budget, 16, false))
+            return false;
+        b->values = b->values_buffer->data;
+        b->bytes_capacity = b->values_buffer->capacity;
+    }
     if (has_offsets(type)) {
         bool fresh = !b->offsets_buffer;
         if (!ensure(&b->offsets_buffer, b->budget, sizeof(int32_t) * ((size_t)capacity + 1), false))

@@ -21,7 +21,7 @@ typedef struct weir_conf weir_conf;
 
 weir_conf *weir_conf_new(weir_arena *arena);
 weir_conf *weir_conf_copy(weir_arena *arena, const weir_conf *conf);
-/* Checks the value by the key's kind (INVALID_CONF_VALUE names key and value). */
+/* Checks the value by the key's kind (INVALID_CONF_VALUE.* names key and value). */
 weir_code weir_conf_set(weir_conf *conf, weir_str key, weir_str value, weir_error **err);
 /* Text as set, or the default; NULL data for an unknown, unset key. */
 weir_str weir_conf_get(const weir_conf *conf, weir_str key);

@@ -4,9 +4,7 @@
 
 weir_code weir_decimal_out_of_range(weir_int128 value, int32_t value_scale, const weir_type *type, weir_error **err) {
     char text[96], precision[16], scale[16];
-    int size = weir_decimal_format(value, value_scale, text + 1);
-    text[0] = ' ';
-    text[size + 1] = 0;
+    text[weir_decimal_format(value, value_scale, text)] = 0;
     snprintf(precision, sizeof(precision), "%d", (int)type->precision);
     snprintf(scale, sizeof(scale), "%d", (int)type->scale);
     WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", text, "precision", precision, "scale", scale,
@@ -60,8 +58,7 @@ static weir_code fail_result(weir_arithmetic op, const operands *o, const weir_t
                  !(op == WEIR_ARITHMETIC_ADD ? __builtin_add_overflow(o->a, o->b, &sum)
                                              : __builtin_sub_overflow(o->a, o->b, &sum));
     if (exact) {
-        digits[0] = ' ';
-        digits[1 + weir_decimal_format(sum, o->a_scale, digits + 1)] = 0;
+        digits[weir_decimal_format(sum, o->a_scale, digits)] = 0;
     } else {
         weir_decimal_result_text(op, o->a, o->a_scale, o->b, o->b_scale, o->scale, digits);
     }
@@ -156,6 +153,21 @@ static bool negate_rounded(weir_int128 value, weir_int128 *ret) {
     return magnitude < weir_decimal_pow10[38];
 }
 
+/* Only +-10^38 (at its scale) can be out of range; Spark prints it with 34 digits. */
+static weir_code fail_negation(weir_int128 value, const weir_type *type, weir_error **err) {
+    char rounded[96], original[96], precision[16], scale[16];
+    rounded[weir_decimal_format(value, type->scale, rounded)] = 0;
+    if (type->scale >= 5) /* 34 digits, five less than the value has */
+        original[weir_decimal_format(value / 100000, type->scale - 5, original)] = 0;
+    else
+        snprintf(original, sizeof(original), "%s1.000000000000000000000000000000000E+%d", value < 0 ? "-" : "",
+                 38 - (int)type->scale);
+    snprintf(precision, sizeof(precision), "%d", (int)type->precision);
+    snprintf(scale, sizeof(scale), "%d", (int)type->scale);
+    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITHOUT_SUGGESTION, "roundedValue", rounded, "originalValue", original,
+               "precision", precision, "scale", scale);
+}
+
 weir_code weir_arithmetic_decimal_unary(const weir_kernel_call *call, bool absolute, weir_column **ret,
                                         weir_error **err) {
     weir_column *column;
@@ -166,13 +178,7 @@ weir_code weir_arithmetic_decimal_unary(const weir_kernel_call *call, bool absol
         weir_int128 result = value;
         if ((!absolute || value < 0) && !negate_rounded(value, &result) && weir_row_is_live(call, i)) {
             weir_column_unref(column);
-            char text[96] = " ";
-            text[1 + weir_decimal_format(result, call->type->scale, text + 1)] = 0;
-            char precision[16], scale[16];
-            snprintf(precision, sizeof(precision), "%d", (int)call->type->precision);
-            snprintf(scale, sizeof(scale), "%d", (int)call->type->scale);
-            WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITHOUT_SUGGESTION, "value", text, "precision", precision,
-                       "scale", scale);
+            return fail_negation(result, call->type, err);
         }
         weir_store128(out + (size_t)i * 16, (__uint128_t)result);
     }

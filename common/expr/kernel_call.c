@@ -6,7 +6,7 @@
  *   NULL propagation            validity words of the arguments are ANDed; the kernel gets a selection
  *                               without NULL rows (a DENSE kernel takes all rows as they are)
  *
- * Errors of a kernel get the query context of the call. Runs on the task's thread. */
+ * Runs on the task's thread. */
 #include "common/expr/expr_int.h"
 
 static bool all_constant(const weir_kernel_call *call) {
@@ -263,9 +263,5 @@ static weir_code run_any(const weir_function *function, weir_kernel_call *call, 
 
 weir_code weir_kernel_run(const weir_function *function, weir_kernel_call *call, weir_column **ret,
                           weir_error **err) {
-    weir_code code = run_any(function, call, ret, err);
-    if (WEIR_UNLIKELY(code != WEIR_OK) && err && *err && call->context && code != WEIR_OUT_OF_MEMORY &&
-        weir_error_get_context(*err) == NULL)
-        weir_error_set_context(*err, call->context);
-    return code;
+    return run_any(function, call, ret, err);
 }

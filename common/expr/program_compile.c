@@ -10,6 +10,7 @@
  * A value computed under a selection serves every equal expression under the same or a narrower
  * selection (common sub-expressions). A failing `bind` fails the compilation. One thread per compile. */
 #include "common/expr/program_int.h"
+#include "common/plan/sql_context.h"
 
 typedef struct compiled {
     const weir_node *node;
@@ -141,21 +142,8 @@ static bool raises_never(const weir_node *node) {
 
 /* The query context of an expression: its place and text in the SQL. */
 static const weir_query_context *context_of(compiler *c, const weir_node *node) {
-    if (node->start < 0 || node->stop < node->start || (size_t)node->stop >= c->sql.size)
-        return NULL;
     weir_query_context *context = WEIR_NEW(c->arena, weir_query_context);
-    context->start = node->start;
-    context->stop = node->stop;
-    context->line = 1;
-    for (int32_t i = 0; i < node->start; i++) {
-        context->column++;
-        if (c->sql.data[i] == '\n') {
-            context->line++;
-            context->column = 0;
-        }
-    }
-    context->fragment = weir_arena_strndup(c->arena, c->sql.data + node->start, (size_t)(node->stop - node->start + 1));
-    return context;
+    return weir_sql_context_locate(c->arena, c->sql, node->start, node->stop, context) ? context : NULL;
 }
 
 static void release_column(void *column) {
@@ -183,11 +171,24 @@ static weir_code bind_call(compiler *c, const weir_node_call *call, weir_step *s
                                 &step->bound, err);
 }
 
-static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, int32_t *ret, weir_error **err) {
-    int32_t count = call->args.count;
-    int32_t *args = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
-    for (int32_t i = 0; i < count; i++)
+/* An argument that may raise is evaluated where the ones before it are not NULL, as Spark does. Where no
+ * row is left the jump leads to the call, which then sees a missing argument: NULL for all. */
+static weir_code compile_args(compiler *c, const weir_node_call *call, int32_t sel, int32_t *args, int32_t *exits,
+                              int32_t *exits_count, weir_error **err) {
+    bool lazy = (call->function->flags & WEIR_FN_NULL_PROPAGATES) != 0;
+    for (int32_t i = 0; i < call->args.count; i++) {
+        if (lazy && i > 0 && call->args.items[i - 1]->nullable && !raises_never(call->args.items[i]))
+            sel = add_narrow(c, args[i - 1], WEIR_NARROW_NOT_NULL, sel, &exits[(*exits_count)++]);
         WEIR_TRY(compile(c, call->args.items[i], sel, &args[i], err));
+    }
+    return WEIR_OK;
+}
+
+static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, int32_t *ret, weir_error **err) {
+    int32_t count = call->args.count, exits_count = 0;
+    int32_t *args = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
+    int32_t *exits = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
+    WEIR_TRY(compile_args(c, call, sel, args, exits, &exits_count, err));
     if (call->function->eval == NULL)
         WEIR_FAIL(err, INTERNAL_ERROR, "function %s has no kernel", call->function->name);
     weir_step step = {.op = WEIR_STEP_CALL, .sel = sel, .args = args, .args_count = count};
@@ -196,13 +197,12 @@ static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, in
     step.context = context_of(c, &call->node);
     if (call->function->bind) {
         weir_code code = bind_call(c, call, &step, err);
-        if (code != WEIR_OK) {
-            if (err && *err && step.context && weir_error_get_context(*err) == NULL)
-                weir_error_set_context(*err, step.context);
+        if (code != WEIR_OK)
             return code;
-        }
     }
     step.dest = *ret = new_register(c);
+    for (int32_t i = 0; i < exits_count; i++)
+        c->steps[exits[i]].jump = c->steps_count;
     *add_step(c, WEIR_STEP_CALL, sel) = step;
     return WEIR_OK;
 }
@@ -386,6 +386,7 @@ weir_code weir_program_compile(weir_arena *arena, weir_node *const *exprs, int32
     program->selections_count = c.sels;
     program->outputs = outputs;
     program->outputs_count = count;
+    program->sql = weir_arena_str(arena, sql);
     *ret = program;
     return WEIR_OK;
 }

@@ -49,6 +49,7 @@ struct weir_program {
     int32_t outputs_count;
     const weir_step *steps;
     const int32_t *outputs;
+    weir_str sql; /* what the steps' contexts refer to */
 };
 
 /* program_merge.c */

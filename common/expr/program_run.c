@@ -1,6 +1,7 @@
 /* Running a program over a batch: steps in order, registers hold one column reference each, and are
  * released at the end of the run whether it succeeds or fails. State lives in eval->arena. */
 #include "common/expr/program_int.h"
+#include "common/plan/sql_context.h"
 
 typedef struct run {
     const weir_program *program;
@@ -32,11 +33,43 @@ static const weir_function field_function = {
     .eval = field_kernel,
 };
 
+/* Spark tells the place in the SQL text with these conditions only. */
+static bool carries_context(const weir_error *error) {
+    switch (weir_error_code(error)) {
+    case WEIR_ARITHMETIC_OVERFLOW: /* of binary operators: they suggest a try_ function */
+        for (int i = 0; i < weir_error_param_count(error); i++)
+            if (strcmp(weir_error_param_name(error, i), "alternative") == 0)
+                return weir_error_param_value(error, i)[0] != 0;
+        return false;
+    case WEIR_CAST_INVALID_INPUT:
+    case WEIR_DIVIDE_BY_ZERO:
+    case WEIR_REMAINDER_BY_ZERO:
+    case WEIR_NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION:
+    case WEIR_INVALID_ARRAY_INDEX:
+    case WEIR_INVALID_ARRAY_INDEX_IN_ELEMENT_AT:
+    case WEIR_INVALID_INDEX_OF_ZERO:
+    case WEIR_INTERVAL_DIVIDED_BY_ZERO:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void add_context(const run *r, const weir_step *step, weir_error *error) {
+    if (weir_error_code(error) == WEIR_INVALID_INDEX_OF_ZERO && !r->eval->ansi)
+        return;
+    if (step->context && error && carries_context(error) && weir_error_get_context(error) == NULL)
+        weir_sql_context_attach(error, r->program->sql, step->context->start, step->context->stop);
+}
+
 static weir_code run_call(run *r, const weir_step *step, const weir_function *function, const void *bound,
                           weir_column **ret, weir_error **err) {
     weir_column **args = weir_arena_alloc(r->eval->arena, sizeof(*args) * (size_t)(step->args_count + 1));
-    for (int32_t i = 0; i < step->args_count; i++)
+    bool missing = false;
+    for (int32_t i = 0; i < step->args_count; i++) {
         args[i] = r->regs[step->args[i]];
+        missing |= args[i] == NULL;
+    }
     weir_kernel_call call = {.eval = r->eval,
                              .type = step->type,
                              .args = args,
@@ -45,7 +78,12 @@ static weir_code run_call(run *r, const weir_step *step, const weir_function *fu
                              .sel = r->sels[step->sel],
                              .bound = bound,
                              .context = step->context};
-    return weir_kernel_run(function, &call, ret, err);
+    if (missing) /* an argument before it is NULL in every row */
+        return weir_result_all_null(&call, ret, err);
+    weir_code code = weir_kernel_run(function, &call, ret, err);
+    if (WEIR_UNLIKELY(code != WEIR_OK) && err)
+        add_context(r, step, *err);
+    return code;
 }
 
 /* Arguments of AND, OR and MERGE as FLAT or CONSTANT; missing registers stay NULL. */

@@ -23,8 +23,21 @@ static size_t find_seal(weir_str text) {
     return at ? (size_t)(at - text.data) + SEAL_HEAD_SIZE : 0;
 }
 
-static void seal_digits(weir_str text, size_t digits, char ret[SEAL_DIGITS + 1]) {
-    uint32_t crc = weir_crc32c(0, text.data, digits);
+/* The name that the file has wherever its directory is moved: numbered files have their log's name too. */
+static weir_str name_in_log(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    if (slash && name[0] >= '0' && name[0] <= '9') {
+        const char *parent = memrchr(path, '/', (size_t)(slash - path));
+        name = parent ? parent + 1 : path;
+    }
+    return weir_str_from(name);
+}
+
+static void seal_digits(weir_str text, size_t digits, const char *path, char ret[SEAL_DIGITS + 1]) {
+    weir_str name = name_in_log(path);
+    uint32_t crc = weir_crc32c(0, name.data, name.size);
+    crc = weir_crc32c(crc, text.data, digits);
     crc = weir_crc32c(crc, SEAL_OPEN, SEAL_DIGITS);
     crc = weir_crc32c(crc, text.data + digits + SEAL_DIGITS, text.size - digits - SEAL_DIGITS);
     snprintf(ret, SEAL_DIGITS + 1, "%08x", crc);
@@ -36,11 +49,11 @@ void weir_log_text_reserve(weir_strbuf *buf) {
     weir_strbuf_add_text(buf, SEAL_HEAD SEAL_OPEN "\"}");
 }
 
-void weir_log_text_seal(weir_strbuf *buf) {
+void weir_log_text_seal(weir_strbuf *buf, const char *path) {
     size_t digits = find_seal(weir_strbuf_view(buf));
     WEIR_ASSERT(digits > 0);
     char text[SEAL_DIGITS + 1];
-    seal_digits(weir_strbuf_view(buf), digits, text);
+    seal_digits(weir_strbuf_view(buf), digits, path, text);
     memcpy(buf->data + digits, text, SEAL_DIGITS);
 }
 
@@ -61,7 +74,7 @@ weir_code weir_log_text_verify(weir_str text, const char *path, bool *ret_sealed
         if (digits + SEAL_DIGITS > text.size)
             return weir_log_text_corrupt(err, path, "it is cut off");
         char expected[SEAL_DIGITS + 1];
-        seal_digits(text, digits, expected);
+        seal_digits(text, digits, path, expected);
         if (memcmp(expected, text.data + digits, SEAL_DIGITS) != 0)
             return weir_log_text_corrupt(err, path, "its checksum does not match its content");
     }

@@ -4,9 +4,9 @@
  *   {"batchWatermarkMs":0,...,"weirCrc32c":"0a1b2c3d"}     <- header line: the first with JSON
  *   ...
  *
- * The seal is the last key of the header line's object. It is the CRC32C of the whole file with its own
- * eight digits taken as zeros, so a file that is cut, changed or appended to is known as damaged. Spark
- * ignores the key. A file without it (written by Spark) is accepted; only its structure can be checked.
+ * The seal is the last key of the header line's object. It is the CRC32C of the file's name in its log
+ * ("offsets/3", "metadata") and of the whole file with its own eight digits taken as zeros, so a file that is
+ * cut, changed, appended to, or in the place of another one is known as damaged. Spark ignores the key. A file without it (written by Spark) is accepted; only its structure can be checked.
  * Texts are built in memory and written by one create_new. Any thread. */
 #pragma once
 
@@ -20,8 +20,8 @@
 
 /* `buf` ends with the '}' of the header line's object: puts an open seal before it. */
 void weir_log_text_reserve(weir_strbuf *buf);
-/* The text is complete: fills the seal in. */
-void weir_log_text_seal(weir_strbuf *buf);
+/* The text is complete: fills the seal in. `path`: where the file will stand. */
+void weir_log_text_seal(weir_strbuf *buf, const char *path);
 /* A header line without its seal (for copying it into another file); the line itself where it has none. */
 weir_str weir_log_text_strip(weir_str line, weir_strbuf *scratch);
 

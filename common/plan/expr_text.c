@@ -170,7 +170,7 @@ static bool add_operator(text_state *s, const char *name, weir_node_list args) {
             const char *name, *before, *after;
         } unary[] = {
             {"negative", "(- ", ")"}, {"positive", "(+ ", ")"},       {"not", "(NOT ", ")"},
-            {"~", "~", ""},           {"isnull", "(", " IS NULL)"},   {"isnotnull", "(", " IS NOT NULL)"},
+            {"!", "(NOT ", ")"},      {"~", "~", ""},           {"isnull", "(", " IS NULL)"},   {"isnotnull", "(", " IS NOT NULL)"},
         };
         for (size_t i = 0; i < WEIR_ARRAY_LEN(unary); i++) {
             if (strcmp(name, unary[i].name) != 0)
@@ -244,8 +244,23 @@ static void add_struct(text_state *s, weir_node_list args) {
     weir_strbuf_add_char(s->buf, ')');
 }
 
+/* int(x) and its kin print as their argument, like any cast that the user did not spell CAST. */
+static bool is_cast_call(const char *name) {
+    static const char *const names[] = {"boolean", "tinyint", "smallint", "int",       "bigint", "float", "double",
+                                        "decimal", "date",    "time",     "timestamp", "binary", "string"};
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool add_special_call(text_state *s, const char *name, weir_node_list args) {
-    if (strcmp(name, "if") == 0) {
+    if (args.count == 1 && is_cast_call(name)) {
+        add_expr(s, args.items[0]);
+    } else if (args.count == 2 && strcmp(name, "weir_extract") == 0) {
+        add_around(s, "", args.items[0], "[");
+        add_around(s, "", args.items[1], "]");
+    } else if (strcmp(name, "if") == 0) {
         weir_strbuf_add_text(s->buf, "(IF(");
         add_args(s, args);
         weir_strbuf_add_text(s->buf, "))");
@@ -308,10 +323,6 @@ static void add_unresolved_call(text_state *s, const weir_node_unresolved_functi
     add_call(s, name.data ? name.data : "", call->args, call->distinct, call->filter);
 }
 
-static const char *function_text(const weir_function *function) {
-    return function->symbol ? function->symbol : function->name;
-}
-
 /* ---- everything else ---- */
 
 static void add_case(text_state *s, const weir_node_case *node) {
@@ -326,7 +337,8 @@ static void add_case(text_state *s, const weir_node_case *node) {
 }
 
 static void add_cast(text_state *s, const weir_node_cast *cast) {
-    if (!cast->explicit) {
+    /* Spark leaves casts to nested types out as well. */
+    if (!cast->explicit || (cast->node.type && weir_type_is_nested(cast->node.type))) {
         add_expr(s, cast->child);
         return;
     }
@@ -343,8 +355,9 @@ static void add_parts(text_state *s, weir_str_list parts) {
     }
 }
 
-static void add_field(text_state *s, const weir_node_field_access *field) {
-    add_around(s, "", field->child, ".");
+/* child.name; `child` is what prints for the field's child. */
+static void add_field(text_state *s, const weir_node *child, const weir_node_field_access *field) {
+    add_around(s, "", child, ".");
     const weir_type *type = field->child->type;
     if (type && type->kind == WEIR_TYPE_STRUCT && field->ordinal < type->fields_count)
         weir_strbuf_add(s->buf, type->fields[field->ordinal].name);
@@ -358,6 +371,11 @@ static void add_sort_order(text_state *s, const weir_node_sort_order *order) {
 static void add_expr(text_state *s, const weir_node *expr) {
     const weir_expr_text *options = s->options;
     const weir_node *found = options->lookup ? options->lookup(expr, options->data) : NULL;
+    if (found && expr->kind == WEIR_NODE_UNRESOLVED_EXTRACT && found->kind == WEIR_NODE_FIELD) {
+        add_field(s, WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->child,
+                  WEIR_NODE_AS(found, FIELD, field_access));
+        return;
+    }
     if (found)
         expr = found;
     switch (expr->kind) {
@@ -405,16 +423,16 @@ static void add_expr(text_state *s, const weir_node *expr) {
         add_call(s, "coalesce", WEIR_NODE_AS(expr, COALESCE, coalesce)->args, false, NULL);
         break;
     case WEIR_NODE_FIELD:
-        add_field(s, WEIR_NODE_AS(expr, FIELD, field_access));
+        add_field(s, WEIR_NODE_AS(expr, FIELD, field_access)->child, WEIR_NODE_AS(expr, FIELD, field_access));
         break;
     case WEIR_NODE_CALL: {
         const weir_node_call *call = WEIR_NODE_AS(expr, CALL, call);
-        add_call(s, function_text(call->function), call->args, false, NULL);
+        add_call(s, call->function->name, call->args, false, NULL);
         break;
     }
     case WEIR_NODE_AGGREGATE_CALL: {
         const weir_node_aggregate_call *call = WEIR_NODE_AS(expr, AGGREGATE_CALL, aggregate_call);
-        add_call(s, function_text(call->function), call->args, call->distinct, call->filter);
+        add_call(s, call->function->name, call->args, call->distinct, call->filter);
         break;
     }
     case WEIR_NODE_TIME_WINDOW:

@@ -20,7 +20,8 @@ static inline int64_t weir_floor_div(int64_t a, int64_t b) {
     return q - (a % b != 0 && (a ^ b) < 0);
 }
 static inline int64_t weir_floor_mod(int64_t a, int64_t b) {
-    return a - weir_floor_div(a, b) * b;
+    int64_t rest = a % b; /* not by multiplying back, which overflows near INT64_MIN */
+    return rest + (rest != 0 && (rest ^ b) < 0 ? b : 0);
 }
 
 void weir_date_to_civil(int64_t days, int32_t *ret_year, int32_t *ret_month, int32_t *ret_day);
@@ -74,3 +75,7 @@ void weir_datetime_pattern_format(const weir_datetime_pattern *pattern, int64_t 
 bool weir_datetime_pattern_parse(const weir_datetime_pattern *pattern, weir_str text,
                                  const weir_timezone *zone, int64_t *ret_utc_micros,
                                  int64_t *ret_local_micros, bool *ret_has_zone);
+/* Why such a text does not match, as java.time words it: "Text '2016' could not be parsed at index 4". Nothing
+ * is appended where it does match. */
+void weir_datetime_pattern_explain(const weir_datetime_pattern *pattern, weir_str text, const weir_timezone *zone,
+                                   weir_strbuf *buf);

@@ -404,7 +404,7 @@ int weir_timestamp_ntz_format(int64_t micros, char *ret) {
     ret[size++] = ' ';
     put_clock((int32_t)(seconds - days * 86400), ret + size);
     size += 8;
-    return size + put_fraction((int32_t)(micros - seconds * WEIR_MICROS_PER_SECOND), 6, ret + size);
+    return size + put_fraction((int32_t)weir_floor_mod(micros, WEIR_MICROS_PER_SECOND), 6, ret + size);
 }
 
 int weir_timestamp_format(int64_t micros, const weir_timezone *zone, char *ret) {

@@ -261,14 +261,17 @@ static bool read_body(const uint8_t *data, const tzif_header *h, weir_timezone *
 /* Some zones call their winter time the exception (Europe/Dublin, Africa/Casablanca): Java turns that
  * round, so that daylight saving is always the later clock. */
 static void turn_negative_dst(weir_timezone *zone) {
+    bool *written = weir_alloc((size_t)zone->count + 1);
+    memcpy(written, zone->dst, (size_t)zone->count + 1);
     for (int32_t i = 1; i <= zone->count; i++) {
-        if (!zone->dst[i] || zone->dst[i - 1] || zone->offsets[i] >= zone->offsets[i - 1])
+        if (!written[i] || written[i - 1] || zone->offsets[i] >= zone->offsets[i - 1])
             continue;
         zone->dst[i] = false;
         zone->dst[i - 1] = true;
-        if (i < zone->count && zone->offsets[i + 1] > zone->offsets[i])
+        if (i < zone->count && !written[i + 1] && zone->offsets[i + 1] > zone->offsets[i])
             zone->dst[i + 1] = true;
     }
+    weir_free(written);
     weir_zone_rule *rule = &zone->rule;
     if (rule->has_dst && rule->dst_offset < rule->std_offset) {
         weir_zone_rule turned = *rule;

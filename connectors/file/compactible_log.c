@@ -245,9 +245,9 @@ weir_code weir_compactible_log_add(weir_compactible_log *log, const weir_str *li
     WEIR_TRY(code);
     for (int32_t i = 0; i < count; i++)
         append_line(&state, lines[i]);
-    weir_log_text_seal(&text);
     weir_arena_reset(arena);
     char *path = weir_compactible_log_path(log, arena, id);
+    weir_log_text_seal(&text, path);
     code = log->fs->ops->create_new(log->fs, path, weir_strbuf_view(&text), err);
     if (code == WEIR_ALREADY_EXISTS)
         WEIR_RAISE(err, CONCURRENT_STREAM_LOG_UPDATE, "batchId", weir_arena_printf(arena, "%lld", (long long)id));

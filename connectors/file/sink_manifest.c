@@ -87,7 +87,7 @@ static weir_code take_ownership(weir_sink_manifest *manifest, weir_error **err) 
     weir_json_write_string(&text, weir_str_from(manifest->query_id));
     weir_strbuf_add_char(&text, '}');
     weir_log_text_reserve(&text);
-    weir_log_text_seal(&text);
+    weir_log_text_seal(&text, manifest->owner_path);
     weir_fs *fs = manifest->log.fs;
     weir_error *inner = NULL;
     weir_code code = fs->ops->create_new(fs, manifest->owner_path, weir_strbuf_view(&text), &inner);

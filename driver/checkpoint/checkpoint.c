@@ -144,7 +144,7 @@ static weir_code make_metadata(weir_checkpoint *checkpoint, const char *path, we
     _cleanup_strbuf_ weir_strbuf text = {0};
     weir_strbuf_addf(&text, "{\"id\":\"%s\"}", checkpoint->query_id);
     weir_log_text_reserve(&text);
-    weir_log_text_seal(&text);
+    weir_log_text_seal(&text, path);
     return checkpoint->fs->ops->create_new(checkpoint->fs, path, weir_strbuf_view(&text), err);
 }
 
@@ -174,8 +174,8 @@ static weir_code bump_epoch(weir_checkpoint *checkpoint, weir_error **err) {
         _cleanup_strbuf_ weir_strbuf text = {0};
         weir_strbuf_addf(&text, "{\"queryId\":\"%s\",\"epoch\":%lld}", checkpoint->query_id, (long long)epoch);
         weir_log_text_reserve(&text);
-        weir_log_text_seal(&text);
         char *path = weir_checkpoint_path(checkpoint, arena, "epochs", epoch);
+        weir_log_text_seal(&text, path);
         weir_code code = checkpoint->fs->ops->create_new(checkpoint->fs, path, weir_strbuf_view(&text), err);
         if (code == WEIR_OK) {
             checkpoint->epoch = epoch;
@@ -255,8 +255,8 @@ weir_code weir_checkpoint_write(weir_checkpoint *checkpoint, const char *log, in
                                 weir_error **err) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     WEIR_TRY(check_fence(checkpoint, arena, err));
-    weir_log_text_seal(text);
     char *path = weir_checkpoint_path(checkpoint, arena, log, id);
+    weir_log_text_seal(text, path);
     weir_code code = checkpoint->fs->ops->create_new(checkpoint->fs, path, weir_strbuf_view(text), err);
     if (code == WEIR_ALREADY_EXISTS) {
         char *batch = weir_arena_printf(arena, "%lld", (long long)id);

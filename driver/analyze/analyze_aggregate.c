@@ -1,0 +1,414 @@
+/* GROUP BY, HAVING and ORDER BY (analyzer_int.h). What HAVING and ORDER BY need and the SELECT list does not have
+ * is added to the aggregation (or projection) below and taken away again by a projection on top. */
+#include "driver/analyze/analyzer_int.h"
+
+/* ---- GROUP BY ---- */
+
+static weir_node *without_alias(weir_node *node) {
+    return node->kind == WEIR_NODE_ALIAS ? WEIR_NODE_AS(node, ALIAS, alias)->child : node;
+}
+
+static const char *range_text(weir_analysis *a, int32_t value) {
+    return weir_arena_printf(a->arena, "%d", value);
+}
+
+static bool is_ordinal(const weir_node *node, int32_t *ret) {
+    if (node->kind != WEIR_NODE_LITERAL || node->type->kind != WEIR_TYPE_INT || node->nullable)
+        return false;
+    *ret = *(const int32_t *)(const void *)WEIR_NODE_AS(node, LITERAL, literal)->value->values;
+    return true;
+}
+
+static weir_code group_by_ordinal(weir_analysis *a, const weir_node *node, int32_t ordinal, const weir_node_list *items,
+                                  weir_node **ret) {
+    if (ordinal < 1 || ordinal > items->count)
+        return weir_analysis_place(a, node,
+                                   weir_error_raise(a->err, WEIR_GROUP_BY_POS_OUT_OF_RANGE, "index",
+                                                    range_text(a, ordinal), "size", range_text(a, items->count), NULL));
+    weir_node *item = items->items[ordinal - 1];
+    if (weir_analysis_has_aggregate(item)) {
+        const char *text = weir_analysis_plain_sql(a, item);
+        if (item->kind == WEIR_NODE_ALIAS) {
+            weir_str_list name = {&WEIR_NODE_AS(item, ALIAS, alias)->name, 1};
+            text = weir_arena_printf(a->arena, "%s AS %s", text, weir_analysis_quoted(a, &name));
+        }
+        return weir_analysis_place(a, node,
+                                   weir_error_raise(a->err, WEIR_GROUP_BY_POS_AGGREGATE, "index",
+                                                    range_text(a, ordinal), "aggExpr", text, NULL));
+    }
+    *ret = without_alias(item);
+    return WEIR_OK;
+}
+
+/* Is the list the single word ALL, and no column of that name? */
+static weir_code is_group_by_all(weir_analysis *a, const weir_node_list *grouping, bool *ret) {
+    *ret = false;
+    if (grouping->count != 1 || grouping->items[0]->kind != WEIR_NODE_UNRESOLVED_ATTRIBUTE)
+        return WEIR_OK;
+    weir_node_unresolved_attribute *name =
+        WEIR_NODE_AS(grouping->items[0], UNRESOLVED_ATTRIBUTE, unresolved_attribute);
+    if (name->parts.count != 1 || !weir_str_equal_nocase(name->parts.items[0], WEIR_STR("all")))
+        return WEIR_OK;
+    weir_node *column;
+    WEIR_TRY(weir_analysis_find_name(a, a->scope, &name->node, &name->parts, &column));
+    *ret = column == NULL;
+    return WEIR_OK;
+}
+
+static weir_code resolve_grouping(weir_analysis *a, const weir_node_list *grouping, const weir_node_list *items,
+                                  weir_node_list *ret) {
+    bool all;
+    WEIR_TRY(is_group_by_all(a, grouping, &all));
+    for (int32_t i = 0; all && i < items->count; i++)
+        if (!weir_analysis_has_aggregate(items->items[i]))
+            weir_node_list_add(a->arena, ret, without_alias(items->items[i]));
+    for (int32_t i = 0; !all && i < grouping->count; i++) {
+        weir_node *node = grouping->items[i], *resolved;
+        int32_t ordinal;
+        if (is_ordinal(node, &ordinal)) {
+            WEIR_TRY(group_by_ordinal(a, node, ordinal, items, &resolved));
+        } else {
+            WEIR_TRY(weir_analysis_resolve(a, node, &resolved));
+            if (weir_analysis_has_aggregate(resolved))
+                return weir_analysis_place(a, node,
+                                           weir_error_raise(a->err, WEIR_GROUP_BY_AGGREGATE, "sqlExpr",
+                                                            weir_analysis_plain_sql(a, resolved), NULL));
+        }
+        weir_node_list_add(a->arena, ret, resolved);
+    }
+    return WEIR_OK;
+}
+
+/* ---- what may stand in the result of an aggregation ---- */
+
+static bool is_grouped(const weir_node_list *grouping, const weir_node *node) {
+    for (int32_t i = 0; i < grouping->count; i++)
+        if (weir_node_equal(grouping->items[i], node))
+            return true;
+    return false;
+}
+
+typedef struct group_check {
+    weir_analysis *a;
+    const weir_node_aggregate *aggregate;
+} group_check;
+
+static weir_code check_grouped(weir_node *node, void *data, weir_error **err) {
+    group_check *check = data;
+    weir_analysis *a = check->a;
+    if (node->kind == WEIR_NODE_AGGREGATE_CALL || is_grouped(&check->aggregate->grouping, node))
+        return WEIR_OK;
+    if (node->kind != WEIR_NODE_ATTRIBUTE)
+        return weir_node_each_child(node, check_grouped, data, err);
+    if (check->aggregate->grouping.count == 0)
+        return weir_analysis_place(a, &check->aggregate->node, weir_error_raise(a->err, WEIR_MISSING_GROUP_BY, NULL));
+    const char *text = weir_analysis_plain_sql(a, node);
+    return weir_error_raise(a->err, WEIR_MISSING_AGGREGATION, "expression", weir_arena_printf(a->arena, "\"%s\"", text),
+                            "expressionAnyValue", weir_arena_printf(a->arena, "\"any_value(%s)\"", text), NULL);
+}
+
+static weir_code check_results(weir_analysis *a, const weir_node_aggregate *aggregate) {
+    group_check check = {a, aggregate};
+    for (int32_t i = 0; i < aggregate->aggregates.count; i++)
+        WEIR_TRY(check_grouped(without_alias(aggregate->aggregates.items[i]), &check, a->err));
+    return WEIR_OK;
+}
+
+/* `node` is either unresolved, or (a SELECT with aggregates and no GROUP BY) has its lists resolved. */
+weir_code weir_analysis_aggregate(weir_analysis *a, weir_node_aggregate *node, weir_node **ret) {
+    weir_node_list items = {0}, grouping = {0};
+    weir_node *child = node->child;
+    if (node->node.resolved) {
+        items = node->aggregates;
+    } else {
+        WEIR_TRY(weir_analysis_relation(a, node->child, &child));
+        weir_scope scope = {.columns = child->output, .starred = child->output, .aliases = &items};
+        const weir_node_list *lists[] = {&node->grouping, &node->aggregates};
+        a->scope = &scope;
+        WEIR_TRY(weir_analysis_plan_window(a, lists, 2, &child, &scope));
+        WEIR_TRY(weir_analysis_items(a, &node->aggregates, &items));
+        WEIR_TRY(resolve_grouping(a, &node->grouping, &items, &grouping));
+        a->scope = NULL;
+        a->window = NULL;
+    }
+    WEIR_TRY(weir_analysis_make_aggregate(a, &node->node, child, grouping, items, ret));
+    return check_results(a, WEIR_NODE_AS(*ret, AGGREGATE, aggregate));
+}
+
+/* ---- HAVING and ORDER BY over an aggregation ---- */
+
+typedef struct over_aggregate {
+    weir_analysis *a;
+    weir_node_aggregate *aggregate;
+    weir_node_list results; /* the SELECT list and what was added */
+} over_aggregate;
+
+static bool in_output(const weir_node *relation, const weir_node *attribute) {
+    for (int32_t i = 0; i < relation->output.count; i++)
+        if (WEIR_NODE_AS(relation->output.items[i], ATTRIBUTE, attribute)->id ==
+            WEIR_NODE_AS(attribute, ATTRIBUTE, attribute)->id)
+            return true;
+    return false;
+}
+
+/* The column of the aggregation that holds `node`; adds one where there is none. */
+static weir_node *result_column(over_aggregate *o, weir_node *node) {
+    weir_analysis *a = o->a;
+    for (int32_t i = 0; i < o->results.count; i++)
+        if (weir_node_equal(without_alias(o->results.items[i]), node))
+            return weir_analysis_attribute_of(a, o->results.items[i]);
+    weir_node *named = node;
+    if (node->kind != WEIR_NODE_ATTRIBUTE)
+        named = weir_analysis_alias(a, node, weir_str_from(weir_analysis_plain_sql(a, node)));
+    weir_node_list_add(a->arena, &o->results, named);
+    return weir_analysis_attribute_of(a, named);
+}
+
+static weir_code replace_result(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+    (void)arena, (void)err;
+    over_aggregate *o = data;
+    *ret = node;
+    if (node->kind == WEIR_NODE_LITERAL)
+        return WEIR_OK;
+    if (node->kind == WEIR_NODE_AGGREGATE_CALL || is_grouped(&o->aggregate->grouping, node)) {
+        *ret = result_column(o, node);
+        return WEIR_OK;
+    }
+    if (node->kind != WEIR_NODE_ATTRIBUTE || in_output(&o->aggregate->node, node))
+        return WEIR_OK;
+    weir_str_list parts = {&WEIR_NODE_AS(node, ATTRIBUTE, attribute)->name, 1};
+    weir_scope scope = {.columns = o->aggregate->node.output};
+    return weir_analysis_unresolved(o->a, &scope, node, &parts);
+}
+
+/* Resolves over the aggregation's output, then over what it aggregates. */
+static weir_code resolve_over(over_aggregate *o, weir_node *node, weir_node **ret) {
+    weir_analysis *a = o->a;
+    weir_scope below = {.columns = o->aggregate->child->output, .starred = o->aggregate->child->output};
+    weir_scope scope = {
+        .columns = o->aggregate->node.output, .starred = o->aggregate->node.output, .outer = &below};
+    a->scope = &scope;
+    weir_node *resolved;
+    WEIR_TRY(weir_analysis_resolve(a, node, &resolved));
+    a->scope = NULL;
+    return weir_node_transform_down(a->arena, resolved, replace_result, o, ret, a->err);
+}
+
+/* The aggregation with everything that was added. */
+static weir_code widened(over_aggregate *o, weir_node **ret) {
+    return weir_analysis_make_aggregate(o->a, &o->aggregate->node, o->aggregate->child, o->aggregate->grouping,
+                                        o->results, ret);
+}
+
+/* Puts the original columns back on top where any was added. */
+static weir_node *narrowed(weir_analysis *a, const weir_node *origin, weir_node *child, const weir_node *wanted) {
+    if (child->output.count == wanted->output.count)
+        return child;
+    weir_node_list exprs = weir_node_list_new(a->arena, wanted->output.count);
+    for (int32_t i = 0; i < exprs.count; i++)
+        exprs.items[i] = weir_analysis_attribute_of(a, wanted->output.items[i]);
+    return weir_analysis_make_project(a, origin, child, exprs);
+}
+
+static weir_code begin_over(weir_analysis *a, weir_node *resolved, over_aggregate *ret) {
+    weir_node_aggregate *aggregate = WEIR_NODE_AS(resolved, AGGREGATE, aggregate);
+    *ret = (over_aggregate){.a = a, .aggregate = aggregate};
+    ret->results = weir_node_list_of(a->arena, aggregate->aggregates.items, aggregate->aggregates.count);
+    return WEIR_OK;
+}
+
+static weir_code having_condition(over_aggregate *o, weir_node_filter *node, weir_node **ret) {
+    WEIR_TRY(resolve_over(o, node->condition, ret));
+    if ((*ret)->type->kind == WEIR_TYPE_NULL)
+        *ret = weir_analysis_cast(o->a, *ret, weir_type_of(WEIR_TYPE_BOOLEAN));
+    return weir_analysis_check_condition(o->a, &node->node, *ret);
+}
+
+weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_node **ret) {
+    weir_node *aggregate, *condition, *child;
+    over_aggregate o;
+    WEIR_TRY(weir_analysis_relation(a, node->child, &aggregate));
+    WEIR_TRY(begin_over(a, aggregate, &o));
+    WEIR_TRY(having_condition(&o, node, &condition));
+    WEIR_TRY(widened(&o, &child));
+    child = weir_analysis_make_filter(a, &node->node, child, condition);
+    *ret = narrowed(a, &node->node, child, aggregate);
+    return WEIR_OK;
+}
+
+/* ---- ORDER BY ---- */
+
+static bool holds_unordered(const weir_type *type) {
+    switch (type->kind) {
+    case WEIR_TYPE_MAP:
+    case WEIR_TYPE_VARIANT:
+    case WEIR_TYPE_INTERVAL_CALENDAR:
+        return true;
+    case WEIR_TYPE_ARRAY:
+        return holds_unordered(type->element);
+    case WEIR_TYPE_STRUCT:
+        for (int32_t i = 0; i < type->fields_count; i++)
+            if (holds_unordered(type->fields[i].type))
+                return true;
+        return false;
+    default:
+        return false;
+    }
+}
+
+static weir_code finish_order(weir_analysis *a, const weir_node_sort_order *origin, weir_node *child,
+                              weir_node_list *orders) {
+    weir_node_sort_order *order = (weir_node_sort_order *)weir_node_copy(a->arena, &origin->node);
+    order->child = child;
+    order->node.type = child->type;
+    order->node.nullable = child->nullable;
+    order->node.resolved = true;
+    if (holds_unordered(child->type))
+        return weir_analysis_place(a, &order->node,
+                                   weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr",
+                                                    weir_analysis_sql(a, &order->node), "functionName", "`sortorder`",
+                                                    "dataType", weir_analysis_type(a, child->type), NULL));
+    weir_node_list_add(a->arena, orders, &order->node);
+    return WEIR_OK;
+}
+
+/* ORDER BY 2: the column of that position; *ret NULL where the item is no ordinal. */
+static weir_code order_by_ordinal(weir_analysis *a, const weir_node_sort_order *order, const weir_node *relation,
+                                  weir_node **ret) {
+    int32_t ordinal;
+    *ret = NULL;
+    if (!is_ordinal(order->child, &ordinal))
+        return WEIR_OK;
+    int32_t count = relation->output.count;
+    if (ordinal < 1 || ordinal > count)
+        return weir_analysis_place(a, &order->node,
+                                   weir_error_raise(a->err, WEIR_ORDER_BY_POS_OUT_OF_RANGE, "index",
+                                                    range_text(a, ordinal), "size", range_text(a, count), NULL));
+    *ret = weir_analysis_attribute_of(a, relation->output.items[ordinal - 1]);
+    return WEIR_OK;
+}
+
+/* ORDER BY ALL becomes one item a column, with the same direction. */
+static weir_code expand_order_all(weir_analysis *a, const weir_node_list *orders, const weir_node *relation,
+                                  weir_node_list *ret) {
+    *ret = *orders;
+    if (orders->count != 1)
+        return WEIR_OK;
+    weir_node_sort_order *order = WEIR_NODE_AS(orders->items[0], SORT_ORDER, sort_order);
+    weir_node_list one = {&order->child, 1};
+    weir_scope scope = {.columns = relation->output};
+    bool all;
+    a->scope = &scope;
+    WEIR_TRY(is_group_by_all(a, &one, &all));
+    a->scope = NULL;
+    if (!all)
+        return WEIR_OK;
+    *ret = (weir_node_list){0};
+    for (int32_t i = 0; i < relation->output.count; i++) {
+        weir_node_sort_order *copy = (weir_node_sort_order *)weir_node_copy(a->arena, &order->node);
+        copy->child = weir_analysis_attribute_of(a, relation->output.items[i]);
+        weir_node_list_add(a->arena, ret, &copy->node);
+    }
+    return WEIR_OK;
+}
+
+static weir_node *make_sort(weir_analysis *a, const weir_node *origin, weir_node *child, weir_node_list orders) {
+    weir_node_sort *sort = WEIR_NODE_NEW(a->arena, SORT, sort);
+    sort->child = child;
+    sort->orders = orders;
+    sort->node.start = origin->start;
+    sort->node.stop = origin->stop;
+    weir_analysis_set_output(a, &sort->node, child->output);
+    return &sort->node;
+}
+
+static weir_code sort_over_aggregate(weir_analysis *a, weir_node_sort *node, weir_node *aggregate,
+                                     weir_node_filter *having, weir_node **ret) {
+    over_aggregate o;
+    weir_node_list items, orders = {0};
+    weir_node *condition = NULL, *child;
+    WEIR_TRY(begin_over(a, aggregate, &o));
+    if (having)
+        WEIR_TRY(having_condition(&o, having, &condition));
+    WEIR_TRY(expand_order_all(a, &node->orders, aggregate, &items));
+    for (int32_t i = 0; i < items.count; i++) {
+        weir_node_sort_order *order = WEIR_NODE_AS(items.items[i], SORT_ORDER, sort_order);
+        weir_node *key;
+        WEIR_TRY(order_by_ordinal(a, order, aggregate, &key));
+        if (!key)
+            WEIR_TRY(resolve_over(&o, order->child, &key));
+        WEIR_TRY(finish_order(a, order, key, &orders));
+    }
+    WEIR_TRY(widened(&o, &child));
+    if (having)
+        child = weir_analysis_make_filter(a, &having->node, child, condition);
+    *ret = narrowed(a, &node->node, make_sort(a, &node->node, child, orders), aggregate);
+    return WEIR_OK;
+}
+
+typedef struct missing_columns {
+    weir_analysis *a;
+    const weir_node *project;
+    weir_node_list exprs; /* of the projection, with what the order needs */
+} missing_columns;
+
+static bool add_missing(const weir_node *node, void *data) {
+    missing_columns *m = data;
+    if (node->kind != WEIR_NODE_ATTRIBUTE || in_output(m->project, node))
+        return false;
+    for (int32_t i = 0; i < m->exprs.count; i++)
+        if (m->exprs.items[i]->kind == WEIR_NODE_ATTRIBUTE &&
+            WEIR_NODE_AS(m->exprs.items[i], ATTRIBUTE, attribute)->id == WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id)
+            return false;
+    weir_node_list_add(m->a->arena, &m->exprs, weir_analysis_attribute_of(m->a, node));
+    return false;
+}
+
+/* ORDER BY over a projection may use the columns below it; over anything else its output alone. */
+static weir_code sort_over_relation(weir_analysis *a, weir_node_sort *node, weir_node *child, bool look_below,
+                                    weir_node **ret) {
+    weir_node_project *project = look_below ? WEIR_NODE_AS(child, PROJECT, project) : NULL;
+    weir_node_list items, orders = {0};
+    weir_scope below = {0}, scope = {.columns = child->output, .starred = child->output};
+    missing_columns missing = {.a = a, .project = child};
+    if (project) {
+        below.columns = below.starred = project->child->output;
+        scope.outer = &below;
+        missing.exprs = weir_node_list_of(a->arena, project->exprs.items, project->exprs.count);
+    }
+    WEIR_TRY(expand_order_all(a, &node->orders, child, &items));
+    for (int32_t i = 0; i < items.count; i++) {
+        weir_node_sort_order *order = WEIR_NODE_AS(items.items[i], SORT_ORDER, sort_order);
+        weir_node *key;
+        WEIR_TRY(order_by_ordinal(a, order, child, &key));
+        a->scope = &scope;
+        if (!key)
+            WEIR_TRY(weir_analysis_resolve(a, order->child, &key));
+        a->scope = NULL;
+        if (weir_analysis_has_aggregate(key))
+            return weir_analysis_place(a, key, weir_error_raise(a->err, WEIR_MISSING_GROUP_BY, NULL));
+        WEIR_TRY(finish_order(a, order, key, &orders));
+        if (project)
+            weir_node_any(key, add_missing, &missing);
+    }
+    weir_node *wide = child;
+    if (project && missing.exprs.count > project->exprs.count)
+        wide = weir_analysis_make_project(a, child, project->child, missing.exprs);
+    *ret = narrowed(a, &node->node, make_sort(a, &node->node, wide, orders), child);
+    return WEIR_OK;
+}
+
+weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node **ret) {
+    weir_node_kind kind = node->child->kind;
+    weir_node_filter *filter = kind == WEIR_NODE_FILTER ? WEIR_NODE_AS(node->child, FILTER, filter) : NULL;
+    weir_node *child;
+    if (filter && filter->child->kind == WEIR_NODE_AGGREGATE) {
+        WEIR_TRY(weir_analysis_relation(a, filter->child, &child));
+        return sort_over_aggregate(a, node, child, filter, ret);
+    }
+    WEIR_TRY(weir_analysis_relation(a, node->child, &child));
+    bool block = kind == WEIR_NODE_PROJECT || kind == WEIR_NODE_AGGREGATE;
+    if (block && child->kind == WEIR_NODE_AGGREGATE)
+        return sort_over_aggregate(a, node, child, NULL, ret);
+    return sort_over_relation(a, node, child, block && child->kind == WEIR_NODE_PROJECT, ret);
+}

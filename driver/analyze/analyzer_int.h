@@ -1,0 +1,98 @@
+/* Private to driver/analyze: the state of one analysis and what its files share. */
+#pragma once
+
+#include "common/expr/function.h"
+#include "common/plan/expr_text.h"
+#include "driver/analyze/analyzer.h"
+
+/* Columns that names may refer to. */
+typedef struct weir_scope {
+    weir_node_list columns;  /* ATTRIBUTE with qualifiers */
+    weir_node_list starred;  /* what a star expands to: the columns without a window column made for the block */
+    weir_node_list *aliases; /* ALIAS nodes left of the expression: lateral column aliases; may be NULL */
+    const struct weir_scope *outer;  /* asked next; arguments of aggregates ask it first. May be NULL */
+} weir_scope;
+
+/* What stands for a name or an extraction, for the text of auto names. */
+typedef struct weir_found {
+    const weir_node *from, *to;
+} weir_found;
+
+typedef struct weir_analysis {
+    weir_arena *arena;
+    const weir_analyzer_options *options;
+    weir_error **err;
+    const weir_scope *scope;
+    bool in_aggregate;  /* within the arguments of an aggregate function */
+    bool placed;        /* the error on its way up has its place in the text */
+    int32_t level;      /* nesting of relations */
+    weir_found *found;
+    int32_t found_count, found_capacity;
+    /* The one time window of the block under resolution and the column that holds it; NULL where none. */
+    const weir_node *window;
+    weir_node *window_column;
+} weir_analysis;
+
+/* ---- errors (analyze_error.c) ---- */
+/* After a raise into a->err: adds "; line 1 pos 7" and the query context of `node`, once. */
+weir_code weir_analysis_place(weir_analysis *a, const weir_node *node, weir_code code);
+const char *weir_analysis_sql(weir_analysis *a, const weir_node *expr);        /* "\"(a + b)\"" */
+const char *weir_analysis_plain_sql(weir_analysis *a, const weir_node *expr);  /* without quotes */
+const char *weir_analysis_type(weir_analysis *a, const weir_type *type);       /* "\"INT\"" */
+const char *weir_analysis_quoted(weir_analysis *a, const weir_str_list *parts); /* "`a`.`b`" */
+weir_code weir_analysis_refuse(weir_analysis *a, const weir_node *node, const char *what);
+
+/* ---- names (analyze_name.c) ---- */
+bool weir_analysis_name_equal(const weir_analysis *a, weir_str left, weir_str right);
+/* The column or field that the parts name in one scope; *ret NULL where there is none. */
+weir_code weir_analysis_find_name(weir_analysis *a, const weir_scope *scope, const weir_node *node,
+                                  const weir_str_list *parts, weir_node **ret);
+/* Resolves through the scopes; UNRESOLVED_COLUMN with suggestions where nothing fits. */
+weir_code weir_analysis_resolve_name(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node **ret);
+weir_code weir_analysis_unresolved(weir_analysis *a, const weir_scope *scope, const weir_node *node,
+                                   const weir_str_list *parts);
+/* Adds what the star stands for to the list: columns, or ALIAS nodes for the fields of a struct. */
+weir_code weir_analysis_expand_star(weir_analysis *a, weir_node_unresolved_star *star, weir_node_list *ret);
+/* child.field, child[index]: `node` is the expression for messages. */
+weir_code weir_analysis_extract(weir_analysis *a, const weir_node *node, weir_node *child, weir_node *index,
+                                weir_node **ret);
+
+/* ---- expressions (analyze_expr.c) ---- */
+weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **ret);
+/* A select item: appends ATTRIBUTE or ALIAS nodes. */
+weir_code weir_analysis_named(weir_analysis *a, weir_node *node, weir_node_list *ret);
+/* For auto names: `to` prints in the place of `from` (an unresolved node). */
+void weir_analysis_remember(weir_analysis *a, const weir_node *from, const weir_node *to);
+void weir_analysis_remember_list(weir_analysis *a, const weir_node *from, weir_node_list items);
+weir_node *weir_analysis_alias(weir_analysis *a, weir_node *child, weir_str name);
+weir_node *weir_analysis_attribute_of(weir_analysis *a, const weir_node *named); /* of an ALIAS or ATTRIBUTE */
+weir_node *weir_analysis_cast(weir_analysis *a, weir_node *expr, const weir_type *type);
+weir_resolve weir_analysis_resolve_context(weir_analysis *a, const weir_node *call);
+bool weir_analysis_has_aggregate(const weir_node *node);
+bool weir_analysis_is_nondeterministic(const weir_node *node);
+
+/* ---- calls (analyze_call.c) ---- */
+weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret);
+bool weir_analysis_is_window_call(const weir_node *node);
+
+/* ---- time windows (analyze_window.c) ---- */
+/* window(time, ...) with its arguments resolved: a typed TIME_WINDOW. */
+weir_code weir_analysis_resolve_window(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret);
+/* Finds the window() calls in the lists; puts the operators below the block that compute the column, and
+ * widens the scope by it. *child and *scope are replaced where there is a window. */
+weir_code weir_analysis_plan_window(weir_analysis *a, const weir_node_list *lists[], int32_t lists_count,
+                                    weir_node **child, weir_scope *scope);
+
+/* ---- relations (analyze_relation.c, analyze_aggregate.c) ---- */
+weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **ret);
+void weir_analysis_set_output(weir_analysis *a, weir_node *relation, weir_node_list output);
+/* Select items of PROJECT or AGGREGATE with stars expanded. */
+weir_code weir_analysis_items(weir_analysis *a, const weir_node_list *items, weir_node_list *ret);
+weir_code weir_analysis_aggregate(weir_analysis *a, weir_node_aggregate *node, weir_node **ret);
+weir_code weir_analysis_make_aggregate(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                       weir_node_list grouping, weir_node_list aggregates, weir_node **ret);
+weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_node **ret);
+weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node **ret);
+weir_code weir_analysis_check_condition(weir_analysis *a, const weir_node *origin, weir_node *condition);
+weir_node *weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child, weir_node *condition);
+weir_node *weir_analysis_make_project(weir_analysis *a, const weir_node *origin, weir_node *child, weir_node_list exprs);
