@@ -50,7 +50,8 @@ static weir_batch *make_batch(const weir_type *schema, int64_t first, int32_t ro
         int64_t value = (int64_t)((random >> 20) % (uint64_t)distinct) * 3600000000;
         if (nested)
             ok = ok && weir_builder_int64(&builders[1].children[0], value) &&
-                 weir_builder_int64(&builders[1].children[1], value + 3600000000) && weir_builder_struct_end(&builders[1]);
+                 weir_builder_int64(&builders[1].children[1], value + 3600000000) &&
+                 weir_builder_struct_end(&builders[1]);
         else
             ok = ok && weir_builder_int64(&builders[1], value);
         WEIR_ASSERT(ok);
@@ -102,8 +103,8 @@ static void bench_emit(weir_operator *op, int32_t partitions, int64_t rows, int6
     must(weir_hash_agg_emit(op, partitions, 65536, take, &e, &err), err);
     double took = now_ms() - start;
     WEIR_ASSERT(e.rows == groups && e.sum == rows);
-    printf("  emit %lld groups to %d partitions: %.1f ms (%.0f ns a group)\n", (long long)groups, partitions, took,
-           took * 1e6 / (double)groups);
+    printf("  emit %lld groups to %d partitions: %.1f ms (%.0f ns a group)\n", (long long)groups, partitions,
+           took, took * 1e6 / (double)groups);
 }
 
 static void bench_partial(const setup *s, int64_t rows) {
@@ -118,7 +119,9 @@ static void bench_partial(const setup *s, int64_t rows) {
     for (int32_t i = 0; i < s->keys_count; i++)
         node->keys.items[i] = input_node(arena, schema, i);
     const weir_operator_spec *spec;
-    must(weir_operator_compile(arena, &node->node, schema, weir_timezone_utc(), true, WEIR_STR(""), &spec, &err), err);
+    must(weir_operator_compile(arena, &node->node, schema, weir_timezone_utc(), true, WEIR_STR(""), &spec,
+                               &err),
+         err);
     weir_budget budget;
     weir_budget_init(&budget, NULL, INT64_MAX);
     weir_eval eval = {.budget = &budget, .arena = scratch, .zone = weir_timezone_utc(), .ansi = true};
@@ -151,7 +154,8 @@ static void bench_partial(const setup *s, int64_t rows) {
 static weir_state_store *new_store(void) {
     weir_error *err = NULL;
     weir_state_store *store;
-    weir_state_spec spec = {0, 0, WEIR_STATE_GROUPS, WEIR_STR("struct<string,bigint>"), WEIR_STR("struct<bigint> count")};
+    weir_state_spec spec = {0, 0, WEIR_STATE_GROUPS, WEIR_STR("struct<string,bigint>"),
+                            WEIR_STR("struct<bigint> count")};
     must(weir_state_store_new(NULL, &spec, &store, &err), err);
     return store;
 }
@@ -185,9 +189,10 @@ static void bench_state(void) {
         double get = now_ms();
         for (int32_t i = 0; i < KEYS; i++)
             WEIR_ASSERT(got[i].size == 8 && memcmp(got[i].data, &numbers[i], 8) == 0);
-        printf("state, %s %d keys: put %.1f ms, changelog %.1f ms (%.1f MB), commit %.1f ms, get %.1f ms, %.1f MB held\n",
-               epoch ? "update of" : "first", KEYS, put - start, changelog - put, (double)log.size / 1e6,
-               commit - changelog, get - commit, (double)weir_state_bytes(store) / 1e6);
+        printf(
+            "state, %s %d keys: put %.1f ms, changelog %.1f ms (%.1f MB), commit %.1f ms, get %.1f ms, %.1f MB held\n",
+            epoch ? "update of" : "first", KEYS, put - start, changelog - put, (double)log.size / 1e6,
+            commit - changelog, get - commit, (double)weir_state_bytes(store) / 1e6);
         weir_strbuf_fini(&log);
     }
     weir_strbuf snapshot = {0};
@@ -198,8 +203,8 @@ static void bench_state(void) {
     must(weir_state_replay(again, weir_strbuf_view(&snapshot), "snapshot", &err), err);
     double read = now_ms();
     WEIR_ASSERT(weir_state_rows(again) == KEYS);
-    printf("state: snapshot %.1f ms (%.1f MB), replay %.1f ms\n", written - start, (double)snapshot.size / 1e6,
-           read - written);
+    printf("state: snapshot %.1f ms (%.1f MB), replay %.1f ms\n", written - start,
+           (double)snapshot.size / 1e6, read - written);
     weir_strbuf_fini(&snapshot);
     weir_state_store_free(store);
     weir_state_store_free(again);

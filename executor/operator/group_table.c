@@ -65,9 +65,11 @@ static inline bool equal_bytes(const uint8_t *a, const uint8_t *b, uint32_t size
                 (weir_load64(a + size - 16) ^ weir_load64(b + size - 16)) |
                 (weir_load64(a + size - 8) ^ weir_load64(b + size - 8))) == 0;
     if (size >= 8)
-        return ((weir_load64(a) ^ weir_load64(b)) | (weir_load64(a + size - 8) ^ weir_load64(b + size - 8))) == 0;
+        return ((weir_load64(a) ^ weir_load64(b)) |
+                (weir_load64(a + size - 8) ^ weir_load64(b + size - 8))) == 0;
     if (size >= 4)
-        return ((weir_load32(a) ^ weir_load32(b)) | (weir_load32(a + size - 4) ^ weir_load32(b + size - 4))) == 0;
+        return ((weir_load32(a) ^ weir_load32(b)) |
+                (weir_load32(a + size - 4) ^ weir_load32(b + size - 4))) == 0;
     for (uint32_t i = 0; i < size; i++) {
         if (a[i] != b[i])
             return false;
@@ -148,7 +150,8 @@ static uint8_t *copy_long(weir_group_table *table, const uint8_t *key, uint32_t 
 
 /* ---- the slow path: probe to the end, insert where absent ---- */
 
-static bool find_or_insert(weir_group_table *table, const uint8_t *key, uint32_t size, uint32_t hash, int32_t *ret) {
+static bool find_or_insert(weir_group_table *table, const uint8_t *key, uint32_t size, uint32_t hash,
+                           int32_t *ret) {
     if (!reserve_slot(table) || !reserve_entry(table))
         return false;
     weir_group_slot *slots = (weir_group_slot *)table->slots->data;
@@ -239,9 +242,9 @@ bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_
     return reserve_scratch(table, rows->count) && add_large(table, rows, groups);
 }
 
-weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget, const weir_type *const *types,
-                                int32_t types_count, int32_t from, int32_t count, weir_column **ret,
-                                weir_error **err) {
+weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget,
+                                const weir_type *const *types, int32_t types_count, int32_t from,
+                                int32_t count, weir_column **ret, weir_error **err) {
     weir_builder *builders = weir_alloc_zero((size_t)types_count + 1, sizeof *builders);
     weir_code code = WEIR_OK;
     for (int32_t i = 0; i < types_count && code == WEIR_OK; i++)

@@ -43,6 +43,6 @@ static inline weir_str weir_group_table_key(const weir_group_table *table, int32
     return (weir_str){(const char *)bytes, entry->size};
 }
 /* Key columns (one per type) of groups [from, from + count). */
-weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget, const weir_type *const *types,
-                                int32_t types_count, int32_t from, int32_t count, weir_column **ret,
-                                weir_error **err);
+weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget,
+                                const weir_type *const *types, int32_t types_count, int32_t from,
+                                int32_t count, weir_column **ret, weir_error **err);
