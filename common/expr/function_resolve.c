@@ -275,12 +275,17 @@ weir_code weir_fail_form_type(weir_resolve *resolve, const char *form, weir_node
 
 weir_code weir_fail_diff_types(weir_resolve *resolve, const weir_function *function, weir_node *const *args,
                                int32_t count, weir_error **err) {
+    /* Spark lists the types in two ways. */
+    static const char *const bracketed[] = {"if", "in", "greatest", "least"};
+    bool list = false;
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(bracketed); i++)
+        list |= strcmp(function->name, bracketed[i]) == 0;
     weir_strbuf buf = {0};
-    bool worded = strcmp(function->name, "coalesce") == 0 || strcmp(function->name, "array") == 0;
-    weir_strbuf_add_char(&buf, worded ? '(' : '[');
+    weir_strbuf_add_char(&buf, list ? '[' : '(');
     for (int32_t i = 0; i < count; i++)
-        weir_strbuf_addf(&buf, "%s%s", i ? (worded ? " or " : ", ") : "", weir_quoted_type(resolve->arena, args[i]->type));
-    weir_strbuf_add_char(&buf, worded ? ')' : ']');
+        weir_strbuf_addf(&buf, "%s%s", i == 0 ? "" : list ? ", " : " or ",
+                         weir_quoted_type(resolve->arena, args[i]->type));
+    weir_strbuf_add_char(&buf, list ? ']' : ')');
     char *types = weir_arena_strdup(resolve->arena, buf.data);
     weir_strbuf_fini(&buf);
     WEIR_RAISE(err, DATATYPE_MISMATCH__DATA_DIFF_TYPES, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),

@@ -202,9 +202,9 @@ static weir_code find_lateral(weir_analysis *a, const weir_scope *scope, weir_no
     if (count > 1) {
         const char *times = weir_arena_printf(a->arena, "%d", count);
         weir_str_list first = {name->parts.items, 1};
-        return weir_analysis_place(a, &name->node,
-                                   weir_error_raise(a->err, WEIR_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name",
-                                                    weir_analysis_quoted(a, &first), "n", times, NULL));
+        a->placed = true; /* Spark gives no place */
+        return weir_error_raise(a->err, WEIR_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name", weir_analysis_quoted(a, &first),
+                                "n", times, NULL);
     }
     if (weir_analysis_is_nondeterministic(match->child))
         return weir_analysis_refuse(a, &name->node, "a lateral column alias of a non-deterministic expression");
@@ -383,9 +383,10 @@ static weir_code extract_field(weir_analysis *a, const weir_node *node, weir_nod
         weir_str_list field = {(weir_str *)(uintptr_t)&child->type->fields[i].name, 1};
         weir_strbuf_addf(&fields, "%s%s", i ? ", " : "", weir_analysis_quoted(a, &field));
     }
-    return weir_analysis_place(a, node,
-                               weir_error_raise(a->err, WEIR_FIELD_NOT_FOUND, "fieldName", weir_analysis_quoted(a, &one),
-                                                "fields", fields.data ? fields.data : "", NULL));
+    weir_code code = weir_error_raise(a->err, WEIR_FIELD_NOT_FOUND, "fieldName", weir_analysis_quoted(a, &one), "fields",
+                                      fields.data ? fields.data : "", NULL);
+    /* Spark places names but not extractions. */
+    return node->kind == WEIR_NODE_UNRESOLVED_EXTRACT ? code : weir_analysis_place(a, node, code);
 }
 
 /* Arrays and maps go through a hidden function of the registry. */

@@ -32,7 +32,8 @@ static weir_code read_duration(weir_analysis *a, const weir_node *call, weir_nod
     weir_calendar_interval interval;
     if (!weir_calendar_interval_parse(text, &interval)) {
         const char *quoted = weir_arena_printf(a->arena, "'" WEIR_STR_FMT "'", WEIR_STR_ARG(text));
-        return weir_error_raise(a->err, WEIR_CANNOT_PARSE_INTERVAL, "intervalString", quoted, NULL);
+        return weir_analysis_place(
+            a, call, weir_error_raise(a->err, WEIR_CANNOT_PARSE_INTERVAL, "intervalString", quoted, NULL));
     }
     const char *copy = weir_arena_strndup(a->arena, text.data, text.size);
     if (interval.months != 0)

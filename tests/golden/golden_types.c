@@ -24,8 +24,9 @@ static weir_str get(const question *q, const char *name) {
 static const weir_timezone *zone_of(weir_str id) {
     const weir_timezone *zone = NULL;
     _cleanup_error_ weir_error *err = NULL;
-    CHECK_OK(weir_timezone_open(id, &zone, &err));
-    return zone;
+    if (weir_timezone_open(id, &zone, &err) != WEIR_OK)
+        cr_expect_fail("%s", weir_error_text(err));
+    return zone ? zone : weir_timezone_utc();
 }
 
 static weir_str input_text(question *q, const weir_json *input) {
