@@ -199,11 +199,8 @@ static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_fun
                                                 weir_analysis_sql(a, source), NULL));
 }
 
-/* ---- date + n and date - n are date_add and date_sub, by name too ---- */
+/* ---- date + n and date - n are date_add and date_sub, by name too (text beside a date is a date: the registry) ---- */
 
-static bool is_day_count(const weir_type *type) {
-    return weir_type_is_numeric(type) || weir_type_is_string(type);
-}
 
 static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_function *call, bool *ret_is, weir_node **ret) {
     bool plus = is_named(call, "+"), minus = is_named(call, "-");
@@ -213,8 +210,8 @@ static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_funct
     weir_node *args[2];
     WEIR_TRY(weir_analysis_resolve(a, call->args.items[0], &args[0]));
     WEIR_TRY(weir_analysis_resolve(a, call->args.items[1], &args[1]));
-    int date = args[0]->type->kind == WEIR_TYPE_DATE && is_day_count(args[1]->type)           ? 0
-               : plus && args[1]->type->kind == WEIR_TYPE_DATE && is_day_count(args[0]->type) ? 1
+    int date = args[0]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[1]->type)           ? 0
+               : plus && args[1]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[0]->type) ? 1
                                                                                               : -1;
     if (date < 0 || !weir_function_find(plus ? WEIR_STR("date_add") : WEIR_STR("date_sub")))
         return WEIR_OK;
