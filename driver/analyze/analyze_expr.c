@@ -124,6 +124,8 @@ static weir_code resolve_cast(weir_analysis *a, weir_node_cast *node, weir_node 
     WEIR_TRY(weir_analysis_resolve(a, node->child, &cast->child));
     if (cast->mode != WEIR_CAST_TRY)
         cast->mode = a->options->ansi ? WEIR_CAST_ANSI : WEIR_CAST_LEGACY;
+    if (weir_type_is_string(cast->node.type)) /* CHAR(n) and VARCHAR(n) are STRING in casts */
+        cast->node.type = weir_type_of(WEIR_TYPE_STRING);
     const weir_type *from = cast->child->type, *to = cast->node.type;
     if (!weir_coerce_can_cast(from, to, (weir_cast_mode)cast->mode))
         return raise_cast(a, cast);

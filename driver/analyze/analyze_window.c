@@ -171,23 +171,14 @@ static weir_code make_resolved(weir_analysis *a, const weir_node *origin, const 
     return weir_analysis_resolve(a, &call->node, ret);
 }
 
-static weir_code interval_literal(weir_analysis *a, int64_t micros, weir_node **ret) {
-    weir_column *value;
-    WEIR_TRY(weir_column_new_fixed(NULL, weir_type_of(WEIR_TYPE_INTERVAL_DAY_TIME), 1, &value, a->err));
-    memcpy(weir_column_values(value), &micros, sizeof micros);
-    *ret = weir_literal_new(a->arena, value);
-    return WEIR_OK;
-}
-
-/* time + micros, through the registry's interval arithmetic (exact on the instant). */
+/* time + micros, exact on the instant: a window of a day ends 24 hours later whatever the zone does. */
 static weir_code shift_time(weir_analysis *a, const weir_node *origin, weir_node *time, int64_t micros, weir_node **ret) {
-    weir_node *interval;
     if (micros == 0) {
         *ret = time;
         return WEIR_OK;
     }
-    WEIR_TRY(interval_literal(a, micros, &interval));
-    return make_resolved(a, origin, "+", (weir_node *[]){time, interval}, 2, ret);
+    weir_node *args[2] = {time, weir_literal_long(a->arena, micros)};
+    return make_resolved(a, origin, "weir_shift_time", args, 2, ret);
 }
 
 /* named_struct(start, end) of the window that begins `back` slides before the newest one. */
