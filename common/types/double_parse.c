@@ -112,7 +112,7 @@ static const char *scan_number(const char *at, const char *end, bool loose, scan
     if (end - at > INT32_MAX / 4)
         return NULL;
     at = take_significand(at, end, ret, &before, &after);
-    bool pointed = at[-1] == '.' && ret->significand.size > 0;
+    bool pointed = ret->significand.size > 0 && at[-1] == '.';
     if (before + after == 0 || (!loose && (before == 0 || pointed)))
         return NULL;
     if (before + after > 19)

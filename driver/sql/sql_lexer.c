@@ -378,7 +378,7 @@ static size_t unescape_one(weir_strbuf *buf, weir_str text, size_t at) {
 
 weir_str weir_lexer_string_value(weir_arena *arena, weir_str token) {
     if (token.data[0] == 'r' || token.data[0] == 'R')
-        return weir_str_make(token.data + 2, token.size - 3);
+        return weir_arena_str(arena, weir_str_make(token.data + 2, token.size - 3));
     char quote = token.data[0];
     weir_str text = {token.data + 1, token.size - 2};
     weir_strbuf buf _cleanup_strbuf_ = {0};

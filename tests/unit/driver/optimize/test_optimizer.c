@@ -22,7 +22,7 @@ WEIR_TEST(optimizer, plans_get_cheaper_and_keep_their_output) {
         {"SELECT named_struct('p', value, 'q', l).q FROM t",
          "Project[l AS named_struct(p, value, q, l).q](Source[l])"},
         {"SELECT a.value FROM (SELECT * FROM t) a", "Source[value]"},
-        {"SELECT count(*) FROM t", "Aggregate[][count(1) AS count(1)](Source[b])"},
+        {"SELECT count(*) FROM t", "Aggregate[][count(1) AS count(1)](Source[value])"},
         {"SELECT window.start FROM (SELECT window(time, '1 hour'), value FROM t)",
          "Project[" START " AS start](Filter[(time IS NOT NULL)](Source[time]))"},
         {"SELECT action, window(time, '1 hour') AS w, count(*) AS c FROM t GROUP BY action, window(time, '1 hour')",
