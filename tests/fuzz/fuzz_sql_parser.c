@@ -1,5 +1,5 @@
-/* Bytes as SQL: parser, analyzer, optimizer and the binary form must hold for any text. The first byte chooses
- * query or expression. */
+/* Bytes as SQL: parser, analyzer, optimizer and the binary form must hold for any text. The first byte
+ * chooses query or expression. */
 #include <stdint.h>
 
 #include "driver/analyze/analyzer.h"
@@ -8,13 +8,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static weir_code find(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret, weir_error **err) {
+static weir_code find(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret,
+                      weir_error **err) {
     (void)self, (void)name;
     weir_node_source *source = WEIR_NODE_NEW(arena, SOURCE, source);
-    WEIR_TRY(weir_schema_parse(arena,
-                               WEIR_STR("a INT, b STRING, c TIMESTAMP, d STRUCT<x: INT, y: STRING>, e DOUBLE, f BOOLEAN, "
-                                        "g ARRAY<INT>, h MAP<STRING, INT>, i DATE, j DECIMAL(10, 2)"),
-                               &source->schema, err));
+    WEIR_TRY(weir_schema_parse(
+        arena,
+        WEIR_STR("a INT, b STRING, c TIMESTAMP, d STRUCT<x: INT, y: STRING>, e DOUBLE, f BOOLEAN, "
+                 "g ARRAY<INT>, h MAP<STRING, INT>, i DATE, j DECIMAL(10, 2)"),
+        &source->schema, err));
     *ret = &source->node;
     return WEIR_OK;
 }

@@ -1,6 +1,6 @@
-/* Spark's own answers for the analysis of expressions (tests/golden/expr_*.jsonl): the generated column name and
- * type, or the whole error text. `differences` is what is known to differ (functions and types that are not
- * built, corner cases of void columns); fewer is progress and lowers the number here. */
+/* Spark's own answers for the analysis of expressions (tests/golden/expr_*.jsonl): the generated column name
+ * and type, or the whole error text. `differences` is what is known to differ (functions and types that are
+ * not built, corner cases of void columns); fewer is progress and lowers the number here. */
 #include "tests/lib/weir_test.h"
 
 #include <stdio.h>
@@ -23,7 +23,8 @@ static bool conf_is(const weir_json *test, const char *key, const char *fallback
 static weir_code analyze(weir_arena *arena, const weir_json *test, weir_node **ret, weir_error **err) {
     const weir_json *conf = weir_json_get(test, "conf");
     const weir_timezone *zone;
-    weir_str id = conf ? weir_json_get_str(conf, "spark.sql.session.timeZone", WEIR_STR("UTC")) : WEIR_STR("UTC");
+    weir_str id =
+        conf ? weir_json_get_str(conf, "spark.sql.session.timeZone", WEIR_STR("UTC")) : WEIR_STR("UTC");
     WEIR_TRY(weir_timezone_open(id, &zone, err));
     int64_t next_id = 1;
     weir_analyzer_options options = {
@@ -75,14 +76,16 @@ static void check_case(const weir_json *test, tally *t) {
         same = weir_str_equal(column->text, plan->type->fields[0].name) &&
                weir_str_equal(weir_json_get_str(test, "type", WEIR_STR("")), weir_strbuf_view(&type));
     } else {
-        same = !column && code != WEIR_OK && weir_str_equal(message_of(error), weir_str_from(weir_error_text(err)));
+        same = !column && code != WEIR_OK &&
+               weir_str_equal(message_of(error), weir_str_from(weir_error_text(err)));
     }
     t->same += same;
     t->different += !same;
     if (!same && getenv("GOLDEN_SHOW"))
         fprintf(stderr, "%.*s\n  spark %.*s\n  weir  %s\n",
                 WEIR_STR_ARG(weir_json_get_str(test, "sql", WEIR_STR(""))),
-                WEIR_STR_ARG(column ? column->text : message_of(error)), code ? weir_error_text(err) : "no error");
+                WEIR_STR_ARG(column ? column->text : message_of(error)),
+                code ? weir_error_text(err) : "no error");
 }
 
 static tally check_file(const char *name) {
@@ -112,13 +115,15 @@ WEIR_TEST(names, types_and_errors_are_sparks) {
         const char *file;
         int32_t same, differences;
     } files[] = {
-        {"expr_error", 300, 30},        {"expr_literal", 209, 4},  {"expr_predicate", 1030, 25}, {"expr_nested", 100, 12},
-        {"expr_window", 117, 2},        {"expr_string", 75, 4},    {"expr_arithmetic", 1830, 310}, {"expr_datetime", 1090, 15},
-        {"expr_cast", 1450, 80},        {"expr_cast_string", 390, 60}, {"expr_aggregate", 530, 40},
+        {"expr_error", 300, 30},        {"expr_literal", 209, 4},    {"expr_predicate", 1030, 25},
+        {"expr_nested", 100, 12},       {"expr_window", 117, 2},     {"expr_string", 75, 4},
+        {"expr_arithmetic", 1830, 310}, {"expr_datetime", 1090, 15}, {"expr_cast", 1450, 80},
+        {"expr_cast_string", 390, 60},  {"expr_aggregate", 530, 40},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(files); i++) {
         tally t = check_file(files[i].file);
-        fprintf(stderr, "%s: %d as Spark, %d different, %d refused\n", files[i].file, t.same, t.different, t.refused);
+        fprintf(stderr, "%s: %d as Spark, %d different, %d refused\n", files[i].file, t.same, t.different,
+                t.refused);
         cr_expect(t.same >= files[i].same, "%s: only %d as Spark", files[i].file, t.same);
         cr_expect(t.different <= files[i].differences, "%s: %d different", files[i].file, t.different);
     }

@@ -1,4 +1,5 @@
-/* Streaming checks (driver/analyze/streaming_checks.h): answers of real Spark, and what Weir refuses beyond it. */
+/* Streaming checks (driver/analyze/streaming_checks.h): answers of real Spark, and what Weir refuses beyond
+ * it. */
 #include "tests/lib/weir_test.h"
 
 #include "driver/analyze/streaming_checks.h"
@@ -20,7 +21,8 @@ WEIR_TEST(streaming_checks, modes_and_operators_are_checked_as_spark_does) {
         {"append", "SELECT action FROM st ORDER BY action", SORTING},
         {"update", "SELECT action, count(*) FROM st GROUP BY action ORDER BY action", SORTING},
         {"complete", "SELECT action, count(*) FROM st GROUP BY action ORDER BY action", NULL},
-        {"complete", "SELECT action, count(*) FROM (SELECT action FROM st ORDER BY value) GROUP BY action", SORTING},
+        {"complete", "SELECT action, count(*) FROM (SELECT action FROM st ORDER BY value) GROUP BY action",
+         SORTING},
         {"update", "SELECT action FROM st LIMIT 3", "Limits are not supported"},
         {"append", "SELECT action FROM st LIMIT 3", "LIMIT over the whole stream"},
         {"complete", "SELECT action, count(*) FROM st GROUP BY action LIMIT 3", NULL},
@@ -29,10 +31,12 @@ WEIR_TEST(streaming_checks, modes_and_operators_are_checked_as_spark_does) {
         {"append", "SELECT DISTINCT time FROM wt", NULL},
         {"append", "SELECT DISTINCT action FROM wt", NO_WATERMARK},
         {"complete", "SELECT count(DISTINCT action) FROM st", "Distinct aggregations are not supported"},
-        {"update", "SELECT count(*) FROM (SELECT action, count(*) c FROM st GROUP BY action)", "several aggregations"},
+        {"update", "SELECT count(*) FROM (SELECT action, count(*) c FROM st GROUP BY action)",
+         "several aggregations"},
         {"append", "SELECT window(time, '1 hour') w, count(*) FROM wt GROUP BY window(time, '1 hour')", NULL},
         {"append", "SELECT window(time, '1 hour', '30 minutes') w, count(*) FROM wt GROUP BY 1", NULL},
-        {"append", "SELECT window(time, '1 hour') w, count(*) FROM st GROUP BY window(time, '1 hour')", NO_WATERMARK},
+        {"append", "SELECT window(time, '1 hour') w, count(*) FROM st GROUP BY window(time, '1 hour')",
+         NO_WATERMARK},
         {"append", "SELECT t2, count(*) FROM (SELECT time AS t2 FROM wt) GROUP BY t2", NULL},
         {"append", "SELECT action FROM t", "can be called only on streaming"},
         {"foo", "SELECT action FROM st", "Invalid streaming output mode: foo."},

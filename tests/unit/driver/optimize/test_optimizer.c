@@ -25,12 +25,14 @@ WEIR_TEST(optimizer, plans_get_cheaper_and_keep_their_output) {
         {"SELECT count(*) FROM t", "Aggregate[][count(1) AS count(1)](Source[value])"},
         {"SELECT window.start FROM (SELECT window(time, '1 hour'), value FROM t)",
          "Project[" START " AS start](Filter[(time IS NOT NULL)](Source[time]))"},
-        {"SELECT action, window(time, '1 hour') AS w, count(*) AS c FROM t GROUP BY action, window(time, '1 hour')",
-         "Aggregate[action, window_start][action, named_struct(start, window_start, end, weir_time_add(window_start, "
-         "INTERVAL '0 01:00:00' DAY TO SECOND)) AS w, count(1) AS c](Project[" START
+        {"SELECT action, window(time, '1 hour') AS w, count(*) AS c FROM t GROUP BY action, "
+         "window(time, '1 hour')",
+         "Aggregate[action, window_start][action, named_struct(start, window_start, end, "
+         "weir_shift_time(window_start, 3600000000)) AS w, count(1) AS c](Project[" START
          " AS window_start, action](Filter[(time IS NOT NULL)](Source[time, action])))"},
         {"SELECT action FROM t GROUP BY action HAVING count(*) > 1 ORDER BY max(value)",
-         "Project[action](Sort[max(value) ASC NULLS FIRST](Filter[(count(1) > 1)](Aggregate[action][action, count(1) AS "
+         "Project[action](Sort[max(value) ASC NULLS FIRST](Filter[(count(1) > "
+         "1)](Aggregate[action][action, count(1) AS "
          "count(1), max(value) AS max(value)](Source[action, value]))))"},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {

@@ -1,5 +1,5 @@
-/* The parser (driver/sql/parser.h): shapes, places, limits and refusals. Spark's own answers for texts and errors
- * are in tests/golden/golden_names.c. */
+/* The parser (driver/sql/parser.h): shapes, places, limits and refusals. Spark's own answers for texts and
+ * errors are in tests/golden/golden_names.c. */
 #include "tests/lib/weir_test.h"
 
 #include "common/base/alloc.h"
@@ -107,10 +107,11 @@ WEIR_TEST(parser, what_is_not_built_is_refused_by_name) {
         _cleanup_error_ weir_error *err = NULL;
         weir_node *node;
         weir_code code = weir_parser_query(arena, weir_str_from(cases[i].sql), NULL, &node, &err);
-        cr_assert(code == WEIR_UNSUPPORTED_FEATURE, "%s: %s", cases[i].sql, err ? weir_error_text(err) : "parsed");
+        cr_assert(code == WEIR_UNSUPPORTED_FEATURE, "%s: %s", cases[i].sql,
+                  err ? weir_error_text(err) : "parsed");
         const char *text = strstr(weir_error_text(err), "supported: ");
-        cr_expect(text && strncmp(text + 11, cases[i].feature, strlen(cases[i].feature)) == 0, "%s: %s", cases[i].sql,
-                  weir_error_text(err));
+        cr_expect(text && strncmp(text + 11, cases[i].feature, strlen(cases[i].feature)) == 0, "%s: %s",
+                  cases[i].sql, weir_error_text(err));
     }
 }
 
@@ -169,6 +170,7 @@ WEIR_TEST(parser, identifier_lists_keep_parts) {
     CHECK_OK(weir_parser_identifiers(arena, WEIR_STR("a, `b c`, d.e"), &list, &err));
     cr_assert(list.count == 3);
     cr_expect(WEIR_NODE_AS(list.items[2], UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts.count == 2);
-    CHECK_TEXT(WEIR_NODE_AS(list.items[1], UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts.items[0].data, "b c");
+    CHECK_TEXT(WEIR_NODE_AS(list.items[1], UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts.items[0].data,
+               "b c");
     CHECK_FAILS(PARSE_SYNTAX_ERROR, weir_parser_identifiers(arena, WEIR_STR("a,"), &list, &err));
 }

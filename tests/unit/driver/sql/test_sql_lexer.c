@@ -25,11 +25,14 @@ WEIR_TEST(sql_lexer, numbers_and_words_follow_longest_match) {
         {"1..2", {WEIR_TOKEN_DECIMAL, WEIR_TOKEN_DECIMAL}},
         {"1.5D 1F 2BD", {WEIR_TOKEN_DOUBLE, WEIR_TOKEN_FLOAT, WEIR_TOKEN_BIGDECIMAL}},
         {"1_000 0x10", {WEIR_TOKEN_WORD, WEIR_TOKEN_WORD}},
-        {"'it''s' \"a\" r'\\' `b``c`", {WEIR_TOKEN_STRING, WEIR_TOKEN_STRING, WEIR_TOKEN_STRING, WEIR_TOKEN_QUOTED}},
+        {"'it''s' \"a\" r'\\' `b``c`",
+         {WEIR_TOKEN_STRING, WEIR_TOKEN_STRING, WEIR_TOKEN_STRING, WEIR_TOKEN_QUOTED}},
         {"'open", {WEIR_TOKEN_UNRECOGNIZED, WEIR_TOKEN_WORD}},
         {"a<=>b!<c", {WEIR_TOKEN_WORD, WEIR_TOKEN_NSEQ, WEIR_TOKEN_WORD, WEIR_TOKEN_GTE, WEIR_TOKEN_WORD}},
         {"/* a /* b */ */ 1 -- c\n+", {WEIR_TOKEN_INTEGER, WEIR_TOKEN_PLUS}},
-        {"a\xC2\xA0" "b", {WEIR_TOKEN_WORD, WEIR_TOKEN_WORD}},
+        {"a\xC2\xA0"
+         "b",
+         {WEIR_TOKEN_WORD, WEIR_TOKEN_WORD}},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
         weir_token_list list = weir_lexer_run(arena, weir_str_from(cases[i].sql));
@@ -54,9 +57,18 @@ WEIR_TEST(sql_lexer, strings_are_unescaped_as_spark_does) {
     static const struct {
         const char *token, *value;
     } cases[] = {
-        {"'a\\nb'", "a\nb"},          {"'it''s'", "it's"},      {"'it\\'s'", "it's"},        {"'\\u0041\\101'", "AA"},
-        {"'\\%\\_'", "\\%\\_"},       {"'\\q'", "q"},           {"r'a\\nb'", "a\\nb"},       {"\"say \"\"hi\"\"\"", "say \"hi\""},
-        {"'\\uD83D\\uDE00'", "\xF0\x9F\x98\x80"}, {"'\\uD83D'", "?"}, {"'\\U0001F600'", "\xF0\x9F\x98\x80"}, {"''", ""},
+        {"'a\\nb'", "a\nb"},
+        {"'it''s'", "it's"},
+        {"'it\\'s'", "it's"},
+        {"'\\u0041\\101'", "AA"},
+        {"'\\%\\_'", "\\%\\_"},
+        {"'\\q'", "q"},
+        {"r'a\\nb'", "a\\nb"},
+        {"\"say \"\"hi\"\"\"", "say \"hi\""},
+        {"'\\uD83D\\uDE00'", "\xF0\x9F\x98\x80"},
+        {"'\\uD83D'", "?"},
+        {"'\\U0001F600'", "\xF0\x9F\x98\x80"},
+        {"''", ""},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++)
         CHECK_TEXT(weir_lexer_string_value(arena, weir_str_from(cases[i].token)).data, cases[i].value);
