@@ -5,11 +5,19 @@
 
 #include "cli/commands.h"
 
-int weir_command_failed(weir_error *error) {
-    weir_code code = weir_error_code(error);
+static void print_error(weir_error *error) {
     fprintf(stderr, "weir: %s\n", error ? weir_error_text(error) : "[INTERNAL_ERROR] no error object");
     weir_error_free(error);
-    return code == WEIR_INVALID_ARGUMENT || code == WEIR_NOT_SUPPORTED ? WEIR_EXIT_USAGE : WEIR_EXIT_FAILED;
+}
+
+int weir_command_failed(weir_error *error) {
+    print_error(error);
+    return WEIR_EXIT_FAILED;
+}
+
+int weir_command_refused(weir_error *error) {
+    print_error(error);
+    return WEIR_EXIT_USAGE;
 }
 
 int weir_command_print(weir_str text) {

@@ -15,7 +15,9 @@ int weir_run_command(int argc, char **argv);
 int weir_gen_command(int argc, char **argv);
 int weir_conf_command(int argc, char **argv);
 
-/* Prints "weir: [CONDITION] text" and frees the error; the exit status for it. */
+/* Print "weir: [CONDITION] text", free the error and give the exit status: for work that failed, and for a
+ * command line that is wrong. */
 int weir_command_failed(weir_error *error);
+int weir_command_refused(weir_error *error);
 /* Writes text to standard output; an exit status. */
 int weir_command_print(weir_str text);

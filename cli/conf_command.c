@@ -12,7 +12,7 @@ int weir_conf_command(int argc, char **argv) {
     const weir_flag items[] = {{"--help", WEIR_FLAG_SWITCH, &help, 0, 0, NULL, "print this text"}};
     const weir_flags flags = {"weir conf", items, WEIR_ARRAY_LEN(items)};
     if (weir_command_flags_parse(&flags, arena, argc, argv, NULL, 0, &count, &err) != WEIR_OK)
-        return weir_command_failed(err);
+        return weir_command_refused(err);
     if (help)
         weir_strbuf_add_text(&text, "usage: weir conf\n\nPrints all configuration keys as markdown.\n");
     else

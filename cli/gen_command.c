@@ -89,7 +89,8 @@ static int write_files(const weir_gen_ops *ops, gen_arguments *a) {
     a->plan.threads = (int32_t)(a->threads ? a->threads : WEIR_MAX(cores, 1));
     int64_t start = clock->monotonic_us(NULL);
     if (weir_gen_files_write(ops, &a->plan, &bytes, &err) != WEIR_OK)
-        return weir_command_failed(err);
+        return weir_error_code(err) == WEIR_INVALID_ARGUMENT ? weir_command_refused(err)
+                                                             : weir_command_failed(err);
     double seconds = (double)WEIR_MAX(clock->monotonic_us(NULL) - start, 1) * 1e-6;
     fprintf(stderr, "weir gen: %lld rows, %.1f MB in %d file%s in %s: %.2f s, %.0f MB/s\n",
             (long long)a->plan.rows, (double)bytes * 1e-6, a->plan.files, a->plan.files == 1 ? "" : "s",
@@ -123,10 +124,10 @@ int weir_gen_command(int argc, char **argv) {
     int32_t count = 0;
     if (weir_command_flags_parse(&flags, arena, argc - skip, argv + skip, &a.plan.directory, 1, &count,
                                  &err) != WEIR_OK)
-        return weir_command_failed(err);
+        return weir_command_refused(err);
     if (a.help)
         return print_help(&flags);
     if (check(&a, ops, count, &err) != WEIR_OK)
-        return weir_command_failed(err);
+        return weir_command_refused(err);
     return write_files(ops, &a);
 }

@@ -42,14 +42,14 @@ static int unknown_command(const char *name) {
                          names[near]);
     else
         weir_error_failf(&err, WEIR_INVALID_ARGUMENT, "unknown command '%s'; weir --help lists them", name);
-    return weir_command_failed(err);
+    return weir_command_refused(err);
 }
 
 int main(int argc, char **argv) {
     weir_error *err = NULL;
     if (argc < 2) {
         weir_error_failf(&err, WEIR_INVALID_ARGUMENT, "no command given; weir --help lists them");
-        return weir_command_failed(err);
+        return weir_command_refused(err);
     }
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
             return commands[i].run(argc - 2, argv + 2);
         weir_error_failf(&err, WEIR_NOT_SUPPORTED, "weir %s is not supported: %s are not built", name,
                          commands[i].help);
-        return weir_command_failed(err);
+        return weir_command_refused(err);
     }
     return unknown_command(name);
 }

@@ -114,21 +114,19 @@ static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_op
     return code;
 }
 
-static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_error **err) {
+static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_engine_options *options,
+                     weir_error **err) {
     const weir_job_spec *job = NULL;
-    weir_engine_options options = {.output_fd = STDOUT_FILENO, .progress_fd = STDERR_FILENO};
     const char *zone = getenv("TZ");
-    options.default_zone = zone && *zone ? zone : NULL;
-    options.temporary_directory = getenv("TMPDIR");
-    WEIR_TRY(parse_master(arguments->master, &options.cores, err));
-    WEIR_TRY(parse_progress(arguments->progress, &options, err));
+    options->default_zone = zone && *zone ? zone : NULL;
+    options->temporary_directory = getenv("TMPDIR");
     weir_env env = {
         .clock = &weir_system_clock_ops, .random_bytes = weir_system_random, .local_fs = weir_local_fs_new()};
     weir_code code = read_job(arena, env.local_fs, arguments->job_path, &job, err);
     if (code == WEIR_OK)
-        code = resolve_conf(arena, job, &arguments->conf, &options, err);
+        code = resolve_conf(arena, job, &arguments->conf, options, err);
     if (code == WEIR_OK)
-        code = run_job(job, &env, &options, err);
+        code = run_job(job, &env, options, err);
     env.local_fs->ops->free(env.local_fs);
     return code;
 }
@@ -140,8 +138,17 @@ static int print_help(const weir_flags *flags) {
     return weir_command_print(weir_strbuf_view(&text));
 }
 
+static weir_code check_arguments(const run_arguments *arguments, int32_t count, weir_engine_options *options,
+                                 weir_error **err) {
+    if (count == 0)
+        WEIR_FAIL(err, INVALID_ARGUMENT, "weir run: the job spec is missing: weir run JOB.yaml");
+    WEIR_TRY(parse_master(arguments->master, &options->cores, err));
+    return parse_progress(arguments->progress, options, err);
+}
+
 int weir_run_command(int argc, char **argv) {
     run_arguments arguments = {.master = "local[*]", .progress = "line"};
+    weir_engine_options options = {.output_fd = STDOUT_FILENO, .progress_fd = STDERR_FILENO};
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     weir_error *err = NULL;
     int32_t count = 0;
@@ -158,12 +165,10 @@ int weir_run_command(int argc, char **argv) {
     };
     const weir_flags flags = {"weir run", items, WEIR_ARRAY_LEN(items)};
     if (weir_command_flags_parse(&flags, arena, argc, argv, &arguments.job_path, 1, &count, &err) != WEIR_OK)
-        return weir_command_failed(err);
+        return weir_command_refused(err);
     if (arguments.help)
         return print_help(&flags);
-    if (count == 0) {
-        weir_error_failf(&err, WEIR_INVALID_ARGUMENT, "weir run: the job spec is missing: weir run JOB.yaml");
-        return weir_command_failed(err);
-    }
-    return run(arena, &arguments, &err) == WEIR_OK ? WEIR_EXIT_OK : weir_command_failed(err);
+    if (check_arguments(&arguments, count, &options, &err) != WEIR_OK)
+        return weir_command_refused(err);
+    return run(arena, &arguments, &options, &err) == WEIR_OK ? WEIR_EXIT_OK : weir_command_failed(err);
 }

@@ -445,7 +445,7 @@ void contract_state_counts_rows_and_memory(contract_state_make make) {
     cr_assert(weir_state_rows_removed(store) == 1);
     weir_state_abort(store);
     int64_t empty = weir_state_bytes(store);
-    char key[24];
+    char key[32];
     for (int32_t i = 0; i < 20000; i++) {
         snprintf(key, sizeof key, "a key of 20 b %06d", i);
         contract_state_put(store, i % WEIR_STATE_GROUPS, key, i);
