@@ -223,7 +223,7 @@ WEIR_TEST(console_sink, prints_as_spark_prints) {
         "-------------------------------------------\nBatch: 7\n-------------------------------------------\n"
         "+--------------------+-----+\n|                name|value|\n+--------------------+-----+\n"
         "|a-name-longer-tha...|    1|\n|                   b|   22|\n+--------------------+-----+\n"
-        "only showing top 2 rows\n\n"
+        "only showing top 2 rows\n" /* Spark puts no empty line here */
         "-------------------------------------------\nBatch: 8\n-------------------------------------------\n"
         "+----+-----+\n|name|value|\n+----+-----+\n+----+-----+\n\n");
     c.ops->close(c.sink);
