@@ -8,8 +8,8 @@
  *
  * An offset that is in the log beyond `from` (the driver died before offsets/N) is handed out as it is.
  * There is no listing while a backlog of listed files is unread, nor while the directory's own time says that
- * nothing has come. Possible failures: PATH_NOT_FOUND, INVALID_ARGUMENT for options, CORRUPT_FILE for the log,
- * IO_ERROR. Pool threads, one call at a time. */
+ * nothing has come. Possible failures: PATH_NOT_FOUND, INVALID_ARGUMENT for options, CORRUPT_FILE for the
+ * log, IO_ERROR. Pool threads, one call at a time. */
 #include "common/base/alloc.h"
 #include "common/base/json_value.h"
 #include "common/fs/log_text.h"
@@ -64,7 +64,8 @@ static const weir_type *nullable_type(weir_arena *arena, const weir_type *type) 
     case WEIR_TYPE_ARRAY:
         return weir_type_array(arena, nullable_type(arena, type->element), true);
     case WEIR_TYPE_MAP:
-        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value), true);
+        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value),
+                             true);
     default:
         return type;
     }
@@ -97,12 +98,14 @@ static weir_code open_format(file_source *source, const weir_connector_context *
                    weir_arena_strndup(source->arena, format.data, format.size));
     if (!schema)
         WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "Schema must be specified when creating a streaming source DataFrame. If some files already exist in "
-                  "the directory, then depending on the file format you may be able to create a static DataFrame on "
+                  "Schema must be specified when creating a streaming source DataFrame. If some files "
+                  "already exist in "
+                  "the directory, then depending on the file format you may be able to create a static "
+                  "DataFrame on "
                   "that directory with 'spark.read.load(directory)' and infer schema from it.");
     bool force_nullable;
-    WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileSource.schema.forceNullable", true,
-                                         &force_nullable, err));
+    WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileSource.schema.forceNullable",
+                                         true, &force_nullable, err));
     source->schema = force_nullable ? nullable_type(source->arena, schema) : schema;
     weir_read_request request;
     WEIR_TRY(weir_file_read_request(context, options, source->schema, source->schema, &request, err));
@@ -133,7 +136,8 @@ static weir_code open_log(file_source *source, const weir_connector_context *con
                                          &settings.deletes, err));
     if (settings.interval <= 0)
         WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "requirement failed: Please set spark.sql.streaming.fileSource.log.compactInterval (was %lld) to a "
+                  "requirement failed: Please set spark.sql.streaming.fileSource.log.compactInterval (was "
+                  "%lld) to a "
                   "positive value.",
                   (long long)settings.interval);
     WEIR_TRY(weir_file_source_log_open(source->arena, &settings, &source->log, err));
@@ -151,11 +155,14 @@ static weir_code open_source(file_source *source, const weir_connector_context *
     WEIR_TRY(weir_file_source_options_parse(options, source->arena, &source->options, err));
     if (context->reads_all)
         source->options.files_max = source->options.bytes_max = 0;
-    WEIR_TRY(weir_file_source_cleaner_check(&source->options, source->path, source->arena, &source->archive, err));
+    WEIR_TRY(
+        weir_file_source_cleaner_check(&source->options, source->path, source->arena, &source->archive, err));
     WEIR_TRY(open_format(source, context, format, options, schema, err));
     int64_t cap, target;
-    WEIR_TRY(weir_option_value_conf_bytes(context->conf, "spark.sql.files.maxPartitionBytes", 128 << 20, &cap, err));
-    WEIR_TRY(weir_option_value_conf_bytes(context->conf, "spark.weir.files.splitBytes", 8 << 20, &target, err));
+    WEIR_TRY(weir_option_value_conf_bytes(context->conf, "spark.sql.files.maxPartitionBytes", 128 << 20, &cap,
+                                          err));
+    WEIR_TRY(
+        weir_option_value_conf_bytes(context->conf, "spark.weir.files.splitBytes", 8 << 20, &target, err));
     source->split_bytes = WEIR_MIN(cap, target);
     source->listing = (weir_file_listing){
         .env = context->env,
@@ -166,8 +173,8 @@ static weir_code open_source(file_source *source, const weir_connector_context *
         .latest_first = source->options.latest_first,
         .name_filter = source->options.name_filter,
     };
-    WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileStreamSink.ignoreMetadata", false,
-                                         &source->listing.ignore_sink_metadata, err));
+    WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileStreamSink.ignoreMetadata",
+                                         false, &source->listing.ignore_sink_metadata, err));
     WEIR_TRY(weir_file_listing_decide(&source->listing, err));
     source->seen = weir_seen_files_new(source->options.file_age_ms_max, source->options.file_name_only);
     return open_log(source, context, source_index, err);
@@ -224,7 +231,8 @@ static weir_code source_recover(weir_source *source, weir_str last_offset, weir_
     int64_t last;
     WEIR_TRY(parse_offset(last_offset, &last, err));
     if (last > weir_file_source_log_latest(self->log)) {
-        char *path = weir_arena_printf(self->arena, "%lld of the log of source %s", (long long)last, self->path);
+        char *path =
+            weir_arena_printf(self->arena, "%lld of the log of source %s", (long long)last, self->path);
         return weir_log_text_corrupt(err, path, "it is missing, though the offset log refers to it");
     }
     self->recovered = last;
@@ -239,7 +247,8 @@ static weir_code list_files(file_source *source, weir_error **err) {
     WEIR_TRY(weir_file_listing_fetch(&source->listing, source->backlog_arena, &all, err));
     if (source->listing.kind == WEIR_LISTING_SINK_LOG && source->options.clean != WEIR_CLEAN_OFF)
         WEIR_FAIL(err, NOT_SUPPORTED,
-                  "Clean up source files is not supported when reading from the output directory of FileStreamSink.");
+                  "Clean up source files is not supported when reading from the output directory of "
+                  "FileStreamSink.");
     size_t kept = 0;
     source->drained = true;
     for (size_t i = 0; i < all.count; i++) {
@@ -264,7 +273,8 @@ static size_t count_within_limits(const file_source *source) {
     const weir_source_file *files = source->backlog.items + source->backlog_next;
     int64_t bytes = 0;
     for (size_t i = 0; i < left; i++)
-        if (__builtin_add_overflow(bytes, files[i].size, &bytes) || (i > 0 && bytes > source->options.bytes_max))
+        if (__builtin_add_overflow(bytes, files[i].size, &bytes) ||
+            (i > 0 && bytes > source->options.bytes_max))
             return i;
     return left;
 }
@@ -289,14 +299,16 @@ static void keep_backlog(file_source *source) {
     if (!keep)
         source->backlog.count = source->backlog_next;
     else
-        source->backlog.count = source->backlog_next + WEIR_MIN(left, (size_t)source->options.files_cached_max);
+        source->backlog.count =
+            source->backlog_next + WEIR_MIN(left, (size_t)source->options.files_cached_max);
 }
 
 /* Files of the frozen listing that became seen meanwhile (the same name in two directories). */
 static void skip_seen(file_source *source) {
     size_t kept = source->backlog_next;
     for (size_t i = source->backlog_next; source->options.file_name_only && i < source->backlog.count; i++)
-        if (weir_seen_files_is_new(source->seen, source->backlog.items[i].path, source->backlog.items[i].modified_ms))
+        if (weir_seen_files_is_new(source->seen, source->backlog.items[i].path,
+                                   source->backlog.items[i].modified_ms))
             source->backlog.items[kept++] = source->backlog.items[i];
     if (source->options.file_name_only)
         source->backlog.count = kept;
@@ -320,8 +332,8 @@ static weir_code fill_backlog(file_source *source, bool available_now, weir_erro
     return list_files(source, err);
 }
 
-static weir_code source_latest_offset(weir_source *source, weir_arena *arena, weir_str from, bool available_now,
-                                      weir_str *ret, weir_error **err) {
+static weir_code source_latest_offset(weir_source *source, weir_arena *arena, weir_str from,
+                                      bool available_now, weir_str *ret, weir_error **err) {
     file_source *self = (file_source *)source;
     int64_t start;
     WEIR_TRY(parse_offset(from, &start, err));
@@ -340,7 +352,8 @@ static weir_code source_latest_offset(weir_source *source, weir_arena *arena, we
         self->backlog_next += count;
         keep_backlog(self);
     }
-    char *text = weir_arena_printf(arena, "{\"logOffset\":%lld}", (long long)weir_file_source_log_latest(self->log));
+    char *text =
+        weir_arena_printf(arena, "{\"logOffset\":%lld}", (long long)weir_file_source_log_latest(self->log));
     *ret = weir_str_from(text);
     return WEIR_OK;
 }
