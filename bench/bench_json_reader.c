@@ -1,5 +1,5 @@
-/* JSON reader speed, one core: MB/s of JSON text into batches, from a memory file system. Each input's rows and
- * sums are checked before its time is printed; the ratio is time per byte against the first input.
+/* JSON reader speed, one core: MB/s of JSON text into batches, from a memory file system. Each input's rows
+ * and sums are checked before its time is printed; the ratio is time per byte against the first input.
  *
  *   bench_json_reader [MEGABYTES [ROUNDS]] */
 #include <stdio.h>
@@ -44,7 +44,8 @@ static void spaced(weir_strbuf *buf, uint64_t i) {
 }
 
 static void escaped(weir_strbuf *buf, uint64_t i) {
-    weir_strbuf_addf(buf, "{\"time\":%u,\"action\":\"%s\"}\n", time_of(i), mix(i) & 1 ? "Op\\u0065n" : "Clo\\u0073e");
+    weir_strbuf_addf(buf, "{\"time\":%u,\"action\":\"%s\"}\n", time_of(i),
+                     mix(i) & 1 ? "Op\\u0065n" : "Clo\\u0073e");
 }
 
 static void wide(weir_strbuf *buf, uint64_t i) {
@@ -67,14 +68,18 @@ static void wide(weir_strbuf *buf, uint64_t i) {
 }
 
 static void typed(weir_strbuf *buf, uint64_t i) {
-    weir_strbuf_addf(buf, "{\"id\":%llu,\"price\":%u.%02u,\"ratio\":0.%u,\"at\":\"2016-07-25T21:45:%02u.123Z\",\"ok\":%s}\n",
-                     (unsigned long long)i, (unsigned)(i % 9000), (unsigned)(i % 100), (unsigned)(mix(i) >> 40),
-                     (unsigned)(i % 60), mix(i) & 1 ? "true" : "false");
+    weir_strbuf_addf(
+        buf,
+        "{\"id\":%llu,\"price\":%u.%02u,\"ratio\":0.%u,\"at\":\"2016-07-25T21:45:%02u.123Z\",\"ok\":%s}\n",
+        (unsigned long long)i, (unsigned)(i % 9000), (unsigned)(i % 100), (unsigned)(mix(i) >> 40),
+        (unsigned)(i % 60), mix(i) & 1 ? "true" : "false");
 }
 
 static void nested(weir_strbuf *buf, uint64_t i) {
-    weir_strbuf_addf(buf, "{\"time\":%u,\"user\":{\"id\":%u,\"name\":\"n%u\"},\"tags\":[\"a\",\"b%u\"],\"action\":\"%s\"}\n", time_of(i),
-                     (unsigned)(mix(i) >> 40), (unsigned)(i % 1000), (unsigned)(i % 10), action_of(i));
+    weir_strbuf_addf(
+        buf,
+        "{\"time\":%u,\"user\":{\"id\":%u,\"name\":\"n%u\"},\"tags\":[\"a\",\"b%u\"],\"action\":\"%s\"}\n",
+        time_of(i), (unsigned)(mix(i) >> 40), (unsigned)(i % 1000), (unsigned)(i % 10), action_of(i));
 }
 
 #define EVENT "time TIMESTAMP, action STRING"
@@ -148,8 +153,8 @@ static double run(const input *in, size_t bytes, int rounds, double base) {
     }
     if (fs->ops->put(fs, "/in.json", weir_strbuf_view(&text), &err) != WEIR_OK)
         die("put", err);
-    weir_read_request request = {.zone = weir_timezone_utc(), .partial_results = true,
-                                 .corrupt_column = WEIR_STR("_corrupt_record")};
+    weir_read_request request = {
+        .zone = weir_timezone_utc(), .partial_results = true, .corrupt_column = WEIR_STR("_corrupt_record")};
     weir_read_spec *spec = NULL;
     if (weir_schema_parse(arena, weir_str_from(in->schema), &request.schema, &err) != WEIR_OK ||
         weir_schema_parse(arena, weir_str_from(in->projection), &request.projection, &err) != WEIR_OK ||
@@ -167,8 +172,8 @@ static double run(const input *in, size_t bytes, int rounds, double base) {
         best = took < best ? took : best;
     }
     double per_byte = best / (double)text.size;
-    printf("%-26s %9lld rows %8.0f MB/s %6.1f ns a row  %.2fx\n", in->name, (long long)want.rows, 1e-6 / per_byte,
-           1e9 * best / (double)want.rows, base > 0 ? per_byte / base : 1.0);
+    printf("%-26s %9lld rows %8.0f MB/s %6.1f ns a row  %.2fx\n", in->name, (long long)want.rows,
+           1e-6 / per_byte, 1e9 * best / (double)want.rows, base > 0 ? per_byte / base : 1.0);
     fflush(stdout);
     weir_strbuf_fini(&text);
     fs->ops->free(fs);

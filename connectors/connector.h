@@ -28,6 +28,7 @@ typedef struct weir_connector_context {
     const char *run_id;
     const char *checkpoint;       /* directory of the query; driver halves only */
     int32_t output_fd;            /* console sink's standard output; driver only */
+    bool reads_all;               /* trigger once: the source's rate limits do not apply */
 } weir_connector_context;
 
 /* A declared option: what the connector honours; parsing and refusal by name come from the table. */

@@ -366,7 +366,7 @@ void weir_show_table(weir_strbuf *buf, const weir_batch *batch, int32_t rows_max
         add_row(buf, &grid, row, truncate > 0);
     add_separator(buf, &grid);
     if (batch->rows > rows)
-        weir_strbuf_addf(buf, "only showing top %d %s\n", rows, rows == 1 ? "row" : "rows");
+        weir_strbuf_addf(buf, "only showing top %d %s", rows, rows == 1 ? "row" : "rows");
     weir_strbuf_fini(&grid.texts);
     weir_free(grid.ends);
     weir_free(grid.widths);

@@ -114,7 +114,9 @@ static weir_code gather_bytes(weir_budget *budget, const weir_column *column, co
         if (rows[i] < 0)
             continue;
         int32_t from = column->offsets[rows[i]];
-        memcpy(to + target->offsets[i], column->values + from, (size_t)(target->offsets[i + 1] - target->offsets[i]));
+        size_t size = (size_t)(target->offsets[i + 1] - target->offsets[i]);
+        if (size) /* a column of empty strings has no values at all */
+            memcpy(to + target->offsets[i], column->values + from, size);
     }
     target->values = to;
     *ret = target;

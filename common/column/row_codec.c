@@ -237,7 +237,7 @@ typedef struct step {
     const uint8_t *validity;
     const uint8_t *values;
     const int32_t *offsets;
-    const uint8_t *values_limit; /* 16 bytes may be read at addresses up to here */
+    const uint8_t *values_limit; /* 16 bytes may be read at addresses below; NULL = none */
     const weir_column *column;
 } step;
 
@@ -295,7 +295,7 @@ static void add_steps(step_list *list, const weir_column *column, int32_t bit, i
     mask &= column->encoding == WEIR_CONSTANT ? 0 : -1;
     const uint8_t *limit = NULL;
     if (column->values_buffer && column->values_buffer->size >= 16)
-        limit = column->values_buffer->data + column->values_buffer->size - 16;
+        limit = column->values_buffer->data + column->values_buffer->size - 15;
     list->items[at] = (step){.kind = step_kind_of(column, key, depth),
                              .row_mask = mask,
                              .bit = bit,
@@ -321,7 +321,7 @@ static inline uint8_t *put_bytes(weir_rows *rows, uint8_t *out, const step *s, i
     int32_t from = s->offsets[slot];
     uint32_t size = (uint32_t)(s->offsets[slot + 1] - from);
     const uint8_t *data = s->values + from;
-    if (WEIR_LIKELY(size <= 16 && data <= s->values_limit)) {
+    if (WEIR_LIKELY(size <= 16 && data < s->values_limit)) {
         memcpy(out, &size, 4);
         memcpy(out + 4, data, 16);
         return out + 4 + size;

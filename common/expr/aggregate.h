@@ -22,6 +22,7 @@ typedef struct weir_aggregate_ops {
     const char *name;
     /* Swapping the two sides of a merge may change the result: earlier state must come first. */
     bool ordered;
+    bool ordered_reals; /* the same where values hold floating-point numbers: -0.0 equals 0.0 and is another */
     /* State column types for these argument types and this result type; returns their count. */
     int32_t (*state_types)(weir_arena *arena, const weir_type *const *arg_types, int32_t args_count,
                            const weir_type *type, const weir_type **ret_types);

@@ -249,6 +249,7 @@ static weir_code finish(weir_accumulator *acc, weir_eval *eval, int32_t from, in
 
 const weir_aggregate_ops weir_min_ops = {
     .name = "min",
+    .ordered_reals = true,
     .state_types = state_types,
     .create = min_create,
     .destroy = destroy,
@@ -261,6 +262,7 @@ const weir_aggregate_ops weir_min_ops = {
 
 const weir_aggregate_ops weir_max_ops = {
     .name = "max",
+    .ordered_reals = true,
     .state_types = state_types,
     .create = max_create,
     .destroy = destroy,

@@ -155,10 +155,13 @@ static bool negate_rounded(weir_int128 value, weir_int128 *ret) {
 
 /* Only +-10^38 (at its scale) can be out of range; Spark prints it with 34 digits. */
 static weir_code fail_negation(weir_int128 value, const weir_type *type, weir_error **err) {
-    char rounded[96], original[64], precision[16], scale[16];
+    char rounded[96], original[96], precision[16], scale[16];
     rounded[weir_decimal_format(value, type->scale, rounded)] = 0;
-    snprintf(original, sizeof(original), "%s1.000000000000000000000000000000000E+%d", value < 0 ? "-" : "",
-             38 - (int)type->scale);
+    if (type->scale >= 5) /* 34 digits, five less than the value has */
+        original[weir_decimal_format(value / 100000, type->scale - 5, original)] = 0;
+    else
+        snprintf(original, sizeof(original), "%s1.000000000000000000000000000000000E+%d", value < 0 ? "-" : "",
+                 38 - (int)type->scale);
     snprintf(precision, sizeof(precision), "%d", (int)type->precision);
     snprintf(scale, sizeof(scale), "%d", (int)type->scale);
     WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITHOUT_SUGGESTION, "roundedValue", rounded, "originalValue", original,

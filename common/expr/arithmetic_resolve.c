@@ -13,12 +13,9 @@ static bool is_timestamp(const weir_node *node) {
     return is_kind(node, WEIR_TYPE_TIMESTAMP) || is_kind(node, WEIR_TYPE_TIMESTAMP_NTZ);
 }
 
-static bool is_ansi_interval(const weir_node *node) {
-    return is_kind(node, WEIR_TYPE_INTERVAL_YEAR_MONTH) || is_kind(node, WEIR_TYPE_INTERVAL_DAY_TIME);
-}
-
 static bool is_any_interval(const weir_node *node) {
-    return is_ansi_interval(node) || is_kind(node, WEIR_TYPE_INTERVAL_CALENDAR);
+    return is_kind(node, WEIR_TYPE_INTERVAL_YEAR_MONTH) || is_kind(node, WEIR_TYPE_INTERVAL_DAY_TIME) ||
+           is_kind(node, WEIR_TYPE_INTERVAL_CALENDAR);
 }
 
 static bool is_days_only(const weir_type *type) {
@@ -53,30 +50,54 @@ static weir_node *add_interval(weir_resolve *resolve, weir_node *time, weir_node
     return call2(resolve, "weir_time_add", time, amount);
 }
 
+static bool is_point(const weir_node *node) {
+    return is_kind(node, WEIR_TYPE_DATE) || is_timestamp(node);
+}
+
+/* NULL beside a point in time counts as an interval. */
+static weir_node *add_null(weir_resolve *resolve, weir_node *time) {
+    weir_node *interval = weir_literal_null(resolve->arena, weir_type_of(WEIR_TYPE_INTERVAL_DAY_TIME));
+    return add_interval(resolve, time, interval, false);
+}
+
+/* Does `interval` move `time`? Months move points only; the rest is tried on anything but NULL. */
+static bool moves(const weir_node *time, const weir_node *interval) {
+    if (is_kind(interval, WEIR_TYPE_INTERVAL_YEAR_MONTH))
+        return is_point(time);
+    return is_any_interval(interval) && !is_kind(time, WEIR_TYPE_NULL) && time->type->kind != interval->type->kind;
+}
+
+/* ANSI: text beside a DATE is a DATE. */
+static weir_node *text_as_date(weir_resolve *resolve, weir_node *node, const weir_node *other) {
+    if (resolve->ansi && weir_type_is_string(node->type) && is_kind(other, WEIR_TYPE_DATE))
+        return weir_coerce_cast(resolve, node, weir_type_of(WEIR_TYPE_DATE));
+    return node;
+}
+
 static weir_node *rewrite_add(weir_resolve *resolve, weir_node *l, weir_node *r) {
-    if (is_any_interval(l) && is_any_interval(r))
-        return NULL;
-    if (is_any_interval(r) && !is_kind(l, WEIR_TYPE_NULL) &&
-        !(is_kind(r, WEIR_TYPE_INTERVAL_YEAR_MONTH) && weir_type_is_string(l->type)))
+    if (moves(l, r))
         return add_interval(resolve, l, r, false);
-    if (is_any_interval(l) && !is_kind(r, WEIR_TYPE_NULL) &&
-        !(is_kind(l, WEIR_TYPE_INTERVAL_YEAR_MONTH) && weir_type_is_string(r->type)))
+    if (moves(r, l))
         return add_interval(resolve, r, l, false);
-    if (is_kind(l, WEIR_TYPE_DATE) && !weir_type_is_string(r->type))
+    if (is_point(l) && is_kind(r, WEIR_TYPE_NULL))
+        return add_null(resolve, l);
+    if (is_point(r) && is_kind(l, WEIR_TYPE_NULL))
+        return add_null(resolve, r);
+    l = text_as_date(resolve, l, r);
+    r = text_as_date(resolve, r, l);
+    if (is_kind(l, WEIR_TYPE_DATE))
         return call2(resolve, "date_add", l, r);
-    if (is_kind(r, WEIR_TYPE_DATE) && !weir_type_is_string(l->type))
+    if (is_kind(r, WEIR_TYPE_DATE))
         return call2(resolve, "date_add", r, l);
     return NULL;
 }
 
 static weir_node *rewrite_subtract(weir_resolve *resolve, weir_node *l, weir_node *r) {
-    if (is_any_interval(l) && is_any_interval(r))
-        return NULL;
-    if (is_any_interval(r) && !is_kind(l, WEIR_TYPE_NULL) &&
-        !(is_kind(r, WEIR_TYPE_INTERVAL_YEAR_MONTH) && weir_type_is_string(l->type)))
+    if (moves(l, r))
         return add_interval(resolve, l, r, true);
     if (is_timestamp(l) || is_timestamp(r))
         return call2(resolve, "weir_subtract_timestamps", l, r);
+    r = text_as_date(resolve, r, l);
     if (is_kind(r, WEIR_TYPE_DATE))
         return call2(resolve, "weir_subtract_dates", l, r);
     if (is_kind(l, WEIR_TYPE_DATE) && !weir_type_is_string(r->type))
@@ -85,7 +106,8 @@ static weir_node *rewrite_subtract(weir_resolve *resolve, weir_node *l, weir_nod
 }
 
 static weir_node *rewrite_scale(weir_resolve *resolve, weir_node *l, weir_node *r, bool divide) {
-    if (is_any_interval(l))
+    bool months_right = is_kind(r, WEIR_TYPE_INTERVAL_YEAR_MONTH) && is_kind(l, WEIR_TYPE_INTERVAL_DAY_TIME);
+    if (is_any_interval(l) && (divide || !months_right))
         return call2(resolve, divide ? "weir_divide_interval" : "weir_multiply_interval", l, r);
     if (is_any_interval(r) && !divide)
         return call2(resolve, "weir_multiply_interval", r, l);
@@ -142,8 +164,7 @@ void weir_arithmetic_decimal_operands(weir_resolve *resolve, weir_node **args) {
     if (weir_type_is_integral(args[other]->type)) {
         args[other] = weir_coerce_cast(resolve, args[other], decimal_operand(resolve->arena, args[other]));
     } else if (is_kind(args[other], WEIR_TYPE_FLOAT) || is_kind(args[other], WEIR_TYPE_DOUBLE)) {
-        args[0] = weir_coerce_cast(resolve, args[0], weir_type_of(WEIR_TYPE_DOUBLE));
-        args[1] = weir_coerce_cast(resolve, args[1], weir_type_of(WEIR_TYPE_DOUBLE));
+        args[1 - other] = weir_coerce_cast(resolve, args[1 - other], weir_type_of(WEIR_TYPE_DOUBLE));
     } else if (is_kind(args[other], WEIR_TYPE_NULL)) {
         args[other] = weir_coerce_cast(resolve, args[other], args[1 - other]->type);
     }
@@ -157,12 +178,14 @@ static void promote_strings(weir_resolve *resolve, weir_node **args) {
         const weir_type *to = NULL;
         if (!resolve->ansi)
             to = is_any_interval(args[1 - i]) ? NULL : weir_type_of(WEIR_TYPE_DOUBLE);
-        else if (!weir_type_is_string(other) && other->kind != WEIR_TYPE_NULL)
+        else if (!weir_type_is_string(other))
             to = weir_coerce_common(resolve->arena, true, args[i]->type, other);
         if (to == NULL)
             continue;
         args[i] = weir_coerce_cast(resolve, args[i], to);
-        if (resolve->ansi)
+        if (resolve->ansi && other->kind == WEIR_TYPE_NULL)
+            args[1 - i] = weir_literal_null(resolve->arena, to);
+        else if (resolve->ansi)
             args[1 - i] = weir_coerce_cast(resolve, args[1 - i], to);
     }
 }
@@ -173,6 +196,8 @@ static bool is_number_or_null(const weir_node *node) {
 
 static void coerce_operands(weir_resolve *resolve, weir_arithmetic op, weir_node **args) {
     promote_strings(resolve, args);
+    if (op == WEIR_ARITHMETIC_DIVIDE && is_kind(args[0], WEIR_TYPE_NULL) && is_kind(args[1], WEIR_TYPE_DECIMAL))
+        args[1] = weir_coerce_cast(resolve, args[1], weir_type_of(WEIR_TYPE_DOUBLE));
     weir_arithmetic_decimal_operands(resolve, args);
     bool decimal = is_kind(args[0], WEIR_TYPE_DECIMAL) || is_kind(args[1], WEIR_TYPE_DECIMAL);
     if (op == WEIR_ARITHMETIC_DIVIDE && !decimal && is_number_or_null(args[0]) && is_number_or_null(args[1])) {
@@ -244,6 +269,18 @@ static const weir_type *decimal_result(weir_arena *arena, weir_arithmetic op, co
     }
 }
 
+/* The call as messages show it: a NULL operand that became typed prints as NULL. */
+static const char *shown_sql(weir_resolve *resolve, weir_node *const *args) {
+    if (resolve->call->kind != WEIR_NODE_UNRESOLVED_FUNCTION)
+        return weir_quoted_sql(resolve->arena, resolve->call);
+    weir_node_unresolved_function *shown = (weir_node_unresolved_function *)weir_node_copy(resolve->arena, resolve->call);
+    shown->args = weir_node_list_of(resolve->arena, shown->args.items, shown->args.count);
+    for (int32_t i = 0; i < 2; i++)
+        if (shown->args.items[i]->type && is_kind(shown->args.items[i], WEIR_TYPE_NULL) && !is_kind(args[i], WEIR_TYPE_NULL))
+            shown->args.items[i] = weir_literal_null(resolve->arena, args[i]->type);
+    return weir_quoted_sql(resolve->arena, &shown->node);
+}
+
 weir_code weir_arithmetic_resolve(weir_arithmetic op, WEIR_RESOLVE_PARAMS) {
     (void)args_count;
     (void)function;
@@ -263,8 +300,7 @@ weir_code weir_arithmetic_resolve(weir_arithmetic op, WEIR_RESOLVE_PARAMS) {
         WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_DIFF_TYPES, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
                    "left", weir_quoted_type(resolve->arena, a), "right", weir_quoted_type(resolve->arena, b));
     if (!accepts(op, a))
-        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr",
-                   weir_quoted_sql(resolve->arena, resolve->call), "inputType", required_types(op), "actualDataType",
+        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr", shown_sql(resolve, args), "inputType", required_types(op), "actualDataType",
                    weir_quoted_type(resolve->arena, a));
     *ret_nullable = weir_any_nullable(args, 2);
     if (op == WEIR_ARITHMETIC_DIVIDE || op == WEIR_ARITHMETIC_DIV || op >= WEIR_ARITHMETIC_REMAINDER)

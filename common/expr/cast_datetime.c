@@ -1,4 +1,5 @@
 /* Casts from DATE, TIME, TIMESTAMP and TIMESTAMP_NTZ, through the session time zone. */
+#include "common/expr/arithmetic_int.h"
 #include "common/expr/cast_int.h"
 
 static int64_t saturated_day_micros(int32_t days) {
@@ -65,17 +66,20 @@ static weir_code to_real(const weir_kernel_call *call, weir_column *column) {
     return WEIR_OK;
 }
 
-/* TIMESTAMP (micros) or TIME (nanos) to DECIMAL: through a DOUBLE of seconds, as Spark does for timestamps. */
-static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err) {
-    weir_kernel_call seconds = *call;
-    seconds.type = weir_type_of(WEIR_TYPE_DOUBLE);
-    _cleanup_column_ weir_column *doubles = NULL;
-    WEIR_TRY(weir_result_fixed(&seconds, &doubles, err));
-    WEIR_TRY(to_real(&seconds, doubles));
-    weir_kernel_call inner = *call;
-    weir_column *args[1] = {doubles};
-    inner.args = args;
-    return weir_cast_to_decimal(&inner, mode, ret, err);
+/* TIMESTAMP (micros) or TIME (nanos) to DECIMAL: exact seconds. */
+static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+    int32_t scale = call->args[0]->type->kind == WEIR_TYPE_TIME ? 9 : 6;
+    WEIR_EACH(call, i) {
+        int64_t value = WEIR_VALUES(call->args[0], int64_t)[weir_column_slot(call->args[0], i)];
+        weir_int128 result = 0;
+        if (!weir_decimal_rescale(value, scale, call->type->scale, call->type->precision, &result)) {
+            if (mode == WEIR_CAST_ANSI)
+                return weir_decimal_out_of_range(value, scale, call->type, err);
+            WEIR_TRY(weir_result_null(call, column, i, err));
+        }
+        weir_store128((uint8_t *)weir_column_values(column) + (size_t)i * 16, (__uint128_t)result);
+    }
+    return WEIR_OK;
 }
 
 weir_code weir_cast_from_datetime(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret,
@@ -83,8 +87,6 @@ weir_code weir_cast_from_datetime(const weir_kernel_call *call, weir_cast_mode m
     weir_type_kind from = call->args[0]->type->kind, to = call->type->kind;
     if (from == WEIR_TYPE_DATE && (weir_type_is_numeric(call->type) || to == WEIR_TYPE_BOOLEAN))
         return weir_result_all_null(call, ret, err); /* the legacy cast knows the pair, and gives NULL */
-    if (to == WEIR_TYPE_DECIMAL)
-        return to_decimal(call, mode, ret, err);
     if (to == WEIR_TYPE_BOOLEAN) {
         uint8_t *truth = weir_result_truth_new(call);
         WEIR_EACH(call, i)
@@ -93,7 +95,9 @@ weir_code weir_cast_from_datetime(const weir_kernel_call *call, weir_cast_mode m
     }
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
-    if (weir_type_is_integral(call->type)) {
+    if (to == WEIR_TYPE_DECIMAL) {
+        WEIR_CAST_ROW(to_decimal(call, mode, column, err));
+    } else if (weir_type_is_integral(call->type)) {
         WEIR_CAST_ROW(to_integer(call, mode, column, err));
     } else if (to == WEIR_TYPE_FLOAT || to == WEIR_TYPE_DOUBLE) {
         WEIR_CAST_ROW(to_real(call, column));

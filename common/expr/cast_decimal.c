@@ -45,8 +45,6 @@ static char *plain_double(weir_arena *arena, double value) {
         else if (*at >= '0' && *at <= '9')
             exponent = exponent * 10 + sign * (*at - '0');
     }
-    if (point >= 0 && count == point + 1 && digits[point] == '0')
-        count--; /* "1.0" */
     int32_t whole = (point < 0 ? count : point) + exponent;
     weir_strbuf buf = {0};
     if (value < 0)

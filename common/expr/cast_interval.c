@@ -1,5 +1,6 @@
 /* Casts between ANSI intervals and numbers, and between intervals of one family. The end unit of the
  * interval type says what a number counts. */
+#include "common/expr/arithmetic_int.h"
 #include "common/expr/cast_int.h"
 
 static int64_t unit_of(const weir_type *type) {
@@ -76,8 +77,10 @@ static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, w
         weir_int128 result = 0;
         bool fits = seconds ? weir_decimal_rescale(value, 6, call->type->scale, call->type->precision, &result)
                             : weir_decimal_rescale(value / unit_of(from), 0, call->type->scale, call->type->precision, &result);
+        if (!fits && mode == WEIR_CAST_ANSI)
+            return weir_decimal_out_of_range(seconds ? value : value / unit_of(from), seconds ? 6 : 0, call->type, err);
         if (!fits)
-            WEIR_TRY(weir_cast_overflow(call, mode, column, i, err));
+            WEIR_TRY(weir_result_null(call, column, i, err));
         weir_store128((uint8_t *)weir_column_values(column) + (size_t)i * 16, (__uint128_t)result);
     }
     return WEIR_OK;

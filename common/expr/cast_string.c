@@ -74,6 +74,20 @@ static weir_code to_datetime(const weir_kernel_call *call, weir_cast_mode mode, 
     return WEIR_OK;
 }
 
+/* More than 38 digits before the point. */
+static weir_code fail_supported(weir_str text, weir_error **err) {
+    char value[128];
+    snprintf(value, sizeof(value), WEIR_STR_FMT, WEIR_STR_ARG(weir_str_trim(text)));
+    WEIR_RAISE(err, NUMERIC_OUT_OF_SUPPORTED_RANGE, "value", value);
+}
+
+static weir_code fail_range(const weir_kernel_call *call, weir_str text, weir_int128 unscaled, int32_t scale, weir_error **err) {
+    for (; scale < 0; scale++)
+        if (__builtin_mul_overflow(unscaled, (weir_int128)10, &unscaled) || !weir_decimal_fits(unscaled, 38))
+            return fail_supported(text, err);
+    return weir_decimal_out_of_range(unscaled, scale, call->type, err);
+}
+
 static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
     uint8_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
@@ -88,10 +102,10 @@ static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, w
             bool too_large = false;
             if (mode != WEIR_CAST_ANSI)
                 WEIR_TRY(weir_result_null(call, column, i, err));
-            else if (weir_decimal_parse(text, &unscaled, &scale, &too_large) && !too_large && scale >= 0)
-                return weir_decimal_out_of_range(unscaled, scale, call->type, err);
+            else if (weir_decimal_parse(text, &unscaled, &scale, &too_large) && !too_large)
+                return fail_range(call, text, unscaled, scale, err);
             else
-                return weir_cast_overflow(call, mode, column, i, err);
+                return fail_supported(text, err);
         }
         weir_store128(out + (size_t)i * 16, (__uint128_t)(status ? 0 : value));
     }
@@ -140,10 +154,8 @@ static weir_code to_interval(const weir_kernel_call *call, weir_cast_mode mode, 
             ok = weir_interval_parse_day_time(text, call->type, &micros);
         else
             ok = weir_calendar_interval_parse(text, &calendar);
-        if (!ok && mode == WEIR_CAST_TRY)
+        if (!ok && (mode == WEIR_CAST_TRY || call->type->kind == WEIR_TYPE_INTERVAL_CALENDAR))
             WEIR_TRY(weir_result_null(call, column, i, err));
-        else if (!ok && call->type->kind == WEIR_TYPE_INTERVAL_CALENDAR)
-            WEIR_TRY(weir_cast_invalid(call, mode, column, i, err));
         else if (!ok)
             return fail_interval(call, text, err);
         const void *value = width == 4 ? (const void *)&months : width == 8 ? (const void *)&micros : &calendar;

@@ -189,6 +189,40 @@ const weir_type *weir_coerce_all(weir_resolve *resolve, weir_node **args, int32_
     return type;
 }
 
+static bool decimal_takes_all(const weir_type *from, const weir_type *to) {
+    if (from->kind == WEIR_TYPE_BOOLEAN)
+        return to->precision - to->scale >= 1;
+    if (from->kind == WEIR_TYPE_DECIMAL)
+        return decimal_is_wider(to, from);
+    if (!weir_type_is_integral(from))
+        return false;
+    static const int32_t digits[] = {3, 5, 10, 20};
+    return to->precision - to->scale >= digits[from->kind - WEIR_TYPE_BYTE];
+}
+
+bool weir_coerce_cast_nullable(const weir_type *from, const weir_type *to) {
+    if (from->kind == WEIR_TYPE_NULL || weir_type_same(from, to))
+        return false;
+    if (from->kind == WEIR_TYPE_VARIANT)
+        return true;
+    if (weir_type_is_string(from))
+        return to->kind != WEIR_TYPE_BINARY && !weir_type_is_string(to);
+    if (weir_type_is_string(to))
+        return false;
+    bool floating = from->kind == WEIR_TYPE_FLOAT || from->kind == WEIR_TYPE_DOUBLE;
+    if (from->kind == WEIR_TYPE_TIMESTAMP && weir_type_is_integral(to))
+        return to->kind != WEIR_TYPE_LONG;
+    if (floating && to->kind == WEIR_TYPE_TIMESTAMP)
+        return true;
+    if (to->kind == WEIR_TYPE_DATE)
+        return from->kind != WEIR_TYPE_TIMESTAMP;
+    if (to->kind == WEIR_TYPE_INTERVAL_CALENDAR)
+        return true;
+    if (to->kind == WEIR_TYPE_DECIMAL)
+        return !decimal_takes_all(from, to);
+    return (floating || from->kind == WEIR_TYPE_DECIMAL) && weir_type_is_integral(to);
+}
+
 weir_node *weir_coerce_cast(weir_resolve *resolve, weir_node *expr, const weir_type *type) {
     if (weir_type_same(expr->type, type))
         return expr;
@@ -203,8 +237,7 @@ weir_node *weir_coerce_cast(weir_resolve *resolve, weir_node *expr, const weir_t
     cast->mode = resolve->ansi ? WEIR_CAST_ANSI : WEIR_CAST_LEGACY;
     cast->node.type = type;
     cast->node.resolved = true;
-    cast->node.nullable = expr->nullable || (!resolve->ansi && weir_type_is_string(expr->type)) ||
-                          (!resolve->ansi && type->kind == WEIR_TYPE_DECIMAL);
+    cast->node.nullable = expr->nullable || weir_coerce_cast_nullable(expr->type, type);
     if (resolve->call) {
         cast->node.start = resolve->call->start;
         cast->node.stop = resolve->call->stop;

@@ -144,9 +144,12 @@ void weir_decimal_result_text(weir_arithmetic op, weir_int128 a, int32_t a_scale
         result = wide_multiply(&l, &r);
         int32_t over = wide_digits(&result) - 39; /* Spark multiplies with 39 digits */
         if (over > 0) {
-            over = WEIR_MIN(over, result_scale);
             wide_round(&result, over);
             result_scale -= over;
+        }
+        if (result_scale < 0) {
+            wide_scale_up(&result, -result_scale);
+            result_scale = 0;
         }
     } else if (op == WEIR_ARITHMETIC_DIVIDE) {
         int32_t up = scale + 1 + b_scale - a_scale;

@@ -167,6 +167,9 @@ bool weir_any_nullable(weir_node *const *args, int32_t count);
 /* DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE for argument `index` (0-based); `required` as Spark prints. */
 weir_code weir_fail_input_type(weir_resolve *resolve, weir_node *const *args, int32_t index,
                                const char *required, weir_error **err);
+/* The same for hidden functions: messages show what the user wrote, `form` with $ for each argument. */
+weir_code weir_fail_form_type(weir_resolve *resolve, const char *form, weir_node *const *args, int32_t index,
+                              const char *required, weir_error **err);
 /* DATATYPE_MISMATCH.DATA_DIFF_TYPES over the arguments. */
 weir_code weir_fail_diff_types(weir_resolve *resolve, const weir_function *function,
                                weir_node *const *args, int32_t count, weir_error **err);

@@ -75,5 +75,8 @@ weir_node *weir_coerce_cast(weir_resolve *resolve, weir_node *expr, const weir_t
 /* Spark's common type of two types for comparison, CASE, COALESCE, IN (ANSI or legacy precedence);
  * NULL where there is none. */
 const weir_type *weir_coerce_common(weir_arena *arena, bool ansi, const weir_type *a, const weir_type *b);
+/* Can a cast between the types make NULL of a value (Cast.forceNullable)? Spark calls it nullable then, under ANSI
+ * too; a TRY cast always is. */
+bool weir_coerce_cast_nullable(const weir_type *from, const weir_type *to);
 /* May Spark cast from one to the other in this mode (Cast.canCast / canAnsiCast / canTryCast)? */
 bool weir_coerce_can_cast(const weir_type *from, const weir_type *to, weir_cast_mode mode);

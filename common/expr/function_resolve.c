@@ -240,26 +240,52 @@ char *weir_quoted_type(weir_arena *arena, const weir_type *type) {
     return text;
 }
 
-weir_code weir_fail_input_type(weir_resolve *resolve, weir_node *const *args, int32_t index,
-                               const char *required, weir_error **err) {
+static weir_code fail_input_type_in(weir_resolve *resolve, const char *sql, weir_node *const *args, int32_t index,
+                                  const char *required, weir_error **err) {
     static const char *const ordinals[] = {"first", "second", "third", "fourth", "fifth",
                                            "sixth", "seventh", "eighth", "ninth", "tenth"};
     const char *ordinal = (size_t)index < WEIR_ARRAY_LEN(ordinals)
                               ? ordinals[index]
                               : weir_arena_printf(resolve->arena, "%dth", (int)index + 1);
-    WEIR_RAISE(err, DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr",
-               weir_quoted_sql(resolve->arena, resolve->call), "paramIndex", ordinal, "requiredType", required,
+    WEIR_RAISE(err, DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr", sql, "paramIndex", ordinal, "requiredType", required,
                "inputSql", weir_quoted_sql(resolve->arena, args[index]), "inputType",
                weir_quoted_type(resolve->arena, args[index]->type));
 }
 
+weir_code weir_fail_input_type(weir_resolve *resolve, weir_node *const *args, int32_t index,
+                               const char *required, weir_error **err) {
+    return fail_input_type_in(resolve, weir_quoted_sql(resolve->arena, resolve->call), args, index, required, err);
+}
+
+weir_code weir_fail_form_type(weir_resolve *resolve, const char *form, weir_node *const *args, int32_t index,
+                              const char *required, weir_error **err) {
+    weir_strbuf buf = {0};
+    weir_strbuf_add_char(&buf, '"');
+    for (int32_t next = 0; *form; form++) {
+        if (*form == '$')
+            weir_expr_sql(&buf, args[next++]);
+        else
+            weir_strbuf_add_char(&buf, *form);
+    }
+    weir_strbuf_add_char(&buf, '"');
+    char *sql = weir_arena_strdup(resolve->arena, buf.data);
+    weir_strbuf_fini(&buf);
+    return fail_input_type_in(resolve, sql, args, index, required, err);
+}
+
 weir_code weir_fail_diff_types(weir_resolve *resolve, const weir_function *function, weir_node *const *args,
                                int32_t count, weir_error **err) {
+    /* Spark lists the types in two ways. */
+    static const char *const bracketed[] = {"if", "in", "greatest", "least"};
+    bool list = false;
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(bracketed); i++)
+        list |= strcmp(function->name, bracketed[i]) == 0;
     weir_strbuf buf = {0};
-    weir_strbuf_add_char(&buf, '(');
+    weir_strbuf_add_char(&buf, list ? '[' : '(');
     for (int32_t i = 0; i < count; i++)
-        weir_strbuf_addf(&buf, "%s%s", i ? " or " : "", weir_quoted_type(resolve->arena, args[i]->type));
-    weir_strbuf_add_char(&buf, ')');
+        weir_strbuf_addf(&buf, "%s%s", i == 0 ? "" : list ? ", " : " or ",
+                         weir_quoted_type(resolve->arena, args[i]->type));
+    weir_strbuf_add_char(&buf, list ? ']' : ')');
     char *types = weir_arena_strdup(resolve->arena, buf.data);
     weir_strbuf_fini(&buf);
     WEIR_RAISE(err, DATATYPE_MISMATCH__DATA_DIFF_TYPES, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),

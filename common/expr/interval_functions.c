@@ -340,14 +340,20 @@ static weir_code divide_kernel(const weir_kernel_call *call, weir_column **ret, 
 }
 
 /* ---- resolution ---- */
+#define ANY_TIMESTAMP \
+    "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or \"(TIMESTAMP_LTZ(P) OR TIMESTAMP_NTZ(P) WITH P IN [7, 9])\")"
+
 static weir_code resolve_scale(WEIR_RESOLVE_PARAMS) {
-    (void)function, (void)args_count, (void)ret_rewrite;
+    (void)args_count, (void)ret_rewrite;
     const weir_type *interval = args[0]->type;
+    bool divide = strstr(function->name, "divide") != NULL;
     bool calendar = interval->kind == WEIR_TYPE_INTERVAL_CALENDAR;
     const weir_type *number = weir_type_of(WEIR_TYPE_DOUBLE);
     if (calendar || !weir_type_is_numeric(args[1]->type)) {
         if (!weir_implicit_cast(resolve, &args[1], number))
-            return weir_fail_input_type(resolve, args, 1, calendar ? "\"DOUBLE\"" : "\"NUMERIC\"", err);
+            return weir_fail_form_type(resolve, calendar ? (divide ? "divide_interval($, $)" : "multiply_interval($, $)")
+                                               : (divide ? "($ / $)" : "($ * $)"),
+                             args, 1, calendar ? "\"DOUBLE\"" : "\"NUMERIC\"", err);
     }
     *ret_type = calendar ? interval : weir_type_of(interval->kind);
     *ret_nullable = weir_any_nullable(args, 2) || !resolve->ansi;
@@ -359,7 +365,7 @@ static weir_code resolve_time_add(WEIR_RESOLVE_PARAMS) {
     weir_type_kind kind = args[0]->type->kind;
     bool months = args[1]->type->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH;
     if (kind != WEIR_TYPE_TIMESTAMP && kind != WEIR_TYPE_TIMESTAMP_NTZ && !(kind == WEIR_TYPE_DATE && months))
-        return weir_fail_input_type(resolve, args, 0, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", err);
+        return weir_fail_form_type(resolve, "$ + $", args, 0, ANY_TIMESTAMP, err);
     *ret_type = args[0]->type;
     *ret_nullable = weir_any_nullable(args, 2);
     return WEIR_OK;
@@ -372,7 +378,7 @@ static weir_code resolve_subtract_timestamps(WEIR_RESOLVE_PARAMS) {
         weir_type_kind kind = args[i]->type->kind;
         if (kind != WEIR_TYPE_TIMESTAMP && kind != WEIR_TYPE_TIMESTAMP_NTZ && kind != WEIR_TYPE_DATE &&
             kind != WEIR_TYPE_NULL && !weir_type_is_string(args[i]->type))
-            return weir_fail_input_type(resolve, args, i, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", err);
+            return weir_fail_form_type(resolve, "($ - $)", args, i, ANY_TIMESTAMP, err);
         zoned |= kind == WEIR_TYPE_TIMESTAMP;
     }
     bool local = args[0]->type->kind == WEIR_TYPE_TIMESTAMP_NTZ || args[1]->type->kind == WEIR_TYPE_TIMESTAMP_NTZ;
@@ -388,7 +394,7 @@ static weir_code resolve_subtract_dates(WEIR_RESOLVE_PARAMS) {
     (void)function, (void)args_count, (void)ret_rewrite;
     for (int32_t i = 0; i < 2; i++)
         if (!weir_implicit_cast(resolve, &args[i], weir_type_of(WEIR_TYPE_DATE)))
-            return weir_fail_input_type(resolve, args, i, "\"DATE\"", err);
+            return weir_fail_form_type(resolve, "($ - $)", args, i, "\"DATE\"", err);
     *ret_type = weir_type_interval(resolve->arena, WEIR_TYPE_INTERVAL_DAY_TIME, WEIR_UNIT_DAY, WEIR_UNIT_DAY);
     *ret_nullable = weir_any_nullable(args, 2);
     return WEIR_OK;

@@ -20,23 +20,26 @@ static weir_code hash_kernel(const weir_kernel_call *call, weir_column **ret, we
     return WEIR_OK;
 }
 
-static bool has_map(const weir_type *type) {
-    if (type->kind == WEIR_TYPE_MAP || type->kind == WEIR_TYPE_VARIANT)
+static bool has_kind(const weir_type *type, weir_type_kind kind) {
+    if (type->kind == kind)
         return true;
-    if (type->kind == WEIR_TYPE_ARRAY)
-        return has_map(type->element);
+    if (type->kind == WEIR_TYPE_ARRAY || type->kind == WEIR_TYPE_MAP)
+        return has_kind(type->element, kind) || (type->value && has_kind(type->value, kind));
     for (int32_t i = 0; i < type->fields_count; i++)
-        if (has_map(type->fields[i].type))
+        if (has_kind(type->fields[i].type, kind))
             return true;
     return false;
 }
 
 static weir_code resolve_hash(WEIR_RESOLVE_PARAMS) {
     (void)ret_rewrite, (void)function;
-    for (int32_t i = 0; i < args_count; i++)
-        if (has_map(args[i]->type))
-            WEIR_RAISE(err, DATATYPE_MISMATCH__HASH_MAP_TYPE, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-                       "functionName", "`hash`");
+    for (int32_t i = 0; i < args_count; i++) {
+        bool variant = has_kind(args[i]->type, WEIR_TYPE_VARIANT);
+        if (variant || has_kind(args[i]->type, WEIR_TYPE_MAP))
+            return weir_error_raise(
+                err, variant ? WEIR_DATATYPE_MISMATCH__HASH_VARIANT_TYPE : WEIR_DATATYPE_MISMATCH__HASH_MAP_TYPE,
+                "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call), "functionName", "`hash`", NULL);
+    }
     *ret_type = weir_type_of(WEIR_TYPE_INT);
     *ret_nullable = false;
     return WEIR_OK;

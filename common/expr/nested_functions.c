@@ -324,7 +324,8 @@ static weir_code resolve_access(WEIR_RESOLVE_PARAMS) {
         if (!weir_type_same(args[1]->type, type->element)) {
             const weir_type *common = weir_coerce_common(resolve->arena, resolve->ansi, args[1]->type, type->element);
             if (common == NULL || !weir_type_same(common, type->element))
-                return weir_fail_input_type(resolve, args, 1, weir_quoted_type(resolve->arena, type->element), err);
+                return weir_fail_form_type(resolve, subscript ? "$[$]" : "element_at($, $)", args, 1,
+                                           weir_quoted_type(resolve->arena, type->element), err);
             args[1] = weir_coerce_cast(resolve, args[1], type->element);
         }
         *ret_type = type->value;
@@ -340,7 +341,8 @@ static weir_code resolve_access(WEIR_RESOLVE_PARAMS) {
     if (args[1]->type->kind == WEIR_TYPE_NULL)
         args[1] = weir_coerce_cast(resolve, args[1], weir_type_of(WEIR_TYPE_INT));
     if (!weir_type_is_integral(args[1]->type) || (!subscript && args[1]->type->kind == WEIR_TYPE_LONG))
-        return weir_fail_input_type(resolve, args, 1, subscript ? "\"INTEGRAL\"" : "\"INT\"", err);
+        return subscript ? weir_fail_form_type(resolve, "$[$]", args, 1, "\"INTEGRAL\"", err)
+                         : weir_fail_input_type(resolve, args, 1, "\"INT\"", err);
     *ret_type = type->element;
     *ret_nullable = true;
     return WEIR_OK;
@@ -356,8 +358,21 @@ static weir_code size_kernel(const weir_kernel_call *call, weir_column **ret, we
     return WEIR_OK;
 }
 
+/* The legacy size of NULL is -1. */
+static weir_code resolve_size(WEIR_RESOLVE_PARAMS) {
+    if (resolve->ansi || strncmp(function->name, "weir_", 5) == 0)
+        return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err);
+    weir_node *parts[2] = {weir_make_call(resolve, "weir_size", 1, args), weir_literal_int(resolve->arena, -1)};
+    *ret_rewrite = weir_make_call(resolve, "coalesce", 2, parts);
+    return WEIR_OK;
+}
+
+#define SIZE_FUNCTION(sql_name, more) \
+    {.name = sql_name, .args_min = 1, .args_max = 1, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_NEVER_RAISES | (more), \
+     .resolve = resolve_size, .eval = size_kernel, .signature = "array|map -> int"}
+
 const weir_function weir_nested_functions[] = {
-    {.name = "named_struct", .args_min = 2, .args_max = -1, .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NEVER_RAISES,
+    {.name = "named_struct", .args_min = 0, .args_max = -1, .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NEVER_RAISES,
      .resolve = resolve_named_struct, .eval = named_struct_kernel},
     {.name = "struct", .args_min = 0, .args_max = -1, .resolve = resolve_struct},
     {.name = "array", .args_min = 0, .args_max = -1, .flags = WEIR_FN_NEVER_NULL, .resolve = resolve_array,
@@ -369,9 +384,8 @@ const weir_function weir_nested_functions[] = {
      .eval = element_at_kernel},
     {.name = "try_element_at", .args_min = 2, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolve_access,
      .eval = try_element_at_kernel},
-    {.name = "size", .args_min = 1, .args_max = 1, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_NEVER_RAISES,
-     .resolve = weir_resolve_signature, .eval = size_kernel, .signature = "array|map -> int"},
-    {.name = "cardinality", .args_min = 1, .args_max = 1, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_NEVER_RAISES,
-     .resolve = weir_resolve_signature, .eval = size_kernel, .signature = "array|map -> int"},
+    SIZE_FUNCTION("size", 0),
+    SIZE_FUNCTION("cardinality", 0),
+    SIZE_FUNCTION("weir_size", WEIR_FN_HIDDEN),
 };
 WEIR_FAMILY_COUNT(nested)

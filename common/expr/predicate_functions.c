@@ -205,8 +205,21 @@ static weir_code fail_ordering(weir_resolve *resolve, const weir_function *funct
                weir_quoted_type(resolve->arena, type));
 }
 
+/* Items that may raise are evaluated one after the other, until one is equal: an OR does just that. */
+static weir_node *in_as_or(weir_resolve *resolve, weir_node **args, int32_t args_count) {
+    weir_node *chain = weir_make_call(resolve, "=", 2, (weir_node *[]){args[0], args[1]});
+    for (int32_t i = 2; i < args_count; i++) {
+        weir_node_or *either = WEIR_NODE_NEW(resolve->arena, OR, or);
+        either->left = chain;
+        either->right = weir_make_call(resolve, "=", 2, (weir_node *[]){args[0], args[i]});
+        either->node.start = resolve->call ? resolve->call->start : -1;
+        either->node.stop = resolve->call ? resolve->call->stop : -1;
+        chain = &either->node;
+    }
+    return chain;
+}
+
 static weir_code resolve_in(WEIR_RESOLVE_PARAMS) {
-    (void)ret_rewrite;
     const weir_type *common = weir_coerce_all(resolve, args, 0, args_count);
     if (common == NULL)
         return weir_fail_diff_types(resolve, function, args, args_count, err);
@@ -214,6 +227,9 @@ static weir_code resolve_in(WEIR_RESOLVE_PARAMS) {
         return fail_ordering(resolve, function, common, err);
     *ret_type = weir_type_of(WEIR_TYPE_BOOLEAN);
     *ret_nullable = weir_any_nullable(args, args_count);
+    for (int32_t i = 1; i < args_count; i++)
+        if (args[i]->kind != WEIR_NODE_LITERAL && args[i]->kind != WEIR_NODE_ATTRIBUTE && !weir_is_foldable(args[i]))
+            *ret_rewrite = in_as_or(resolve, args, args_count);
     return WEIR_OK;
 }
 

@@ -171,11 +171,24 @@ static weir_code bind_call(compiler *c, const weir_node_call *call, weir_step *s
                                 &step->bound, err);
 }
 
-static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, int32_t *ret, weir_error **err) {
-    int32_t count = call->args.count;
-    int32_t *args = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
-    for (int32_t i = 0; i < count; i++)
+/* An argument that may raise is evaluated where the ones before it are not NULL, as Spark does. Where no
+ * row is left the jump leads to the call, which then sees a missing argument: NULL for all. */
+static weir_code compile_args(compiler *c, const weir_node_call *call, int32_t sel, int32_t *args, int32_t *exits,
+                              int32_t *exits_count, weir_error **err) {
+    bool lazy = (call->function->flags & WEIR_FN_NULL_PROPAGATES) != 0;
+    for (int32_t i = 0; i < call->args.count; i++) {
+        if (lazy && i > 0 && call->args.items[i - 1]->nullable && !raises_never(call->args.items[i]))
+            sel = add_narrow(c, args[i - 1], WEIR_NARROW_NOT_NULL, sel, &exits[(*exits_count)++]);
         WEIR_TRY(compile(c, call->args.items[i], sel, &args[i], err));
+    }
+    return WEIR_OK;
+}
+
+static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, int32_t *ret, weir_error **err) {
+    int32_t count = call->args.count, exits_count = 0;
+    int32_t *args = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
+    int32_t *exits = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
+    WEIR_TRY(compile_args(c, call, sel, args, exits, &exits_count, err));
     if (call->function->eval == NULL)
         WEIR_FAIL(err, INTERNAL_ERROR, "function %s has no kernel", call->function->name);
     weir_step step = {.op = WEIR_STEP_CALL, .sel = sel, .args = args, .args_count = count};
@@ -188,6 +201,8 @@ static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, in
             return code;
     }
     step.dest = *ret = new_register(c);
+    for (int32_t i = 0; i < exits_count; i++)
+        c->steps[exits[i]].jump = c->steps_count;
     *add_step(c, WEIR_STEP_CALL, sel) = step;
     return WEIR_OK;
 }

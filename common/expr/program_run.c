@@ -56,6 +56,8 @@ static bool carries_context(const weir_error *error) {
 }
 
 static void add_context(const run *r, const weir_step *step, weir_error *error) {
+    if (weir_error_code(error) == WEIR_INVALID_INDEX_OF_ZERO && !r->eval->ansi)
+        return;
     if (step->context && error && carries_context(error) && weir_error_get_context(error) == NULL)
         weir_sql_context_attach(error, r->program->sql, step->context->start, step->context->stop);
 }
@@ -63,8 +65,11 @@ static void add_context(const run *r, const weir_step *step, weir_error *error) 
 static weir_code run_call(run *r, const weir_step *step, const weir_function *function, const void *bound,
                           weir_column **ret, weir_error **err) {
     weir_column **args = weir_arena_alloc(r->eval->arena, sizeof(*args) * (size_t)(step->args_count + 1));
-    for (int32_t i = 0; i < step->args_count; i++)
+    bool missing = false;
+    for (int32_t i = 0; i < step->args_count; i++) {
         args[i] = r->regs[step->args[i]];
+        missing |= args[i] == NULL;
+    }
     weir_kernel_call call = {.eval = r->eval,
                              .type = step->type,
                              .args = args,
@@ -73,6 +78,8 @@ static weir_code run_call(run *r, const weir_step *step, const weir_function *fu
                              .sel = r->sels[step->sel],
                              .bound = bound,
                              .context = step->context};
+    if (missing) /* an argument before it is NULL in every row */
+        return weir_result_all_null(&call, ret, err);
     weir_code code = weir_kernel_run(function, &call, ret, err);
     if (WEIR_UNLIKELY(code != WEIR_OK) && err)
         add_context(r, step, *err);

@@ -89,10 +89,11 @@ static weir_code from_unixtime_kernel(const weir_kernel_call *call, weir_column 
 }
 
 /* ---- parsing ---- */
-static weir_code fail_parse(weir_str text, bool date, weir_error **err) {
+static weir_code fail_parse(const weir_datetime_pattern *pattern, weir_str text, const weir_timezone *zone, bool date,
+                            weir_error **err) {
     weir_strbuf buf = {0};
-    weir_strbuf_addf(&buf, "Text '" WEIR_STR_FMT "' could not be parsed", WEIR_STR_ARG(text));
-    weir_code code = weir_error_raise(err, WEIR_CANNOT_PARSE_TIMESTAMP, "message", buf.data, "func",
+    weir_datetime_pattern_explain(pattern, text, zone, &buf);
+    weir_code code = weir_error_raise(err, WEIR_CANNOT_PARSE_TIMESTAMP, "message", buf.data ? buf.data : "", "func",
                                       date ? "`try_to_date`" : "`try_to_timestamp`", NULL);
     weir_strbuf_fini(&buf);
     return code;
@@ -112,7 +113,7 @@ static weir_code parse_rows(const weir_kernel_call *call, parse_kind kind, weir_
         bool has_zone;
         if (!weir_datetime_pattern_parse(pattern, text, call->eval->zone, &utc, &local, &has_zone)) {
             if (call->eval->ansi && kind != PARSE_TRY)
-                return fail_parse(text, kind == PARSE_DATE, err);
+                return fail_parse(pattern, text, call->eval->zone, kind == PARSE_DATE, err);
             WEIR_TRY(weir_result_null(call, column, i, err));
             utc = 0;
         }
@@ -378,7 +379,7 @@ static weir_code resolve_current_timezone(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
-#define PARSED_TYPES "string|date|timestamp|ntz|nanos; string -> "
+#define PARSED_TYPES "!string|date|timestamp|ntz|nanos; string -> "
 #define CLOCK(sql_name, kernel) \
     {.name = sql_name, .args_min = 0, .args_max = 0, .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NONDETERMINISTIC, \
      .resolve = resolve_clock, .eval = kernel}

@@ -13,8 +13,8 @@
 #include "common/types/timezone.h"
 
 typedef struct weir_format_ops weir_format_ops;
-typedef struct weir_read_spec weir_read_spec;     /* opaque per format */
-typedef struct weir_reader weir_reader;           /* opaque per format */
+typedef struct weir_read_spec weir_read_spec; /* opaque per format */
+typedef struct weir_reader weir_reader;       /* opaque per format */
 typedef struct weir_write_spec weir_write_spec;
 typedef struct weir_writer weir_writer;
 
@@ -25,7 +25,7 @@ typedef struct weir_read_request {
     const weir_options *options;
     const weir_timezone *zone;
     bool case_sensitive;
-    bool partial_results; /* spark.sql.json.enablePartialResults */
+    bool partial_results;    /* spark.sql.json.enablePartialResults */
     weir_str corrupt_column; /* spark.sql.columnNameOfCorruptRecord */
 } weir_read_request;
 
@@ -34,7 +34,7 @@ typedef struct weir_read_request {
 typedef struct weir_split {
     const char *path;
     int64_t start, end;
-    int64_t size;        /* of the whole file as planned */
+    int64_t size; /* of the whole file as planned */
     int64_t modified_ms;
 } weir_split;
 
@@ -56,8 +56,8 @@ struct weir_format_ops {
     weir_code (*write_spec)(weir_arena *arena, const weir_type *schema, const weir_options *options,
                             const weir_timezone *zone, weir_write_spec **ret, weir_error **err);
     const char *(*write_extension)(const weir_write_spec *spec); /* ".json", ".json.gz" */
-    weir_code (*writer_open)(const weir_write_spec *spec, weir_fs *fs, const char *path,
-                             weir_budget *budget, weir_writer **ret, weir_error **err);
+    weir_code (*writer_open)(const weir_write_spec *spec, weir_fs *fs, const char *path, weir_budget *budget,
+                             weir_writer **ret, weir_error **err);
     weir_code (*writer_write)(weir_writer *writer, const weir_batch *batch, weir_error **err);
     /* Makes the file durable; gives its size. Ends the writer. */
     weir_code (*writer_finish)(weir_writer *writer, int64_t *ret_size, weir_error **err);

@@ -98,7 +98,8 @@ static weir_code check_ratio(weir_input_stream *stream, int64_t ratio_max, weir_
     if (stream->produced < RATIO_FROM || stream->produced / ratio_max <= stream->offset)
         return WEIR_OK;
     char reason[96];
-    snprintf(reason, sizeof reason, "It decompresses to more than %lld times its size.", (long long)ratio_max);
+    snprintf(reason, sizeof reason, "It decompresses to more than %lld times its size.",
+             (long long)ratio_max);
     return damaged(stream, reason, err);
 }
 

@@ -80,8 +80,9 @@ static void from_utf16(const uint8_t *p, size_t size, bool big, weir_strbuf *ret
 static void from_utf32(const uint8_t *p, size_t size, bool big, weir_strbuf *ret) {
     size_t i = 0;
     for (; i + 4 <= size; i += 4)
-        add_code_point(ret, big ? (uint32_t)p[i] << 24 | (uint32_t)p[i + 1] << 16 | (uint32_t)p[i + 2] << 8 | p[i + 3]
-                                : (uint32_t)p[i + 3] << 24 | (uint32_t)p[i + 2] << 16 | (uint32_t)p[i + 1] << 8 | p[i]);
+        add_code_point(
+            ret, big ? (uint32_t)p[i] << 24 | (uint32_t)p[i + 1] << 16 | (uint32_t)p[i + 2] << 8 | p[i + 3]
+                     : (uint32_t)p[i + 3] << 24 | (uint32_t)p[i + 2] << 16 | (uint32_t)p[i + 1] << 8 | p[i]);
     if (i < size)
         add_code_point(ret, 0xFFFD);
 }

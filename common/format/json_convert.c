@@ -125,7 +125,8 @@ static weir_json_result convert_decimal(const weir_json_node *node, weir_str tex
 }
 
 /* Decimals in strings may carry thousands separators. */
-static weir_json_result convert_decimal_string(const weir_json_node *node, weir_str text, weir_builder *builder) {
+static weir_json_result convert_decimal_string(const weir_json_node *node, weir_str text,
+                                               weir_builder *builder) {
     if (!memchr(text.data, ',', text.size))
         return convert_decimal(node, text, builder);
     char plain[512];
@@ -146,9 +147,9 @@ static bool special_double(weir_str text, double *ret) {
         weir_str text;
         double value;
     } words[] = {
-        {WEIR_STR("NaN"), __builtin_nan("")},          {WEIR_STR("Infinity"), __builtin_inf()},
-        {WEIR_STR("+Infinity"), __builtin_inf()},      {WEIR_STR("+INF"), __builtin_inf()},
-        {WEIR_STR("-Infinity"), -__builtin_inf()},     {WEIR_STR("-INF"), -__builtin_inf()},
+        {WEIR_STR("NaN"), __builtin_nan("")},      {WEIR_STR("Infinity"), __builtin_inf()},
+        {WEIR_STR("+Infinity"), __builtin_inf()},  {WEIR_STR("+INF"), __builtin_inf()},
+        {WEIR_STR("-Infinity"), -__builtin_inf()}, {WEIR_STR("-INF"), -__builtin_inf()},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(words); i++) {
         if (weir_str_equal(text, words[i].text)) {
@@ -220,8 +221,8 @@ static weir_json_result convert_interval(const weir_json_node *node, weir_str te
     }
 }
 
-weir_json_result weir_json_convert_string(const weir_json_spec *spec, const weir_json_node *node, weir_str text,
-                                          weir_builder *builder) {
+weir_json_result weir_json_convert_string(const weir_json_spec *spec, const weir_json_node *node,
+                                          weir_str text, weir_builder *builder) {
     int32_t days;
     int64_t time;
     double special;
@@ -251,12 +252,15 @@ weir_json_result weir_json_convert_string(const weir_json_spec *spec, const weir
     case WEIR_TYPE_DATE:
         return parse_date(spec, text, &days) ? appended(weir_builder_int32(builder, days)) : WEIR_JSON_BAD;
     case WEIR_TYPE_TIMESTAMP:
-        return parse_timestamp(spec, text, &time) ? appended(weir_builder_int64(builder, time)) : WEIR_JSON_BAD;
+        return parse_timestamp(spec, text, &time) ? appended(weir_builder_int64(builder, time))
+                                                  : WEIR_JSON_BAD;
     case WEIR_TYPE_TIMESTAMP_NTZ:
-        return parse_timestamp_ntz(spec, text, &time) ? appended(weir_builder_int64(builder, time)) : WEIR_JSON_BAD;
+        return parse_timestamp_ntz(spec, text, &time) ? appended(weir_builder_int64(builder, time))
+                                                      : WEIR_JSON_BAD;
     case WEIR_TYPE_TIME:
-        return parse_time(spec, text, node->type->precision, &time) ? appended(weir_builder_int64(builder, time))
-                                                                    : WEIR_JSON_BAD;
+        return parse_time(spec, text, node->type->precision, &time)
+                   ? appended(weir_builder_int64(builder, time))
+                   : WEIR_JSON_BAD;
     default:
         return WEIR_JSON_BAD;
     }
@@ -268,7 +272,8 @@ static weir_json_result convert_integral(const weir_json_node *node, weir_str te
         return WEIR_JSON_BAD;
     switch (node->kind) {
     case WEIR_TYPE_BYTE: /* Jackson takes unsigned bytes as well */
-        return value < -128 || value > 255 ? WEIR_JSON_BAD : appended(weir_builder_int8(builder, (int8_t)value));
+        return value < -128 || value > 255 ? WEIR_JSON_BAD
+                                           : appended(weir_builder_int8(builder, (int8_t)value));
     case WEIR_TYPE_SHORT:
         return value < INT16_MIN || value > INT16_MAX ? WEIR_JSON_BAD
                                                       : appended(weir_builder_int16(builder, (int16_t)value));
@@ -295,7 +300,8 @@ static weir_json_result convert_floating(const weir_json_node *node, weir_str te
         return append_special(node, value, builder);
     if (node->kind == WEIR_TYPE_FLOAT) {
         float single;
-        return weir_float_parse(text, &single) ? appended(weir_builder_float(builder, single)) : WEIR_JSON_BAD;
+        return weir_float_parse(text, &single) ? appended(weir_builder_float(builder, single))
+                                               : WEIR_JSON_BAD;
     }
     return weir_double_parse(text, &value) ? appended(weir_builder_double(builder, value)) : WEIR_JSON_BAD;
 }

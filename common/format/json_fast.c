@@ -101,8 +101,8 @@ static size_t put_code_point(uint8_t *out, uint32_t c) {
 }
 
 /* What the escape letter stands for; 0 = not one of the short escapes. */
-static const uint8_t escape_of[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
-                                       ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
+static const uint8_t escape_of[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                       ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
 
 /* The escape behind the backslash at `p`: bytes to `out` (room for 4). Lone surrogates give up. */
 static const uint8_t *escape(const uint8_t *p, uint8_t *out, size_t *ret_size) {
@@ -314,11 +314,14 @@ COLD const uint8_t *floating(const uint8_t *p, const weir_json_node *node, weir_
         int64_t whole = n.negative ? -(int64_t)n.mantissa : (int64_t)n.mantissa;
         value = (double)whole;
         single = (float)whole;
-    } else if (is_double && n.digits <= 19 && n.mantissa <= UINT64_C(1) << 53 && exponent >= -22 && exponent <= 22) {
-        value = exponent < 0 ? (double)n.mantissa / power10[-exponent] : (double)n.mantissa * power10[exponent];
+    } else if (is_double && n.digits <= 19 && n.mantissa <= UINT64_C(1) << 53 && exponent >= -22 &&
+               exponent <= 22) {
+        value =
+            exponent < 0 ? (double)n.mantissa / power10[-exponent] : (double)n.mantissa * power10[exponent];
         value = n.negative ? -value : value;
     } else if (!is_double && n.digits <= 19 && n.mantissa <= 1 << 24 && exponent >= -10 && exponent <= 10) {
-        single = exponent < 0 ? (float)n.mantissa / (float)power10[-exponent] : (float)n.mantissa * (float)power10[exponent];
+        single = exponent < 0 ? (float)n.mantissa / (float)power10[-exponent]
+                              : (float)n.mantissa * (float)power10[exponent];
         single = n.negative ? -single : single;
     } else {
         weir_str text = weir_str_make((const char *)p, (size_t)(end - p));
@@ -415,7 +418,8 @@ COLD const uint8_t *raw_text(const uint8_t *p, weir_builder *b) {
 }
 
 /* A string without escapes, converted: dates, times, intervals, decimals, bounded strings. */
-COLD const uint8_t *typed_text(weir_json_fast *fast, const uint8_t *p, const weir_json_node *node, weir_builder *b) {
+COLD const uint8_t *typed_text(weir_json_fast *fast, const uint8_t *p, const weir_json_node *node,
+                               weir_builder *b) {
     const uint8_t *end = weir_json_scan_string(p);
     if (*end != '"')
         return NULL;
@@ -425,10 +429,13 @@ COLD const uint8_t *typed_text(weir_json_fast *fast, const uint8_t *p, const wei
 
 static const uint8_t *object(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p,
                              weir_builder *builders, int32_t row);
-INLINE const uint8_t *value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p, weir_builder *b);
-static const uint8_t *any_value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p, weir_builder *b);
+INLINE const uint8_t *value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p,
+                            weir_builder *b);
+static const uint8_t *any_value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p,
+                                weir_builder *b);
 
-COLD const uint8_t *array(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p, weir_builder *b) {
+COLD const uint8_t *array(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p,
+                          weir_builder *b) {
     p = skip_space(p + 1);
     if (*p == ']')
         return weir_builder_list_end(b) ? p + 1 : NULL;
@@ -512,7 +519,8 @@ COLD const uint8_t *boolean(const uint8_t *p, weir_builder *b) {
     return NULL;
 }
 
-COLD const uint8_t *other_value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p, weir_builder *b) {
+COLD const uint8_t *other_value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p,
+                                weir_builder *b) {
     if (*p == 'n')
         return is_word(p, "null") && weir_builder_null(b) ? p + 4 : NULL;
     switch (node->kind) {
@@ -543,7 +551,8 @@ INLINE bool takes_integers(weir_type_kind kind) {
     return kind == WEIR_TYPE_TIMESTAMP || (kind >= WEIR_TYPE_BYTE && kind <= WEIR_TYPE_LONG);
 }
 
-INLINE const uint8_t *value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p, weir_builder *b) {
+INLINE const uint8_t *value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p,
+                            weir_builder *b) {
     if (*p == '"' && node->kind == WEIR_TYPE_STRING)
         return string(p + 1, b);
     if (*p <= '9' && *p != '"' && takes_integers(node->kind))
@@ -551,17 +560,19 @@ INLINE const uint8_t *value(weir_json_fast *fast, const weir_json_node *node, co
     return other_value(fast, node, p, b);
 }
 
-static const uint8_t *any_value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p, weir_builder *b) {
+static const uint8_t *any_value(weir_json_fast *fast, const weir_json_node *node, const uint8_t *p,
+                                weir_builder *b) {
     return value(fast, node, p, b);
 }
 
 /* ---- objects ---- */
 
 INLINE bool matches(const slot *s, const uint8_t *p) {
-    uint32_t equal = (uint32_t)_mm_movemask_epi8(
-        _mm_cmpeq_epi8(weir_json_scan_load(p), weir_json_scan_load(s->bytes)));
+    uint32_t equal =
+        (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(weir_json_scan_load(p), weir_json_scan_load(s->bytes)));
     if (WEIR_UNLIKELY(s->size > 16))
-        equal |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(weir_json_scan_load(p + 16), weir_json_scan_load(s->bytes + 16)))
+        equal |= (uint32_t)_mm_movemask_epi8(
+                     _mm_cmpeq_epi8(weir_json_scan_load(p + 16), weir_json_scan_load(s->bytes + 16)))
                  << 16;
     return (equal & s->mask) == s->mask && s->size;
 }
@@ -652,7 +663,8 @@ static const uint8_t *object(weir_json_fast *fast, const weir_json_node *node, c
     return p + 1;
 }
 
-const uint8_t *weir_json_fast_record(weir_json_fast *fast, const uint8_t *p, weir_builder *builders, int32_t row) {
+const uint8_t *weir_json_fast_record(weir_json_fast *fast, const uint8_t *p, weir_builder *builders,
+                                     int32_t row) {
     const weir_json_node *root = &fast->spec->root;
     if (*p <= ' ')
         p = skip_space(p);

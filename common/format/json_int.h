@@ -6,7 +6,7 @@
  *   json_token.c    pull parser with Jackson's answers, byte for byte, after errors too
  *   json_record.c   a record through json_token.c -> builders, with Spark's partial results
  *   json_convert.c  one scalar's text -> a builder (both paths end here)
- *   json_variant.c  a value through json_token.c -> Spark's variant encoding; and back to text
+ *   json_variant.c  a value through json_token.c -> Spark's variant encoding
  */
 #pragma once
 
@@ -22,7 +22,7 @@
 typedef enum weir_json_mode { WEIR_JSON_PERMISSIVE, WEIR_JSON_DROP, WEIR_JSON_FAIL } weir_json_mode;
 
 typedef enum weir_json_charset {
-    WEIR_JSON_UTF8, /* and what Jackson detects: UTF-16 and UTF-32 by BOM or by zero bytes */
+    WEIR_JSON_UTF8,  /* and what Jackson detects: UTF-16 and UTF-32 by BOM or by zero bytes */
     WEIR_JSON_UTF16, /* big-endian unless a BOM says otherwise */
     WEIR_JSON_UTF16BE,
     WEIR_JSON_UTF16LE,
@@ -124,21 +124,21 @@ typedef enum weir_json_token {
 } weir_json_token;
 
 typedef struct weir_json_scope {
-    uint8_t kind; /* 0 root, '{' or '[' */
+    uint8_t kind;  /* 0 root, '{' or '[' */
     int32_t index; /* entries seen, from -1 */
     bool named;
-    bool lone;     /* the name holds a surrogate without its half */
+    bool lone; /* the name holds a surrogate without its half */
     size_t name_start, name_size;
 } weir_json_scope;
 
 /* Buffers of the variant encoder, kept from value to value. */
 typedef struct weir_json_variant_scratch {
-    weir_strbuf value;    /* bytes written so far */
+    weir_strbuf value; /* bytes written so far */
     weir_strbuf metadata;
-    weir_strbuf keys;     /* dictionary strings back to back */
-    weir_strbuf ends;     /* uint32_t: end of key i */
-    weir_strbuf entries;  /* stack of {key, offset} of the open objects and arrays */
-    weir_strbuf table;    /* int32_t: open addressing over keys, id + 1 */
+    weir_strbuf keys;    /* dictionary strings back to back */
+    weir_strbuf ends;    /* uint32_t: end of key i */
+    weir_strbuf entries; /* stack of {key, offset} of the open objects and arrays */
+    weir_strbuf table;   /* int32_t: open addressing over keys, id + 1 */
 } weir_json_variant_scratch;
 
 /* The state is Jackson's UTF8StreamJsonParser's: after an error the next call goes on where Jackson
@@ -148,10 +148,10 @@ typedef struct weir_json_parser {
     const uint8_t *data;
     size_t pos, end;
     weir_json_token token, next;
-    bool incomplete;   /* a string whose text is not decoded yet */
+    bool incomplete; /* a string whose text is not decoded yet */
     size_t token_start;
-    weir_strbuf text;  /* decoded string or number */
-    uint32_t high;     /* pending high surrogate of `text` */
+    weir_strbuf text; /* decoded string or number */
+    uint32_t high;    /* pending high surrogate of `text` */
     bool lone;
     int64_t units;     /* UTF-16 units in `text` */
     weir_strbuf raw;   /* bytes of a name before decoding */
@@ -199,9 +199,6 @@ const uint8_t *weir_json_fast_record(weir_json_fast *fast, const uint8_t *p, wei
 /* Encodes the value at the parser's current token. */
 weir_json_result weir_json_variant_encode(weir_json_parser *parser, weir_builder *builder);
 void weir_json_variant_scratch_fini(weir_json_variant_scratch *scratch);
-/* Variant.toJson. False where the bytes are no variant. */
-bool weir_json_variant_text(weir_strbuf *buf, weir_str value, weir_str metadata, const weir_timezone *zone);
-
 
 /* ---- json_reader.c ---- */
 weir_code weir_json_reader_open(const weir_read_spec *spec, weir_fs *fs, const weir_split *split,
@@ -221,13 +218,11 @@ typedef struct weir_json_write_spec {
 weir_code weir_json_write_spec_parse(weir_arena *arena, const weir_type *schema, const weir_options *options,
                                      const weir_timezone *zone, weir_write_spec **ret, weir_error **err);
 const char *weir_json_write_extension(const weir_write_spec *spec);
-weir_code weir_json_writer_open(const weir_write_spec *spec, weir_fs *fs, const char *path, weir_budget *budget,
-                                weir_writer **ret, weir_error **err);
+weir_code weir_json_writer_open(const weir_write_spec *spec, weir_fs *fs, const char *path,
+                                weir_budget *budget, weir_writer **ret, weir_error **err);
 weir_code weir_json_writer_write(weir_writer *writer, const weir_batch *batch, weir_error **err);
 weir_code weir_json_writer_finish(weir_writer *writer, int64_t *ret_size, weir_error **err);
 void weir_json_writer_abort(weir_writer *writer);
-void weir_json_write_base64(weir_strbuf *buf, weir_str bytes);
-
 /* ---- option helpers (json_options.c) ---- */
 /* The last of equal keys counts. */
 bool weir_json_option(const weir_options *options, const char *name, weir_str *ret);

@@ -21,7 +21,8 @@ bool weir_json_option(const weir_options *options, const char *name, weir_str *r
     return false;
 }
 
-weir_code weir_json_option_bool(const weir_options *options, const char *name, bool *value, weir_error **err) {
+weir_code weir_json_option_bool(const weir_options *options, const char *name, bool *value,
+                                weir_error **err) {
     weir_str text;
     if (!weir_json_option(options, name, &text))
         return WEIR_OK;
@@ -30,7 +31,8 @@ weir_code weir_json_option_bool(const weir_options *options, const char *name, b
     else if (weir_str_equal_nocase(text, WEIR_STR("false")))
         *value = false;
     else
-        WEIR_FAIL(err, INVALID_ARGUMENT, "For input string: \"" WEIR_STR_FMT "\" (option %s)", WEIR_STR_ARG(text), name);
+        WEIR_FAIL(err, INVALID_ARGUMENT, "For input string: \"" WEIR_STR_FMT "\" (option %s)",
+                  WEIR_STR_ARG(text), name);
     return WEIR_OK;
 }
 
@@ -40,7 +42,8 @@ static weir_code int_option(const weir_options *options, const char *name, int32
     if (!weir_json_option(options, name, &text))
         return WEIR_OK;
     if (!weir_int64_parse(text, &number) || number < 0 || number > INT32_MAX)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "For input string: \"" WEIR_STR_FMT "\" (option %s)", WEIR_STR_ARG(text), name);
+        WEIR_FAIL(err, INVALID_ARGUMENT, "For input string: \"" WEIR_STR_FMT "\" (option %s)",
+                  WEIR_STR_ARG(text), name);
     *value = (int32_t)number;
     return WEIR_OK;
 }
@@ -65,7 +68,8 @@ static weir_code refuse_options(const weir_options *options, weir_error **err) {
 weir_code weir_json_refuse_locale(const weir_options *options, weir_error **err) {
     weir_str text;
     if (weir_json_option(options, "locale", &text) && !weir_str_equal_nocase(text, WEIR_STR("en-US")))
-        WEIR_FAIL(err, NOT_SUPPORTED, "Option locale of the JSON format is supported as en-US only, not " WEIR_STR_FMT ".",
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "Option locale of the JSON format is supported as en-US only, not " WEIR_STR_FMT ".",
                   WEIR_STR_ARG(text));
     return WEIR_OK;
 }
@@ -76,8 +80,8 @@ static weir_code charset_option(weir_json_spec *spec, const weir_options *option
         const char *name;
         weir_json_charset charset;
     } known[] = {
-        {"UTF-8", WEIR_JSON_UTF8},       {"UTF-16", WEIR_JSON_UTF16},      {"UTF-16BE", WEIR_JSON_UTF16BE},
-        {"UTF-16LE", WEIR_JSON_UTF16LE}, {"UTF-32", WEIR_JSON_UTF32},      {"ISO-8859-1", WEIR_JSON_LATIN1},
+        {"UTF-8", WEIR_JSON_UTF8},       {"UTF-16", WEIR_JSON_UTF16}, {"UTF-16BE", WEIR_JSON_UTF16BE},
+        {"UTF-16LE", WEIR_JSON_UTF16LE}, {"UTF-32", WEIR_JSON_UTF32}, {"ISO-8859-1", WEIR_JSON_LATIN1},
         {"US-ASCII", WEIR_JSON_ASCII},
     };
     weir_str text;
@@ -98,12 +102,14 @@ static weir_code charset_option(weir_json_spec *spec, const weir_options *option
         return WEIR_OK;
     if (spec->charset == WEIR_JSON_UTF16 || spec->charset == WEIR_JSON_UTF32)
         WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "requirement failed: The " WEIR_STR_FMT " encoding must not be included in the denyList when multiLine "
+                  "requirement failed: The " WEIR_STR_FMT
+                  " encoding must not be included in the denyList when multiLine "
                   "is disabled:\ndenylist: UTF-16, UTF-32",
                   WEIR_STR_ARG(text));
     if (!has_line_sep)
         WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "requirement failed: The lineSep option must be specified for the " WEIR_STR_FMT " encoding",
+                  "requirement failed: The lineSep option must be specified for the " WEIR_STR_FMT
+                  " encoding",
                   WEIR_STR_ARG(text));
     return WEIR_OK;
 }
@@ -144,7 +150,8 @@ static weir_code parse_options(weir_json_spec *spec, weir_arena *arena, const we
     WEIR_TRY(weir_json_option_bool(options, "allowUnquotedFieldNames", &spec->allow_unquoted_names, err));
     WEIR_TRY(weir_json_option_bool(options, "allowNumericLeadingZeros", &spec->allow_leading_zeros, err));
     WEIR_TRY(weir_json_option_bool(options, "allowNonNumericNumbers", &spec->allow_non_numeric, err));
-    WEIR_TRY(weir_json_option_bool(options, "allowBackslashEscapingAnyCharacter", &spec->allow_any_escape, err));
+    WEIR_TRY(
+        weir_json_option_bool(options, "allowBackslashEscapingAnyCharacter", &spec->allow_any_escape, err));
     WEIR_TRY(weir_json_option_bool(options, "allowUnquotedControlChars", &spec->allow_control, err));
     WEIR_TRY(weir_json_option_bool(options, "multiLine", &spec->multi_line, err));
     WEIR_TRY(int_option(options, "maxNestingDepth", &spec->depth_max, err));
@@ -179,8 +186,8 @@ weir_code weir_json_refuse_type(weir_str column, const weir_type *type, weir_err
     weir_strbuf_add_char(&text, '"');
     weir_type_sql(&text, type);
     weir_strbuf_add_char(&text, '"');
-    WEIR_RAISE(err, UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, "format", "JSON", "columnName", name.data, "columnType",
-               text.data);
+    WEIR_RAISE(err, UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, "format", "JSON", "columnName", name.data,
+               "columnType", text.data);
 }
 
 static weir_code refuse_map(const weir_type *schema, weir_error **err) {
@@ -211,8 +218,8 @@ weir_code weir_json_check_names(const weir_type *type, bool case_sensitive, weir
 }
 
 /* Refuses what Spark refuses anywhere in the schema. */
-static weir_code check_type(const weir_type *schema, weir_str column, const weir_type *type, bool case_sensitive,
-                            weir_error **err) {
+static weir_code check_type(const weir_type *schema, weir_str column, const weir_type *type,
+                            bool case_sensitive, weir_error **err) {
     switch (type->kind) {
     case WEIR_TYPE_INTERVAL_CALENDAR:
         return weir_json_refuse_type(column, type, err);
@@ -344,8 +351,8 @@ weir_code weir_json_read_spec(weir_arena *arena, const weir_read_request *reques
     spec->fast = true;
     WEIR_TRY(parse_options(spec, arena, request, err));
     WEIR_TRY(build_schema(spec, arena, request, err));
-    if (spec->multi_line || spec->charset != WEIR_JSON_UTF8 || spec->depth_max < 1000 || spec->number_max < 1000 ||
-        spec->string_max < 20000000)
+    if (spec->multi_line || spec->charset != WEIR_JSON_UTF8 || spec->depth_max < 1000 ||
+        spec->number_max < 1000 || spec->string_max < 20000000)
         spec->fast = false;
     *ret = (weir_read_spec *)spec;
     return WEIR_OK;

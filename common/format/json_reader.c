@@ -27,11 +27,11 @@ typedef struct weir_json_reader {
     weir_input_stream *stream;
     weir_buffer *buffer;
     uint8_t *data;
-    size_t capacity;   /* without the pad */
-    size_t pos, size;  /* next byte to take, end of the data */
-    size_t complete;   /* end of the whole lines in the data */
-    size_t searched;   /* custom separator: none starts in [pos, searched) */
-    int64_t base;      /* file offset of data[0] */
+    size_t capacity;  /* without the pad */
+    size_t pos, size; /* next byte to take, end of the data */
+    size_t complete;  /* end of the whole lines in the data */
+    size_t searched;  /* custom separator: none starts in [pos, searched) */
+    int64_t base;     /* file offset of data[0] */
     bool eof, done, skip_first;
     weir_json_fast *fast; /* NULL: slow path only */
     weir_json_parser parser;
@@ -39,7 +39,7 @@ typedef struct weir_json_reader {
     weir_builder *builders; /* of spec->root's children */
     weir_builder corrupt;
     bool built;
-    int32_t rows;      /* in the batch being built */
+    int32_t rows; /* in the batch being built */
     int64_t records;
 } weir_json_reader;
 
@@ -182,7 +182,8 @@ static weir_code out_of_memory(weir_error **err) {
 }
 
 /* Rows from `from` on carry `text` in the corrupt-record column; rows before it nothing. */
-static weir_code set_corrupt(weir_json_reader *r, int32_t from, const uint8_t *text, size_t size, weir_error **err) {
+static weir_code set_corrupt(weir_json_reader *r, int32_t from, const uint8_t *text, size_t size,
+                             weir_error **err) {
     if (r->spec->corrupt < 0)
         return WEIR_OK;
     while (r->corrupt.length < from)
@@ -246,7 +247,8 @@ static void value_text(weir_strbuf *buf, const weir_column *column, int32_t row)
         weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_double_format(*(const double *)at, text)));
         return;
     case WEIR_TYPE_DECIMAL:
-        weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_decimal_format(weir_load128(at), column->type->scale, text)));
+        weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_decimal_format(weir_load128(at),
+                                                                             column->type->scale, text)));
         return;
     case WEIR_TYPE_STRING:
     case WEIR_TYPE_CHAR:
@@ -461,7 +463,8 @@ static weir_code build_builders(weir_json_reader *r, int32_t rows, weir_error **
     for (int32_t i = 0; i < root->children_count; i++)
         WEIR_TRY(weir_builder_init(&r->builders[i], r->budget, root->children[i].type, rows, err));
     if (r->spec->corrupt >= 0)
-        WEIR_TRY(weir_builder_init(&r->corrupt, r->budget, r->spec->projection->fields[r->spec->corrupt].type, rows, err));
+        WEIR_TRY(weir_builder_init(&r->corrupt, r->budget, r->spec->projection->fields[r->spec->corrupt].type,
+                                   rows, err));
     return WEIR_OK;
 }
 

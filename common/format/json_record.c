@@ -19,12 +19,18 @@ static weir_json_result appended(bool ok) {
 
 static const char *token_name(weir_json_token token) {
     static const char *const names[] = {
-        [WEIR_TOKEN_OBJECT] = "START_OBJECT",       [WEIR_TOKEN_OBJECT_END] = "END_OBJECT",
-        [WEIR_TOKEN_ARRAY] = "START_ARRAY",         [WEIR_TOKEN_ARRAY_END] = "END_ARRAY",
-        [WEIR_TOKEN_STRING] = "VALUE_STRING",       [WEIR_TOKEN_INT] = "VALUE_NUMBER_INT",
-        [WEIR_TOKEN_FLOAT] = "VALUE_NUMBER_FLOAT",  [WEIR_TOKEN_TRUE] = "VALUE_TRUE",
-        [WEIR_TOKEN_FALSE] = "VALUE_FALSE",         [WEIR_TOKEN_NULL] = "VALUE_NULL",
-        [WEIR_TOKEN_FIELD] = "FIELD_NAME",          [WEIR_TOKEN_END] = "END",
+        [WEIR_TOKEN_OBJECT] = "START_OBJECT",
+        [WEIR_TOKEN_OBJECT_END] = "END_OBJECT",
+        [WEIR_TOKEN_ARRAY] = "START_ARRAY",
+        [WEIR_TOKEN_ARRAY_END] = "END_ARRAY",
+        [WEIR_TOKEN_STRING] = "VALUE_STRING",
+        [WEIR_TOKEN_INT] = "VALUE_NUMBER_INT",
+        [WEIR_TOKEN_FLOAT] = "VALUE_NUMBER_FLOAT",
+        [WEIR_TOKEN_TRUE] = "VALUE_TRUE",
+        [WEIR_TOKEN_FALSE] = "VALUE_FALSE",
+        [WEIR_TOKEN_NULL] = "VALUE_NULL",
+        [WEIR_TOKEN_FIELD] = "FIELD_NAME",
+        [WEIR_TOKEN_END] = "END",
         [WEIR_TOKEN_ERROR] = "ERROR",
     };
     return names[token];
@@ -32,8 +38,8 @@ static const char *token_name(weir_json_token token) {
 
 static weir_str token_text(weir_json_parser *parser) {
     static const weir_str fixed[] = {
-        [WEIR_TOKEN_OBJECT] = WEIR_STR("{"), [WEIR_TOKEN_OBJECT_END] = WEIR_STR("}"),
-        [WEIR_TOKEN_ARRAY] = WEIR_STR("["),  [WEIR_TOKEN_ARRAY_END] = WEIR_STR("]"),
+        [WEIR_TOKEN_OBJECT] = WEIR_STR("{"),  [WEIR_TOKEN_OBJECT_END] = WEIR_STR("}"),
+        [WEIR_TOKEN_ARRAY] = WEIR_STR("["),   [WEIR_TOKEN_ARRAY_END] = WEIR_STR("]"),
         [WEIR_TOKEN_TRUE] = WEIR_STR("true"), [WEIR_TOKEN_FALSE] = WEIR_STR("false"),
         [WEIR_TOKEN_NULL] = WEIR_STR("null"),
     };
@@ -50,8 +56,10 @@ static weir_json_result mismatch(record *r, const weir_json_node *node) {
     weir_str text = token_text(r->parser);
     if (r->cause && r->cause->size == 0) {
         weir_str name = weir_json_parser_name(r->parser, &lone);
-        weir_strbuf_addf(r->cause, "[CANNOT_PARSE_JSON_FIELD] Cannot parse the field name '" WEIR_STR_FMT
-                                   "' and the value " WEIR_STR_FMT " of the JSON token type %s to target Spark data type \"",
+        weir_strbuf_addf(r->cause,
+                         "[CANNOT_PARSE_JSON_FIELD] Cannot parse the field name '" WEIR_STR_FMT
+                         "' and the value " WEIR_STR_FMT
+                         " of the JSON token type %s to target Spark data type \"",
                          WEIR_STR_ARG(name), WEIR_STR_ARG(text), token_name(r->parser->token));
         weir_type_sql(r->cause, node->type);
         weir_strbuf_add_text(r->cause, "\". SQLSTATE: 2203G");
@@ -60,7 +68,8 @@ static weir_json_result mismatch(record *r, const weir_json_node *node) {
 }
 
 /* A second value for a field that has one: replaces it if it converts. */
-static weir_json_result replace_value(record *r, const weir_json_node *node, weir_builder *builder, int32_t row) {
+static weir_json_result replace_value(record *r, const weir_json_node *node, weir_builder *builder,
+                                      int32_t row) {
     weir_builder scratch;
     weir_column *column = NULL;
     if (weir_builder_init(&scratch, builder->budget, builder->type, 8, NULL) != WEIR_OK)
@@ -84,8 +93,8 @@ static bool fill_nulls(weir_builder *builders, int32_t count, int32_t rows) {
 }
 
 /* The members of an object whose start is the current token, as row `row` of the builders. */
-static weir_json_result convert_object(record *r, const weir_json_node *node, weir_builder *builders, int32_t row,
-                                       bool is_root) {
+static weir_json_result convert_object(record *r, const weir_json_node *node, weir_builder *builders,
+                                       int32_t row, bool is_root) {
     bool bad = false;
     for (;;) {
         weir_json_token token = weir_json_parser_next(r->parser);
@@ -264,8 +273,9 @@ static void truncate_all(weir_builder *builders, int32_t count, int32_t rows) {
 
 static weir_json_result null_root(record *r) {
     if (r->cause)
-        weir_strbuf_add_text(r->cause, "[INVALID_JSON_ROOT_FIELD] Cannot convert JSON root field to target Spark type. "
-                                       "SQLSTATE: 22032");
+        weir_strbuf_add_text(r->cause,
+                             "[INVALID_JSON_ROOT_FIELD] Cannot convert JSON root field to target Spark type. "
+                             "SQLSTATE: 22032");
     return WEIR_JSON_BAD;
 }
 
@@ -309,9 +319,9 @@ static weir_json_result convert_root(record *r, weir_builder *builders, int32_t 
     }
 }
 
-weir_json_result weir_json_record_parse(weir_json_parser *parser, const weir_json_spec *spec, const uint8_t *data,
-                                        size_t size, weir_builder *builders, int32_t *ret_rows,
-                                        weir_strbuf *cause) {
+weir_json_result weir_json_record_parse(weir_json_parser *parser, const weir_json_spec *spec,
+                                        const uint8_t *data, size_t size, weir_builder *builders,
+                                        int32_t *ret_rows, weir_strbuf *cause) {
     record r = {.parser = parser, .spec = spec, .cause = cause};
     int32_t count = spec->root.children_count, row = count ? builders[0].length : 0;
     weir_json_parser_start(parser, spec, data, size);

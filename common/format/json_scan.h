@@ -43,7 +43,8 @@ static inline uint64_t weir_json_scan_number8(const uint8_t *p, int digits) {
     uint64_t v = (weir_load64(p) - UINT64_C(0x3030303030303030)) << (64 - 8 * digits);
     v = v * 10 + (v >> 8);
     return ((v & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x000F424000000064) +
-            (v >> 16 & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x0000271000000001)) >> 32;
+            (v >> 16 & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x0000271000000001)) >>
+           32;
 }
 
 /* The value of 1 to 19 digits. */
@@ -84,7 +85,8 @@ static inline int weir_json_scan_utf8(const uint8_t *p) {
 static inline const uint8_t *weir_json_scan_line_end(const uint8_t *p, const uint8_t *end) {
     for (; p < end; p += 16) {
         __m128i v = weir_json_scan_load(p);
-        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+        __m128i hit =
+            _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
         uint32_t mask = (uint32_t)_mm_movemask_epi8(hit);
         if (mask) {
             p += __builtin_ctz(mask);

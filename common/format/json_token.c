@@ -20,7 +20,8 @@ void weir_json_parser_fini(weir_json_parser *p) {
     *p = (weir_json_parser){0};
 }
 
-void weir_json_parser_start(weir_json_parser *p, const weir_json_spec *spec, const uint8_t *data, size_t size) {
+void weir_json_parser_start(weir_json_parser *p, const weir_json_spec *spec, const uint8_t *data,
+                            size_t size) {
     p->spec = spec;
     p->data = data;
     p->pos = 0;
@@ -133,8 +134,8 @@ static void begin_text(weir_json_parser *p, weir_strbuf *buf) {
 
 static bool java_identifier_part(uint32_t c) {
     if (c < 0x80)
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-               c <= 8 || (c >= 0x0E && c <= 0x1B) || c == 0x7F;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               c == '$' || c <= 8 || (c >= 0x0E && c <= 0x1B) || c == 0x7F;
     if (c < 0x100)
         return c < 0xA0 || (c >= 0xA2 && c <= 0xA5) || c == 0xAA || c == 0xAD || c == 0xB5 || c == 0xBA ||
                (c >= 0xC0 && c != 0xD7 && c != 0xF7);
@@ -195,7 +196,8 @@ static bool string_utf8(weir_json_parser *p, uint32_t c, weir_strbuf *buf) {
         add_unit(p, buf, unit);
         return true;
     }
-    if ((c & 0xF8) != 0xF0 || (a = continuation(p)) < 0 || (b = continuation(p)) < 0 || (d = continuation(p)) < 0)
+    if ((c & 0xF8) != 0xF0 || (a = continuation(p)) < 0 || (b = continuation(p)) < 0 ||
+        (d = continuation(p)) < 0)
         return false;
     if (buf) {
         int32_t v = (int32_t)((c & 7) << 18 | (uint32_t)a << 12 | (uint32_t)b << 6 | (uint32_t)d) - 0x10000;
@@ -371,7 +373,10 @@ static bool take_name(weir_json_parser *p) {
             add_unit(p, buf, raw[i]);
             continue;
         }
-        int more = (raw[i] & 0xE0) == 0xC0 ? 1 : (raw[i] & 0xF0) == 0xE0 ? 2 : (raw[i] & 0xF8) == 0xF0 ? 3 : 0;
+        int more = (raw[i] & 0xE0) == 0xC0   ? 1
+                   : (raw[i] & 0xF0) == 0xE0 ? 2
+                   : (raw[i] & 0xF8) == 0xF0 ? 3
+                                             : 0;
         if (!more || i + (size_t)more >= p->raw.size)
             return false;
         int32_t c = raw[i] & (0x3F >> more);

@@ -1,4 +1,4 @@
-/* JSON to Spark's variant encoding, and back to text.
+/* JSON to Spark's variant encoding (common/types/variant_text.h is the way back).
  *
  *   metadata  version | offset size,  key count,  offsets[count + 1],  key bytes
  *   value     primitive: type << 2 | 0, bytes          short string: size << 2 | 1, bytes
@@ -6,19 +6,28 @@
  *             array:     sizes << 2 | 3, count, offsets[count + 1], values
  * All numbers little-endian. Encoding follows org.apache.spark.types.variant.VariantBuilder: integers in
  * the smallest size, decimals where 38 digits suffice, doubles otherwise; an object's key twice is an
- * error. Decoding checks every offset: bytes may come from a file. Task thread. */
+ * error. Task thread. */
 #include <stdlib.h>
 
-#include "common/base/json_value.h"
 #include "common/format/json_int.h"
 #include "common/types/decimal.h"
 #include "common/types/number_text.h"
 
 enum { PRIMITIVE, SHORT_STRING, OBJECT, ARRAY };
 enum {
-    V_NULL, V_TRUE, V_FALSE, V_INT1, V_INT2, V_INT4, V_INT8, V_DOUBLE, V_DECIMAL4, V_DECIMAL8, V_DECIMAL16,
-    V_DATE, V_TIMESTAMP, V_TIMESTAMP_NTZ, V_FLOAT, V_BINARY, V_LONG_STRING
+    V_NULL,
+    V_TRUE,
+    V_FALSE,
+    V_INT1,
+    V_INT2,
+    V_INT4,
+    V_INT8,
+    V_DOUBLE,
+    V_DECIMAL4,
+    V_DECIMAL8,
+    V_DECIMAL16
 };
+enum { V_LONG_STRING = 16 };
 enum { DEPTH_MAX = 1000, SHORT_MAX = 63 };
 #define SIZE_MAX_BYTES ((size_t)128 << 20)
 
@@ -52,7 +61,10 @@ static void put_primitive(weir_strbuf *buf, int type) {
 }
 
 static void put_long(weir_strbuf *buf, int64_t value) {
-    int type = value == (int8_t)value ? V_INT1 : value == (int16_t)value ? V_INT2 : value == (int32_t)value ? V_INT4 : V_INT8;
+    int type = value == (int8_t)value    ? V_INT1
+               : value == (int16_t)value ? V_INT2
+               : value == (int32_t)value ? V_INT4
+                                         : V_INT8;
     put_primitive(buf, type);
     put_int(buf, (uint64_t)value, 1 << (type - V_INT1));
 }
@@ -97,7 +109,9 @@ static bool put_decimal(weir_strbuf *buf, weir_str text) {
     }
     if (scale > WEIR_DECIMAL_MAX_PRECISION)
         return false;
-    int type = scale <= 9 && digits <= 9 ? V_DECIMAL4 : scale <= 18 && digits <= 18 ? V_DECIMAL8 : V_DECIMAL16;
+    int type = scale <= 9 && digits <= 9     ? V_DECIMAL4
+               : scale <= 18 && digits <= 18 ? V_DECIMAL8
+                                             : V_DECIMAL16;
     if (negative)
         value = -value;
     put_primitive(buf, type);
@@ -187,17 +201,21 @@ static int compare_keys(weir_str a, weir_str b) {
 }
 
 static int compare_entries(const void *a, const void *b, void *scratch) {
-    return compare_keys(key_text(scratch, ((const entry *)a)->key), key_text(scratch, ((const entry *)b)->key));
+    return compare_keys(key_text(scratch, ((const entry *)a)->key),
+                        key_text(scratch, ((const entry *)b)->key));
 }
 
 /* Puts the header of an object or array before its values, which start at `start`. */
-static void insert_header(weir_json_variant_scratch *s, size_t start, const entry *entries, size_t count, bool object) {
+static void insert_header(weir_json_variant_scratch *s, size_t start, const entry *entries, size_t count,
+                          bool object) {
     uint32_t data_size = (uint32_t)(s->value.size - start);
     int32_t id_max = 0;
     for (size_t i = 0; object && i < count; i++)
         id_max = WEIR_MAX(id_max, entries[i].key);
-    int count_size = count > 255 ? 4 : 1, id_size = bytes_for((uint64_t)id_max), offset_size = bytes_for(data_size);
-    size_t header = 1 + (size_t)count_size + (object ? count * (size_t)id_size : 0) + (count + 1) * (size_t)offset_size;
+    int count_size = count > 255 ? 4 : 1, id_size = bytes_for((uint64_t)id_max),
+        offset_size = bytes_for(data_size);
+    size_t header =
+        1 + (size_t)count_size + (object ? count * (size_t)id_size : 0) + (count + 1) * (size_t)offset_size;
     weir_strbuf *out = &s->metadata; /* free while values are written */
     weir_strbuf_clear(out);
     int sizes = object ? (count_size == 4) << 4 | (id_size - 1) << 2 | (offset_size - 1)
@@ -311,206 +329,4 @@ weir_json_result weir_json_variant_encode(weir_json_parser *parser, weir_builder
         !weir_builder_struct_end(builder))
         return WEIR_JSON_NOMEM;
     return WEIR_JSON_OK;
-}
-
-/* ---- reading ---- */
-
-typedef struct reading {
-    weir_strbuf *buf;
-    weir_str metadata;
-    const weir_timezone *zone;
-} reading;
-
-static bool get_int(weir_str bytes, size_t at, int size, uint64_t *ret) {
-    if (at > bytes.size || bytes.size - at < (size_t)size)
-        return false;
-    uint64_t value = 0;
-    for (int i = 0; i < size; i++)
-        value |= (uint64_t)(uint8_t)bytes.data[at + (size_t)i] << 8 * i;
-    *ret = value;
-    return true;
-}
-
-static bool key_of(const reading *r, uint64_t id, weir_str *ret) {
-    uint64_t header, count, from, to;
-    if (!get_int(r->metadata, 0, 1, &header))
-        return false;
-    int size = (int)(header >> 6 & 3) + 1;
-    if (!get_int(r->metadata, 1, size, &count) || id >= count)
-        return false;
-    size_t offsets = 1 + (size_t)size, strings = offsets + ((size_t)count + 1) * (size_t)size;
-    if (!get_int(r->metadata, offsets + (size_t)id * (size_t)size, size, &from) ||
-        !get_int(r->metadata, offsets + ((size_t)id + 1) * (size_t)size, size, &to) || from > to ||
-        strings + to > r->metadata.size)
-        return false;
-    *ret = weir_str_make(r->metadata.data + strings + from, to - from);
-    return true;
-}
-
-static bool text_of(const reading *r, weir_str value, int depth);
-
-static bool children_text(const reading *r, weir_str value, bool object, int depth) {
-    uint8_t sizes = (uint8_t)value.data[0] >> 2;
-    int count_size = (object ? sizes >> 4 & 1 : sizes >> 2 & 1) ? 4 : 1;
-    int id_size = object ? (sizes >> 2 & 3) + 1 : 0, offset_size = (sizes & 3) + 1;
-    uint64_t count, id, offset;
-    if (!get_int(value, 1, count_size, &count))
-        return false;
-    size_t ids = 1 + (size_t)count_size, offsets = ids + (size_t)count * (size_t)id_size;
-    size_t data = offsets + ((size_t)count + 1) * (size_t)offset_size;
-    if (data > value.size || depth > DEPTH_MAX)
-        return false;
-    weir_strbuf_add_char(r->buf, object ? '{' : '[');
-    for (uint64_t i = 0; i < count; i++) {
-        if (i)
-            weir_strbuf_add_char(r->buf, ',');
-        weir_str key;
-        if (object) {
-            if (!get_int(value, ids + (size_t)i * (size_t)id_size, id_size, &id) || !key_of(r, id, &key))
-                return false;
-            weir_json_write_string(r->buf, key);
-            weir_strbuf_add_char(r->buf, ':');
-        }
-        if (!get_int(value, offsets + (size_t)i * (size_t)offset_size, offset_size, &offset) ||
-            offset >= value.size - data)
-            return false;
-        if (!text_of(r, weir_str_make(value.data + data + offset, value.size - data - offset), depth + 1))
-            return false;
-    }
-    weir_strbuf_add_char(r->buf, object ? '}' : ']');
-    return true;
-}
-
-static void double_text(weir_strbuf *buf, double value, bool single) {
-    char text[WEIR_NUMBER_TEXT_MAX];
-    int n = single ? weir_float_format((float)value, text) : weir_double_format(value, text);
-    bool quote = !__builtin_isfinite(value);
-    if (quote)
-        weir_strbuf_add_char(buf, '"');
-    weir_strbuf_add(buf, weir_str_make(text, (size_t)n));
-    if (quote)
-        weir_strbuf_add_char(buf, '"');
-}
-
-static bool decimal_text(weir_strbuf *buf, weir_str value, int bytes) {
-    uint64_t scale, low, high = 0;
-    if (!get_int(value, 1, 1, &scale) || scale > WEIR_DECIMAL_MAX_PRECISION ||
-        !get_int(value, 2, WEIR_MIN(bytes, 8), &low) || (bytes == 16 && !get_int(value, 10, 8, &high)))
-        return false;
-    __int128 number = bytes == 4 ? (int32_t)low : bytes == 8 ? (int64_t)low : (__int128)((unsigned __int128)high << 64 | low);
-    while (scale > 0 && number % 10 == 0) {
-        number /= 10;
-        scale--;
-    }
-    char text[64];
-    weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_decimal_format(number, (int32_t)scale, text)));
-    return true;
-}
-
-static bool datetime_text(const reading *r, weir_str value, int type) {
-    char text[WEIR_DATETIME_TEXT_MAX];
-    uint64_t bits;
-    if (!get_int(value, 1, type == V_DATE ? 4 : 8, &bits))
-        return false;
-    weir_strbuf_add_char(r->buf, '"');
-    if (type == V_DATE) {
-        weir_strbuf_add(r->buf, weir_str_make(text, (size_t)weir_date_format((int32_t)bits, text)));
-    } else {
-        int64_t micros = (int64_t)bits;
-        int32_t offset = type == V_TIMESTAMP ? weir_timezone_offset(r->zone, micros) : 0;
-        int n = weir_timestamp_ntz_format(micros + (int64_t)offset * WEIR_MICROS_PER_SECOND, text);
-        weir_strbuf_add(r->buf, weir_str_make(text, (size_t)n));
-        int32_t minutes = (offset < 0 ? -offset : offset) / 60;
-        if (type == V_TIMESTAMP)
-            weir_strbuf_addf(r->buf, "%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
-    }
-    weir_strbuf_add_char(r->buf, '"');
-    return true;
-}
-
-static bool sized_text(const reading *r, weir_str value, bool binary) {
-    uint64_t size;
-    if (!get_int(value, 1, 4, &size) || value.size - 5 < size)
-        return false;
-    weir_str bytes = weir_str_make(value.data + 5, size);
-    if (!binary) {
-        weir_json_write_string(r->buf, bytes);
-        return true;
-    }
-    weir_strbuf_add_char(r->buf, '"');
-    weir_json_write_base64(r->buf, bytes);
-    weir_strbuf_add_char(r->buf, '"');
-    return true;
-}
-
-static bool primitive_text(const reading *r, weir_str value, int type) {
-    uint64_t bits;
-    double number;
-    float single;
-    switch (type) {
-    case V_NULL:
-        weir_strbuf_add_text(r->buf, "null");
-        return true;
-    case V_TRUE:
-    case V_FALSE:
-        weir_strbuf_add_text(r->buf, type == V_TRUE ? "true" : "false");
-        return true;
-    case V_INT1:
-    case V_INT2:
-    case V_INT4:
-    case V_INT8: {
-        int bytes = 1 << (type - V_INT1), shift = 64 - 8 * bytes;
-        if (!get_int(value, 1, bytes, &bits))
-            return false;
-        weir_strbuf_addf(r->buf, "%lld", (long long)((int64_t)(bits << shift) >> shift));
-        return true;
-    }
-    case V_DOUBLE:
-        if (!get_int(value, 1, 8, &bits))
-            return false;
-        memcpy(&number, &bits, 8);
-        double_text(r->buf, number, false);
-        return true;
-    case V_FLOAT:
-        if (!get_int(value, 1, 4, &bits))
-            return false;
-        memcpy(&single, &bits, 4);
-        double_text(r->buf, (double)single, true);
-        return true;
-    case V_DECIMAL4:
-    case V_DECIMAL8:
-    case V_DECIMAL16:
-        return decimal_text(r->buf, value, 4 << (type - V_DECIMAL4));
-    case V_DATE:
-    case V_TIMESTAMP:
-    case V_TIMESTAMP_NTZ:
-        return datetime_text(r, value, type);
-    case V_BINARY:
-    case V_LONG_STRING:
-        return sized_text(r, value, type == V_BINARY);
-    default:
-        return false;
-    }
-}
-
-static bool text_of(const reading *r, weir_str value, int depth) {
-    if (value.size == 0)
-        return false;
-    uint8_t header = (uint8_t)value.data[0];
-    switch (header & 3) {
-    case PRIMITIVE:
-        return primitive_text(r, value, header >> 2);
-    case SHORT_STRING:
-        if (value.size - 1 < (size_t)(header >> 2))
-            return false;
-        weir_json_write_string(r->buf, weir_str_make(value.data + 1, header >> 2));
-        return true;
-    default:
-        return children_text(r, value, (header & 3) == OBJECT, depth);
-    }
-}
-
-bool weir_json_variant_text(weir_strbuf *buf, weir_str value, weir_str metadata, const weir_timezone *zone) {
-    reading r = {buf, metadata, zone};
-    return text_of(&r, value, 0);
 }

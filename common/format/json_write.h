@@ -11,7 +11,8 @@ typedef struct weir_json_style {
     bool pretty;     /* Jackson's default pretty printer */
     bool ascii;      /* writeNonAsciiCharacterAsCodePoint: \uXXXX for everything above 0x7F */
     const weir_timezone *zone;
-    const weir_datetime_pattern *date_pattern, *timestamp_pattern, *ntz_pattern, *time_pattern; /* NULL: default */
+    const weir_datetime_pattern *date_pattern, *timestamp_pattern, *ntz_pattern,
+        *time_pattern; /* NULL: default */
 } weir_json_style;
 
 /* Reads the generator's options (ignoreNullFields, pretty, timeZone, dateFormat, timestampFormat, ...);
@@ -19,4 +20,5 @@ typedef struct weir_json_style {
 weir_code weir_json_style_parse(weir_arena *arena, const weir_options *options, const weir_timezone *zone,
                                 weir_json_style *ret, weir_error **err);
 /* Appends the value of one row, "null" for NULL. Any encoding. False: a variant's bytes are damaged. */
-bool weir_json_write_value(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_json_style *style);
+bool weir_json_write_value(weir_strbuf *buf, const weir_column *column, int32_t row,
+                           const weir_json_style *style);

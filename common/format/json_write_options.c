@@ -71,8 +71,8 @@ static weir_code compression_option(const weir_options *options, weir_codec *ret
             WEIR_FAIL(err, NOT_SUPPORTED, "Weir does not write %s; it writes gzip and zstd.", others[i]);
     _cleanup_strbuf_ weir_strbuf name = {0};
     weir_strbuf_add(&name, text);
-    WEIR_RAISE(err, CODEC_NOT_AVAILABLE__WITH_AVAILABLE_CODECS_SUGGESTION, "codecName", name.data ? name.data : "",
-               "availableCodecs", "uncompressed, none, gzip, zstd");
+    WEIR_RAISE(err, CODEC_NOT_AVAILABLE__WITH_AVAILABLE_CODECS_SUGGESTION, "codecName",
+               name.data ? name.data : "", "availableCodecs", "uncompressed, none, gzip, zstd");
 }
 
 /* Keys whose text is an object's address in Spark. */
@@ -112,7 +112,8 @@ weir_code weir_json_write_spec_parse(weir_arena *arena, const weir_type *schema,
     WEIR_TRY(compression_option(options, &spec->codec, err));
     if ((weir_json_option(options, "encoding", &text) || weir_json_option(options, "charset", &text)) &&
         !weir_str_equal_nocase(text, WEIR_STR("UTF-8")))
-        WEIR_FAIL(err, NOT_SUPPORTED, "Weir writes JSON in UTF-8 only, not in " WEIR_STR_FMT " (option encoding).",
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "Weir writes JSON in UTF-8 only, not in " WEIR_STR_FMT " (option encoding).",
                   WEIR_STR_ARG(text));
     spec->line_sep = WEIR_STR("\n");
     if (weir_json_option(options, "lineSep", &text)) {

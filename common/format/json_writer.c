@@ -9,13 +9,13 @@
 #include <zstd.h>
 
 #include "common/base/alloc.h"
-#include "common/base/json_value.h"
 #include "common/format/input_stream.h"
 #include "common/format/json_int.h"
 #include "common/format/json_scan.h"
 #include "common/format/json_write.h"
 #include "common/types/decimal.h"
 #include "common/types/number_text.h"
+#include "common/types/variant_text.h"
 
 enum { FLUSH_SIZE = 256 << 10 };
 
@@ -43,9 +43,10 @@ static void add_code_unit(weir_strbuf *buf, uint32_t unit) {
 }
 
 static void add_ascii(weir_strbuf *buf, const uint8_t *p, size_t size) {
-    uint32_t c = size == 2   ? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
-                 : size == 3 ? (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu)
-                             : (p[0] & 0x07u) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
+    uint32_t c = size == 2 ? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
+                 : size == 3
+                     ? (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu)
+                     : (p[0] & 0x07u) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
     if (c < 0x10000) {
         add_code_unit(buf, c);
     } else {
@@ -69,8 +70,8 @@ static size_t plain_run(const uint8_t *p, size_t size) {
 
 /* The special character at `p`; returns the bytes it takes. */
 static size_t add_special(weir_strbuf *buf, const uint8_t *p, size_t left, bool ascii) {
-    static const char short_escape[128] = {['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-                                           ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+    static const char short_escape[128] = {
+        ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
     uint8_t c = *p;
     if (c < 0x80) {
         if (short_escape[c]) {
@@ -108,12 +109,13 @@ static void add_string(weir_strbuf *buf, weir_str text, bool ascii) {
     weir_strbuf_add_char(buf, '"');
 }
 
-void weir_json_write_base64(weir_strbuf *buf, weir_str bytes) {
+static void add_base64(weir_strbuf *buf, weir_str bytes) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *p = (const uint8_t *)bytes.data;
     for (size_t i = 0; i < bytes.size; i += 3) {
         size_t left = bytes.size - i;
-        uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+        uint32_t v =
+            (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
         char quad[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=',
                         left > 2 ? digits[v & 63] : '='};
         weir_strbuf_add(buf, weir_str_make(quad, 4));
@@ -208,12 +210,14 @@ static void add_quoted(weir_strbuf *buf, const char *text, const char *end) {
     weir_strbuf_add_char(buf, '"');
 }
 
-static void add_date_time(weir_strbuf *buf, weir_type_kind kind, const uint8_t *at, const weir_json_style *style) {
+static void add_date_time(weir_strbuf *buf, weir_type_kind kind, const uint8_t *at,
+                          const weir_json_style *style) {
     char text[2 * WEIR_DATETIME_TEXT_MAX], *end;
     if (kind == WEIR_TYPE_DATE) {
         int32_t days = (int32_t)weir_load32(at);
         if (style->date_pattern) {
-            add_pattern(buf, style->date_pattern, days * WEIR_MICROS_PER_DAY, weir_timezone_utc(), style->ascii);
+            add_pattern(buf, style->date_pattern, days * WEIR_MICROS_PER_DAY, weir_timezone_utc(),
+                        style->ascii);
             return;
         }
         end = text + weir_date_format(days, text);
@@ -265,9 +269,23 @@ static void add_integer(weir_strbuf *buf, int64_t value) {
     weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_int64_format(value, text)));
 }
 
+static int64_t load_integer(weir_type_kind kind, const uint8_t *at) {
+    switch (kind) {
+    case WEIR_TYPE_BYTE:
+        return *(const int8_t *)at;
+    case WEIR_TYPE_SHORT:
+        return *(const int16_t *)at;
+    case WEIR_TYPE_INT:
+        return (int32_t)weir_load32(at);
+    default:
+        return (int64_t)weir_load64(at);
+    }
+}
+
 /* ---- nested values ---- */
 
-static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_json_style *style, int depth);
+static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_json_style *style,
+                      int depth);
 
 static void add_line(weir_strbuf *buf, int depth) {
     weir_strbuf_add_char(buf, '\n');
@@ -379,7 +397,8 @@ static void add_key(weir_strbuf *buf, const weir_column *keys, int32_t row, cons
     weir_strbuf_add_char(buf, '"');
 }
 
-static bool add_map(weir_strbuf *buf, const weir_column *column, int32_t slot, const weir_json_style *style, int depth) {
+static bool add_map(weir_strbuf *buf, const weir_column *column, int32_t slot, const weir_json_style *style,
+                    int depth) {
     int32_t from = column->offsets[slot], to = column->offsets[slot + 1];
     weir_strbuf_add_char(buf, '{');
     for (int32_t i = from; i < to; i++) {
@@ -412,16 +431,10 @@ static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, 
         weir_strbuf_add_text(buf, weir_bit_get(column->values, slot) ? "true" : "false");
         return true;
     case WEIR_TYPE_BYTE:
-        add_integer(buf, *(const int8_t *)at);
-        return true;
     case WEIR_TYPE_SHORT:
-        add_integer(buf, *(const int16_t *)at);
-        return true;
     case WEIR_TYPE_INT:
-        add_integer(buf, (int32_t)weir_load32(at));
-        return true;
     case WEIR_TYPE_LONG:
-        add_integer(buf, (int64_t)weir_load64(at));
+        add_integer(buf, load_integer(type->kind, at));
         return true;
     case WEIR_TYPE_FLOAT:
         add_floating(buf, (double)*(const float *)at, true, true);
@@ -439,7 +452,7 @@ static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, 
         return true;
     case WEIR_TYPE_BINARY:
         weir_strbuf_add_char(buf, '"');
-        weir_json_write_base64(buf, weir_column_bytes(column, row));
+        add_base64(buf, weir_column_bytes(column, row));
         weir_strbuf_add_char(buf, '"');
         return true;
     case WEIR_TYPE_DATE:
@@ -460,15 +473,17 @@ static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, 
     case WEIR_TYPE_MAP:
         return add_map(buf, column, slot, style, depth);
     case WEIR_TYPE_VARIANT:
-        return weir_json_variant_text(buf, weir_column_bytes(column->children[0], slot),
-                                      weir_column_bytes(column->children[1], slot), style->zone);
+        return weir_variant_text(buf, weir_column_bytes(column->children[0], slot),
+                                 weir_column_bytes(column->children[1], slot), /* as_cast= */ false,
+                                 style->zone);
     default:
         weir_strbuf_add_text(buf, "null");
         return true;
     }
 }
 
-bool weir_json_write_value(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_json_style *style) {
+bool weir_json_write_value(weir_strbuf *buf, const weir_column *column, int32_t row,
+                           const weir_json_style *style) {
     return add_value(buf, column, row, style, 0);
 }
 
@@ -553,7 +568,8 @@ weir_code weir_json_writer_open(const weir_write_spec *write_spec, weir_fs *fs, 
     if (spec->codec != WEIR_CODEC_NONE)
         w->packed = weir_alloc(FLUSH_SIZE);
     if (spec->codec == WEIR_CODEC_GZIP) {
-        w->gzip_ready = deflateInit2(&w->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+        w->gzip_ready =
+            deflateInit2(&w->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK;
         if (!w->gzip_ready)
             code = weir_error_oom(err);
     } else if (spec->codec == WEIR_CODEC_ZSTD) {

@@ -21,7 +21,7 @@ typedef struct weir_put weir_put;   /* a file being written; one thread */
 typedef struct weir_file_info {
     weir_str path; /* full path, in the caller's arena */
     int64_t size;
-    int64_t modified_ms; /* since the epoch */
+    int64_t modified_ms; /* since the epoch; of a directory: the last change among its entries, 0 = not known */
     bool is_directory;
 } weir_file_info;
 

@@ -58,6 +58,15 @@ static memory_entry *find(memory_fs *fs, const char *path) {
     return found ? &fs->entries[at] : NULL;
 }
 
+/* A directory is as young as the last change among its entries. */
+static void touch_parent(memory_fs *fs, const char *path) {
+    const char *slash = strrchr(path, '/');
+    _cleanup_free_ char *parent = slash ? weir_strndup(path, (size_t)(slash - path)) : weir_strdup("");
+    memory_entry *entry = find(fs, parent);
+    if (entry)
+        entry->modified_ms = ++fs->ticks;
+}
+
 static void insert(memory_fs *fs, const char *path, weir_buffer *data /* takes */) {
     bool found;
     size_t at = position(fs, path, &found);
@@ -73,9 +82,12 @@ static void insert(memory_fs *fs, const char *path, weir_buffer *data /* takes *
     weir_buffer_unref(fs->entries[at].data);
     fs->entries[at].data = data;
     fs->entries[at].modified_ms = ++fs->ticks;
+    if (!found)
+        touch_parent(fs, path);
 }
 
 static void erase(memory_fs *fs, size_t at) {
+    touch_parent(fs, fs->entries[at].path);
     weir_free(fs->entries[at].path);
     weir_buffer_unref(fs->entries[at].data);
     memmove(fs->entries + at, fs->entries + at + 1, (--fs->count - at) * sizeof *fs->entries);

@@ -257,7 +257,7 @@ static bool is_cast_call(const char *name) {
 static bool add_special_call(text_state *s, const char *name, weir_node_list args) {
     if (args.count == 1 && is_cast_call(name)) {
         add_expr(s, args.items[0]);
-    } else if (args.count == 2 && (strcmp(name, "get_array_item") == 0 || strcmp(name, "get_map_value") == 0)) {
+    } else if (args.count == 2 && strcmp(name, "weir_extract") == 0) {
         add_around(s, "", args.items[0], "[");
         add_around(s, "", args.items[1], "]");
     } else if (strcmp(name, "if") == 0) {
@@ -355,8 +355,9 @@ static void add_parts(text_state *s, weir_str_list parts) {
     }
 }
 
-static void add_field(text_state *s, const weir_node_field_access *field) {
-    add_around(s, "", field->child, ".");
+/* child.name; `child` is what prints for the field's child. */
+static void add_field(text_state *s, const weir_node *child, const weir_node_field_access *field) {
+    add_around(s, "", child, ".");
     const weir_type *type = field->child->type;
     if (type && type->kind == WEIR_TYPE_STRUCT && field->ordinal < type->fields_count)
         weir_strbuf_add(s->buf, type->fields[field->ordinal].name);
@@ -370,6 +371,11 @@ static void add_sort_order(text_state *s, const weir_node_sort_order *order) {
 static void add_expr(text_state *s, const weir_node *expr) {
     const weir_expr_text *options = s->options;
     const weir_node *found = options->lookup ? options->lookup(expr, options->data) : NULL;
+    if (found && expr->kind == WEIR_NODE_UNRESOLVED_EXTRACT && found->kind == WEIR_NODE_FIELD) {
+        add_field(s, WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->child,
+                  WEIR_NODE_AS(found, FIELD, field_access));
+        return;
+    }
     if (found)
         expr = found;
     switch (expr->kind) {
@@ -417,7 +423,7 @@ static void add_expr(text_state *s, const weir_node *expr) {
         add_call(s, "coalesce", WEIR_NODE_AS(expr, COALESCE, coalesce)->args, false, NULL);
         break;
     case WEIR_NODE_FIELD:
-        add_field(s, WEIR_NODE_AS(expr, FIELD, field_access));
+        add_field(s, WEIR_NODE_AS(expr, FIELD, field_access)->child, WEIR_NODE_AS(expr, FIELD, field_access));
         break;
     case WEIR_NODE_CALL: {
         const weir_node_call *call = WEIR_NODE_AS(expr, CALL, call);

@@ -1,8 +1,8 @@
 /* Decimal arithmetic with Spark's results: exact in up to 512 bits, then rounded HALF_UP.
  *
- * Spark rounds twice where java.math does: a product first to 39 digits, a quotient first to scale 38,
- * then both to the result type; so does this. What fits 128 bits takes the short way. Overflow is the
- * only failure. Any thread. */
+ * Spark cuts in between: a product to its first 39 digits, a quotient at scale 39; then both are rounded
+ * to the result type, and so they are here. What fits 128 bits takes the short way. Overflow is the only
+ * failure. Any thread. */
 #include "common/types/decimal.h"
 
 #include "common/base/compiler.h"
@@ -101,13 +101,19 @@ static void wide_increment(wide *w) {
         ;
 }
 
+/* Divides by a power of ten, towards zero. */
+static void wide_cut_digits(wide *w, int32_t count) {
+    for (; count > 18; count -= 18)
+        wide_divide(w, 1000000000000000000u);
+    if (count > 0)
+        wide_divide(w, (uint64_t)weir_decimal_pow10[count]);
+}
+
 /* Divides by a power of ten, HALF_UP: only the highest dropped digit decides. */
 static void wide_drop_digits(wide *w, int32_t count) {
     if (count <= 0)
         return;
-    for (count--; count > 18; count -= 18)
-        wide_divide(w, 1000000000000000000u);
-    wide_divide(w, (uint64_t)weir_decimal_pow10[count]);
+    wide_cut_digits(w, count - 1);
     if (wide_divide(w, 10) >= 5)
         wide_increment(w);
 }
@@ -287,7 +293,7 @@ bool weir_decimal_multiply(weir_int128 a, int32_t a_scale, weir_int128 b, int32_
     wide product = wide_product(magnitude(a), magnitude(b));
     int32_t digits = wide_digits(&product), product_scale = a_scale + b_scale;
     if (digits > 39) {
-        wide_drop_digits(&product, digits - 39);
+        wide_cut_digits(&product, digits - 39);
         product_scale -= digits - 39;
     }
     wide_rescale(&product, product_scale, scale);
@@ -298,11 +304,9 @@ bool weir_decimal_divide(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t 
                          int32_t scale, weir_int128 *ret) {
     wide quotient = wide_of(magnitude(a));
     u128 divisor = magnitude(b);
-    wide_multiply_pow10(&quotient, 38 - a_scale + b_scale);
-    u128 rest = wide_divide_128(&quotient, divisor);
-    if (rest >= divisor - rest)
-        wide_increment(&quotient);
-    wide_rescale(&quotient, 38, scale);
+    wide_multiply_pow10(&quotient, 39 - a_scale + b_scale);
+    wide_divide_128(&quotient, divisor);
+    wide_rescale(&quotient, 39, scale);
     return wide_to_decimal(&quotient, (a < 0) != (b < 0), precision, ret);
 }
 

@@ -73,7 +73,7 @@ static bool scan(weir_str text, written *ret) {
 
 /* Digits in front of the point as BigDecimal counts them: precision - scale. */
 static bool is_too_large(const written *w) {
-    return (w->digits > 0 ? w->digits : 1) - w->scale > WEIR_DECIMAL_MAX_PRECISION;
+    return w->digits > 0 && w->digits - w->scale > WEIR_DECIMAL_MAX_PRECISION;
 }
 
 /* The first `count` significant digits as an integer (count <= 38), HALF_UP by the digit behind them. */

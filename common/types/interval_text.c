@@ -1,7 +1,6 @@
 /* Intervals as text: the ANSI forms that show and CAST print ("INTERVAL '1 02:03:04' DAY TO SECOND"), the
  * texts that CAST accepts for each interval type, and the unit list of calendar intervals ("1 day 2.5
- * seconds"). All follow Spark's IntervalUtils, oddities included ('|' is a plus sign, a second of a
- * "d h:m:s" may have any two digits). Any thread. */
+ * seconds"). All follow Spark's IntervalUtils, oddities included: a bar is a plus sign. Any thread. */
 #include <stdio.h>
 
 #include "common/types/datetime.h"
@@ -242,7 +241,7 @@ static bool parse_single(reader *r, int32_t unit, int sign, int64_t *ret) {
 
 bool weir_interval_parse_day_time(weir_str text, const weir_type *type, int64_t *ret_micros) {
     static const int8_t lead_digits[] = {9, 10, 12, 2};
-    static const int64_t inner_max[] = {0, 23, 59, 99};
+    static const int64_t inner_max[] = {0, 23, 59, 59};
     reader r;
     int sign;
     if (!open_literal(trim(text), day_time_names, type, &r, &sign))

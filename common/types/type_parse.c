@@ -37,7 +37,9 @@ typedef struct parser {
     token current;
     int32_t complex_at; /* offset of the outermost '<' being parsed, -1 = none */
     int32_t depth;
+    bool open_end; /* the last type was complex or no keyword: one token too many is "extra input" */
     weir_error **err;
+    weir_error *refused; /* the first type that parses but is refused: syntax errors come first */
 } parser;
 
 static bool is_name_byte(char c) {
@@ -154,8 +156,8 @@ static bool at_punct(const parser *p, const char *text) {
     return p->current.kind == TOKEN_PUNCT && weir_str_equal(p->current.text, weir_str_from(text));
 }
 
-static void set_position(parser *p, int32_t at, int32_t stop) {
-    if (!p->err || !*p->err)
+static void set_position(parser *p, weir_error *error, int32_t at, int32_t stop) {
+    if (!error)
         return;
     weir_query_context context = {.start = at, .stop = stop, .line = 1, .column = 0};
     for (int32_t i = 0; i < at; i++) {
@@ -167,13 +169,13 @@ static void set_position(parser *p, int32_t at, int32_t stop) {
         }
     }
     context.fragment = weir_arena_strndup(p->arena, p->source.data, p->source.size);
-    weir_error_set_context(*p->err, &context);
+    weir_error_set_context(error, &context);
 }
 
 static weir_code fail_identifier(parser *p, weir_str name, int32_t at) {
     char *text = weir_arena_strndup(p->arena, name.data, name.size);
     weir_error_raise(p->err, WEIR_INVALID_IDENTIFIER, "ident", text, NULL);
-    set_position(p, at, at + (int32_t)name.size - 1);
+    set_position(p, p->err ? *p->err : NULL, at, at + (int32_t)name.size - 1);
     return WEIR_INVALID_IDENTIFIER;
 }
 
@@ -194,8 +196,15 @@ static weir_code fail_syntax(parser *p) {
     const char *where = text.size == 0
                             ? "end of input"
                             : weir_arena_printf(p->arena, "'" WEIR_STR_FMT "'", WEIR_STR_ARG(text));
-    weir_error_raise(p->err, WEIR_PARSE_SYNTAX_ERROR, "error", where, "hint", "", NULL);
-    set_position(p, at, at + (text.size > 0 ? (int32_t)text.size - 1 : 0));
+    const char *hint = "";
+    if (p->open_end && p->complex_at < 0 && text.size > 0) {
+        parser ahead = *p;
+        advance(&ahead);
+        if (ahead.current.kind == TOKEN_END)
+            hint = weir_arena_printf(p->arena, ": extra input %s", where);
+    }
+    weir_error_raise(p->err, WEIR_PARSE_SYNTAX_ERROR, "error", where, "hint", hint, NULL);
+    set_position(p, p->err ? *p->err : NULL, at, at + (text.size > 0 ? (int32_t)text.size - 1 : 0));
     return WEIR_PARSE_SYNTAX_ERROR;
 }
 
@@ -206,10 +215,19 @@ static weir_code expect_punct(parser *p, const char *text) {
     return WEIR_OK;
 }
 
-static weir_code fail_type(parser *p, weir_code code, const char *name, const char *value, int32_t at) {
-    weir_error_raise(p->err, code, name, value, NULL);
-    set_position(p, at, (int32_t)p->position - 1);
-    return code;
+/* Where a refusal goes: the first one is kept until the whole text is known to parse. */
+static weir_error **refusal(parser *p) {
+    return p->refused ? NULL : &p->refused;
+}
+
+/* Refuses a type; parsing goes on with a stand-in. */
+static weir_code refuse_type(parser *p, weir_code code, const char *name, const char *value, int32_t at,
+                             const weir_type **ret) {
+    weir_error **kept = refusal(p);
+    weir_error_raise(kept, code, name, value, NULL);
+    set_position(p, kept ? *kept : NULL, at, (int32_t)p->position - 1);
+    *ret = weir_type_of(WEIR_TYPE_NULL);
+    return WEIR_OK;
 }
 
 /* "( 10 , 2 )": up to `max` integers; *ret_count 0 where there is no parenthesis. Values that do not
@@ -305,14 +323,15 @@ static weir_code make_decimal(parser *p, const int32_t *values, const weir_str *
     int32_t precision = count > 0 ? values[0] : 10, scale = count > 1 ? values[1] : 0;
     if (precision > 38) {
         char *text = weir_arena_strndup(p->arena, texts[0].data, texts[0].size);
-        return weir_error_raise(p->err, WEIR_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, "precision", text,
-                                "maxPrecision", "38", NULL);
+        weir_error_raise(refusal(p), WEIR_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, "precision", text,
+                         "maxPrecision", "38", NULL);
+        precision = scale = 1;
     }
     if (scale > precision) {
         char *scale_text = weir_arena_strndup(p->arena, texts[1].data, texts[1].size);
         char *precision_text = weir_arena_strndup(p->arena, texts[0].data, texts[0].size);
-        return weir_error_raise(p->err, WEIR_DECIMAL_SCALE_EXCEEDS_PRECISION, "scale", scale_text,
-                                "precision", precision_text, NULL);
+        weir_error_raise(refusal(p), WEIR_DECIMAL_SCALE_EXCEEDS_PRECISION, "scale", scale_text, "precision",
+                         precision_text, NULL);
     }
     *ret = weir_type_decimal(p->arena, precision, scale);
     return WEIR_OK;
@@ -323,12 +342,10 @@ static weir_code make_timestamp(parser *p, const int32_t *values, int32_t count,
     if (count > 0 && values[0] != 6) {
         const char *name = ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ";
         if (values[0] >= 7 && values[0] <= 9)
-            return weir_error_failf(p->err, WEIR_NOT_SUPPORTED,
-                                    "Type %s(%d) with nanosecond precision is not supported.", name,
-                                    values[0]);
+            weir_error_failf(refusal(p), WEIR_NOT_SUPPORTED,
+                             "Type %s(%d) with nanosecond precision is not supported.", name, values[0]);
         char *precision = weir_arena_printf(p->arena, "%d", values[0]);
-        return weir_error_raise(p->err, WEIR_INVALID_TIMESTAMP_PRECISION, "precision", precision, "type",
-                                name, NULL);
+        weir_error_raise(refusal(p), WEIR_INVALID_TIMESTAMP_PRECISION, "precision", precision, "type", name, NULL);
     }
     *ret = weir_type_of(ntz ? WEIR_TYPE_TIMESTAMP_NTZ : WEIR_TYPE_TIMESTAMP);
     return WEIR_OK;
@@ -337,7 +354,8 @@ static weir_code make_timestamp(parser *p, const int32_t *values, int32_t count,
 static weir_code make_time(parser *p, const int32_t *values, int32_t count, const weir_type **ret) {
     if (count > 0 && values[0] > 9) {
         char *precision = weir_arena_printf(p->arena, "%d", values[0]);
-        return weir_error_raise(p->err, WEIR_UNSUPPORTED_TIME_PRECISION, "precision", precision, NULL);
+        weir_error_raise(refusal(p), WEIR_UNSUPPORTED_TIME_PRECISION, "precision", precision, NULL);
+        count = 0;
     }
     *ret = count > 0 ? weir_type_time(p->arena, values[0]) : weir_type_of(WEIR_TYPE_TIME);
     return WEIR_OK;
@@ -348,16 +366,16 @@ static weir_code parse_collation(parser *p) {
     if (p->current.kind != TOKEN_NAME && p->current.kind != TOKEN_QUOTED)
         return fail_syntax(p);
     if (!at_word(p, "utf8_binary"))
-        return weir_error_failf(p->err, WEIR_NOT_SUPPORTED,
-                                "Collation " WEIR_STR_FMT
-                                " is not supported; strings compare by UTF8_BINARY.",
-                                WEIR_STR_ARG(p->current.text));
+        weir_error_failf(refusal(p), WEIR_NOT_SUPPORTED,
+                         "Collation " WEIR_STR_FMT " is not supported; strings compare by UTF8_BINARY.",
+                         WEIR_STR_ARG(p->current.text));
     advance(p);
     return WEIR_OK;
 }
 
 /* `name` with the integers behind it, upper case and quoted, as UNSUPPORTED_DATATYPE prints it. */
-static weir_code fail_unsupported(parser *p, token name, const weir_str *texts, int32_t count) {
+static weir_code refuse_unsupported(parser *p, token name, const weir_str *texts, int32_t count,
+                                    const weir_type **ret) {
     weir_strbuf buf = {0};
     weir_strbuf_add_char(&buf, '"');
     weir_strbuf_add(&buf, name.text);
@@ -370,8 +388,9 @@ static weir_code fail_unsupported(parser *p, token name, const weir_str *texts, 
         if (buf.data[i] >= 'a' && buf.data[i] <= 'z')
             buf.data[i] -= 'a' - 'A';
     }
-    weir_code code = fail_type(p, WEIR_UNSUPPORTED_DATATYPE, "typeName", buf.data, name.at);
+    weir_code code = refuse_type(p, WEIR_UNSUPPORTED_DATATYPE, "typeName", buf.data, name.at, ret);
     weir_strbuf_fini(&buf);
+    p->open_end = true;
     return code;
 }
 
@@ -400,7 +419,7 @@ static weir_code parse_primitive(parser *p, token name, const weir_type **ret) {
     bool is_char = name_is(name, "char") || name_is(name, "character"), is_varchar = name_is(name, "varchar");
     if ((is_char || is_varchar) && count == 0) {
         const char *type = is_varchar ? "\"VARCHAR\"" : name_is(name, "char") ? "\"CHAR\"" : "\"CHARACTER\"";
-        return fail_type(p, WEIR_DATATYPE_MISSING_SIZE, "type", type, name.at);
+        return refuse_type(p, WEIR_DATATYPE_MISSING_SIZE, "type", type, name.at, ret);
     }
     if ((is_char || is_varchar) && count == 1) {
         *ret = weir_type_string_of(p->arena, is_char ? WEIR_TYPE_CHAR : WEIR_TYPE_VARCHAR, values[0]);
@@ -421,7 +440,7 @@ static weir_code parse_primitive(parser *p, token name, const weir_type **ret) {
         WEIR_TRY(parse_without_zone(p, &without));
         return make_time(p, values, count, ret);
     }
-    return fail_unsupported(p, name, texts, count);
+    return refuse_unsupported(p, name, texts, count, ret);
 }
 
 static weir_code parse_fields(parser *p, bool nested, weir_field **ret_fields, int32_t *ret_count);
@@ -439,7 +458,7 @@ static weir_code parse_complex(parser *p, token name, const weir_type **ret) {
         weir_code code = is_array ? WEIR_INCOMPLETE_TYPE_DEFINITION__ARRAY
                          : is_map ? WEIR_INCOMPLETE_TYPE_DEFINITION__MAP
                                   : WEIR_INCOMPLETE_TYPE_DEFINITION__STRUCT;
-        return fail_type(p, code, "elementType", "<INT>", name.at);
+        return refuse_type(p, code, "elementType", "<INT>", name.at, ret);
     }
     int32_t outer = p->complex_at;
     if (outer < 0)
@@ -475,10 +494,13 @@ static weir_code parse_type(parser *p, const weir_type **ret) {
         WEIR_FAIL(p->err, INVALID_ARGUMENT, "The type is nested more than %d levels deep.", DEPTH_MAX);
     advance(p);
     weir_code code;
-    if (name_is(name, "array") || name_is(name, "map") || name_is(name, "struct"))
+    p->open_end = false;
+    if (name_is(name, "array") || name_is(name, "map") || name_is(name, "struct")) {
         code = parse_complex(p, name, ret);
-    else
+        p->open_end = true;
+    } else {
         code = parse_primitive(p, name, ret);
+    }
     p->depth--;
     return code;
 }
@@ -654,17 +676,25 @@ static weir_code parser_init(parser *p, weir_arena *arena, weir_str text, weir_e
     if (p->current.kind != TOKEN_END)
         return WEIR_OK;
     weir_error_raise(err, WEIR_PARSE_EMPTY_STATEMENT, NULL);
-    set_position(p, p->current.at, p->current.at);
+    set_position(p, err ? *err : NULL, p->current.at, p->current.at);
     return WEIR_PARSE_EMPTY_STATEMENT;
+}
+
+/* The end of the text, and the end of the parser: a refusal kept so far is raised here. */
+static weir_code finish(parser *p, weir_code code) {
+    if (code == WEIR_OK && p->current.kind != TOKEN_END)
+        code = fail_syntax(p);
+    if (code == WEIR_OK && p->refused)
+        return weir_error_move(p->err, p->refused);
+    weir_error_free(p->refused);
+    return code;
 }
 
 weir_code weir_type_parse(weir_arena *arena, weir_str text, const weir_type **ret, weir_error **err) {
     parser p;
     const weir_type *type = NULL;
     WEIR_TRY(parser_init(&p, arena, text, err));
-    WEIR_TRY(parse_type(&p, &type));
-    if (p.current.kind != TOKEN_END)
-        return fail_syntax(&p);
+    WEIR_TRY(finish(&p, parse_type(&p, &type)));
     *ret = type;
     return WEIR_OK;
 }
@@ -697,9 +727,7 @@ weir_code weir_schema_parse(weir_arena *arena, weir_str text, const weir_type **
     weir_field *fields = NULL;
     int32_t count = 0;
     WEIR_TRY(parser_init(&p, arena, text, err));
-    WEIR_TRY(parse_fields(&p, false, &fields, &count));
-    if (p.current.kind != TOKEN_END)
-        return fail_syntax(&p);
+    WEIR_TRY(finish(&p, parse_fields(&p, false, &fields, &count)));
     *ret_struct = weir_type_struct(arena, fields, count);
     return WEIR_OK;
 }

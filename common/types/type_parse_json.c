@@ -16,7 +16,9 @@ typedef struct json_reader {
 
 static weir_code fail_json(json_reader *r, const weir_json *value) {
     weir_strbuf text = {0};
-    if (value)
+    if (value->kind == WEIR_JSON_STRING)
+        weir_strbuf_add(&text, value->text);
+    else
         weir_json_write(&text, value);
     weir_error_raise(r->err, WEIR_INVALID_JSON_DATA_TYPE, "invalidType", text.data ? text.data : "", NULL);
     weir_strbuf_fini(&text);

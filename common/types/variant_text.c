@@ -146,6 +146,8 @@ static bool add_decimal(variant_writer *w, weir_str value, size_t width) {
     char text[WEIR_DECIMAL_TEXT_MAX];
     if (!take_unsigned(value, 1, 1, &scale) || scale > 38 || !take_signed(value, 2, width, &number))
         return false;
+    for (; scale > 0 && number % 10 == 0; scale--) /* Spark strips trailing zeros here */
+        number /= 10;
     weir_strbuf_add(w->buf, weir_str_make(text, (size_t)weir_decimal_format(number, (int32_t)scale, text)));
     return true;
 }

@@ -304,7 +304,7 @@ weir_code weir_file_listing_decide(weir_file_listing *listing, weir_error **err)
 }
 
 static void note_directory(weir_file_listing *listing, weir_arena *arena) {
-    listing->directory_ms = -1;
+    listing->directory_ms = 0;
     weir_file_info info;
     bool found = false;
     if (listing->is_pattern || listing->recursive || listing->kind != WEIR_LISTING_PLAIN)
@@ -314,7 +314,7 @@ static void note_directory(weir_file_listing *listing, weir_arena *arena) {
 }
 
 bool weir_file_listing_unchanged(weir_file_listing *listing) {
-    if (listing->directory_ms < 0 || listing->listed_ms - listing->directory_ms < QUIET_MS)
+    if (listing->directory_ms <= 0 || listing->listed_ms - listing->directory_ms < QUIET_MS)
         return false;
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     weir_file_info info;

@@ -27,7 +27,7 @@ typedef struct weir_file_listing {
     bool ignore_sink_metadata;
     enum { WEIR_LISTING_UNDECIDED, WEIR_LISTING_PLAIN, WEIR_LISTING_SINK_LOG } kind;
     weir_str_list name_filter; /* pathGlobFilter, expanded; none = all */
-    int64_t directory_ms;      /* when the directory was last changed, as of the last listing; -1 = unknown */
+    int64_t directory_ms;      /* when the directory was last changed, as of the last listing; 0 = unknown */
     int64_t listed_ms;
 } weir_file_listing;
 

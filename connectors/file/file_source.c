@@ -148,6 +148,8 @@ static weir_code open_source(file_source *source, const weir_connector_context *
                                 "the file source", err));
     WEIR_TRY(find_path(source, options, err));
     WEIR_TRY(weir_file_source_options_parse(options, source->arena, &source->options, err));
+    if (context->reads_all)
+        source->options.files_max = source->options.bytes_max = 0;
     WEIR_TRY(weir_file_source_cleaner_check(&source->options, source->path, source->arena, &source->archive, err));
     WEIR_TRY(open_format(source, context, format, options, schema, err));
     int64_t cap, target;
@@ -162,7 +164,6 @@ static weir_code open_source(file_source *source, const weir_connector_context *
         .recursive = source->options.recursive,
         .latest_first = source->options.latest_first,
         .name_filter = source->options.name_filter,
-        .directory_ms = -1,
     };
     WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileStreamSink.ignoreMetadata", false,
                                          &source->listing.ignore_sink_metadata, err));

@@ -1,5 +1,7 @@
 /* Function calls (analyzer_int.h): the registry decides types; the forms that have nodes of their own, struct(),
  * casts by function and extract() are made here. */
+#include <stdlib.h>
+
 #include "driver/analyze/analyzer_int.h"
 
 #define SEARCH_PATH "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"
@@ -73,7 +75,15 @@ static weir_code add_star_argument(weir_analysis *a, weir_node_unresolved_functi
         weir_node_list_add(a->arena, ret, weir_literal_int(a->arena, 1));
         return WEIR_OK;
     }
-    return weir_analysis_expand_star(a, star, ret);
+    weir_node_list columns = {0};
+    WEIR_TRY(weir_analysis_expand_star(a, star, &columns));
+    weir_analysis_remember_list(a, &star->node, columns);
+    for (int32_t i = 0; i < columns.count; i++)
+        weir_node_list_add(a->arena, ret,
+                           columns.items[i]->kind == WEIR_NODE_ALIAS
+                               ? WEIR_NODE_AS(columns.items[i], ALIAS, alias)->child
+                               : columns.items[i]);
+    return WEIR_OK;
 }
 
 static weir_code resolve_args(weir_analysis *a, weir_node_unresolved_function *call, weir_node_list *ret) {
@@ -92,15 +102,15 @@ static weir_code resolve_args(weir_analysis *a, weir_node_unresolved_function *c
 /* ---- struct ---- */
 
 /* The field name of argument `i`: what names it, or colN. */
-static weir_str field_name(weir_analysis *a, const weir_node *arg, const weir_node *resolved, int32_t i) {
+static weir_str field_name(weir_analysis *a, const weir_node *arg, int32_t i) {
     if (arg->kind == WEIR_NODE_ALIAS)
         return WEIR_NODE_AS(arg, ALIAS, alias)->name;
     if (arg->kind == WEIR_NODE_UNRESOLVED_ATTRIBUTE) {
         weir_str_list parts = WEIR_NODE_AS(arg, UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts;
         return parts.items[parts.count - 1];
     }
-    if (resolved->kind == WEIR_NODE_ATTRIBUTE)
-        return WEIR_NODE_AS(resolved, ATTRIBUTE, attribute)->name;
+    if (arg->kind == WEIR_NODE_ATTRIBUTE)
+        return WEIR_NODE_AS(arg, ATTRIBUTE, attribute)->name;
     return weir_str_from(weir_arena_printf(a->arena, "col%d", i + 1));
 }
 
@@ -111,6 +121,7 @@ static weir_code resolve_struct(weir_analysis *a, weir_node_unresolved_function 
         if (arg->kind == WEIR_NODE_UNRESOLVED_STAR) {
             weir_node_list columns = {0};
             WEIR_TRY(weir_analysis_expand_star(a, WEIR_NODE_AS(arg, UNRESOLVED_STAR, unresolved_star), &columns));
+            weir_analysis_remember_list(a, arg, columns);
             for (int32_t c = 0; c < columns.count; c++) {
                 weir_node *column = columns.items[c];
                 weir_str name = WEIR_NODE_AS(weir_analysis_attribute_of(a, column), ATTRIBUTE, attribute)->name;
@@ -121,7 +132,7 @@ static weir_code resolve_struct(weir_analysis *a, weir_node_unresolved_function 
             continue;
         }
         WEIR_TRY(weir_analysis_resolve(a, arg, &value));
-        weir_node_list_add(a->arena, &named, weir_literal_string(a->arena, field_name(a, arg, value, named.count / 2)));
+        weir_node_list_add(a->arena, &named, weir_literal_string(a->arena, field_name(a, arg, named.count / 2)));
         weir_node_list_add(a->arena, &named, value);
     }
     if (!weir_function_find(WEIR_STR("named_struct")))
@@ -186,6 +197,33 @@ static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_fun
     return weir_analysis_place(a, &call->node,
                                weir_error_raise(a->err, WEIR_INVALID_EXTRACT_FIELD, "field", name, "expr",
                                                 weir_analysis_sql(a, source), NULL));
+}
+
+/* ---- date + n and date - n are date_add and date_sub, by name too ---- */
+
+static bool is_day_count(const weir_type *type) {
+    return weir_type_is_numeric(type) || weir_type_is_string(type);
+}
+
+static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_function *call, bool *ret_is, weir_node **ret) {
+    bool plus = is_named(call, "+"), minus = is_named(call, "-");
+    *ret_is = false;
+    if ((!plus && !minus) || call->args.count != 2)
+        return WEIR_OK;
+    weir_node *args[2];
+    WEIR_TRY(weir_analysis_resolve(a, call->args.items[0], &args[0]));
+    WEIR_TRY(weir_analysis_resolve(a, call->args.items[1], &args[1]));
+    int date = args[0]->type->kind == WEIR_TYPE_DATE && is_day_count(args[1]->type)           ? 0
+               : plus && args[1]->type->kind == WEIR_TYPE_DATE && is_day_count(args[0]->type) ? 1
+                                                                                              : -1;
+    if (date < 0 || !weir_function_find(plus ? WEIR_STR("date_add") : WEIR_STR("date_sub")))
+        return WEIR_OK;
+    weir_node *originals[2] = {call->args.items[date], call->args.items[1 - date]};
+    weir_node *shown = make_call(a, &call->node, plus ? "date_add" : "date_sub", originals, 2);
+    weir_analysis_remember(a, &call->node, shown);
+    *ret_is = true;
+    return weir_analysis_resolve(
+        a, make_call(a, &call->node, plus ? "date_add" : "date_sub", (weir_node *[]){args[date], args[1 - date]}, 2), ret);
 }
 
 /* ---- conditionals, where the registry does not have them ---- */
@@ -331,6 +369,19 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
     return WEIR_OK;
 }
 
+static int compare_names(const void *left, const void *right) {
+    return strcmp(left, *(const char *const *)right);
+}
+
+static bool is_spark_function(const char *name) {
+    static const char *const names[] = {
+#define SPARK_FUNCTION(text) text,
+#include "driver/analyze/spark_functions.def"
+#undef SPARK_FUNCTION
+    };
+    return bsearch(name, names, WEIR_ARRAY_LEN(names), sizeof *names, compare_names) != NULL;
+}
+
 weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret) {
     /* builtin.f and system.builtin.f are f. */
     bool builtin = (call->name.count == 2 && weir_str_equal_nocase(call->name.items[0], WEIR_STR("builtin"))) ||
@@ -340,6 +391,10 @@ weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_func
         call->name.count == 1 || builtin ? weir_function_find(call_name(call)) : NULL;
     if (is_named(call, "window"))
         return weir_analysis_resolve_window(a, call, ret);
+    bool is;
+    WEIR_TRY(resolve_date_shift(a, call, &is, ret));
+    if (is)
+        return WEIR_OK;
     if (is_named(call, "struct") || is_named(call, "$row"))
         return resolve_struct(a, call, ret);
     if (function)
@@ -349,10 +404,15 @@ weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_func
         return resolve_cast_call(a, call, target, ret);
     if (is_named(call, "extract") || is_named(call, "date_part") || is_named(call, "datepart"))
         return resolve_extract_call(a, call, ret);
-    bool is;
     WEIR_TRY(resolve_conditional(a, call, &is, ret));
     if (is)
         return WEIR_OK;
+    char first = call_name(call).size > 0 ? call_name(call).data[0] : 'x';
+    if (first == '<' || first == '>')
+        return weir_analysis_refuse(a, &call->node, weir_arena_printf(a->arena, "the operator %s", lower_name(a, call)));
+    if (call->name.count == 1 && is_spark_function(lower_name(a, call)))
+        return weir_analysis_refuse(a, &call->node,
+                                    weir_arena_printf(a->arena, "the function `%s`", lower_name(a, call)));
     return weir_analysis_place(a, &call->node,
                                weir_error_raise(a->err, WEIR_UNRESOLVED_ROUTINE, "routineName",
                                                 weir_analysis_quoted(a, &call->name), "searchPath", SEARCH_PATH, NULL));

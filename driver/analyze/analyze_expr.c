@@ -31,7 +31,7 @@ bool weir_analysis_is_nondeterministic(const weir_node *node) {
     return weir_node_any(node, is_nondeterministic, NULL);
 }
 
-static void remember(weir_analysis *a, const weir_node *from, const weir_node *to) {
+void weir_analysis_remember(weir_analysis *a, const weir_node *from, const weir_node *to) {
     if (a->found_count == a->found_capacity) {
         int32_t capacity = a->found_capacity ? a->found_capacity * 2 : 32;
         weir_found *found = WEIR_NEW_ARRAY(a->arena, weir_found, capacity);
@@ -41,6 +41,12 @@ static void remember(weir_analysis *a, const weir_node *from, const weir_node *t
         a->found_capacity = capacity;
     }
     a->found[a->found_count++] = (weir_found){from, to};
+}
+
+void weir_analysis_remember_list(weir_analysis *a, const weir_node *from, weir_node_list items) {
+    weir_node_expr_list *list = WEIR_NODE_NEW(a->arena, EXPR_LIST, expr_list);
+    list->items = items;
+    weir_analysis_remember(a, from, &list->node);
 }
 
 static weir_node *copy_for(weir_analysis *a, const weir_node *node) {
@@ -63,14 +69,14 @@ static bool is_lateral(const weir_analysis *a, const weir_node *found) {
 static weir_code resolve_attribute(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node **ret) {
     WEIR_TRY(weir_analysis_resolve_name(a, name, ret));
     if (!is_lateral(a, *ret)) {
-        remember(a, &name->node, *ret);
+        weir_analysis_remember(a, &name->node, *ret);
         return WEIR_OK;
     }
     /* Spark's auto names show such references. */
     weir_node_attribute *shown = WEIR_NODE_NEW(a->arena, ATTRIBUTE, attribute);
     shown->name = weir_str_from(weir_arena_printf(a->arena, "lateralAliasReference(" WEIR_STR_FMT ")",
                                                   WEIR_STR_ARG(name->parts.items[name->parts.count - 1])));
-    remember(a, &name->node, &shown->node);
+    weir_analysis_remember(a, &name->node, &shown->node);
     return WEIR_OK;
 }
 
@@ -80,7 +86,7 @@ static weir_code resolve_extract(weir_analysis *a, weir_node_unresolved_extract 
     WEIR_TRY(weir_analysis_resolve(a, node->extraction, &index));
     WEIR_TRY(weir_analysis_extract(a, &node->node, child, index, ret));
     if ((*ret)->kind == WEIR_NODE_FIELD)
-        remember(a, &node->node, *ret);
+        weir_analysis_remember(a, &node->node, *ret);
     return WEIR_OK;
 }
 
@@ -118,14 +124,12 @@ static weir_code resolve_cast(weir_analysis *a, weir_node_cast *node, weir_node 
     WEIR_TRY(weir_analysis_resolve(a, node->child, &cast->child));
     if (cast->mode != WEIR_CAST_TRY)
         cast->mode = a->options->ansi ? WEIR_CAST_ANSI : WEIR_CAST_LEGACY;
+    if (weir_type_is_string(cast->node.type)) /* CHAR(n) and VARCHAR(n) are STRING in casts */
+        cast->node.type = weir_type_of(WEIR_TYPE_STRING);
     const weir_type *from = cast->child->type, *to = cast->node.type;
     if (!weir_coerce_can_cast(from, to, (weir_cast_mode)cast->mode))
         return raise_cast(a, cast);
-    /* The result may be NULL where the cast can fail without an error; a type that is the same changes
-     * nothing. An ANSI cast fails by an error instead, but Spark still calls casts of text nullable. */
-    bool fails = cast->mode == WEIR_CAST_TRY || (cast->mode == WEIR_CAST_LEGACY && !weir_type_same(from, to) &&
-                                                 !(weir_type_is_string(to) || weir_type_is_integral(from)));
-    cast->node.nullable = cast->child->nullable || fails;
+    cast->node.nullable = cast->child->nullable || cast->mode == WEIR_CAST_TRY || weir_coerce_cast_nullable(from, to);
     *ret = &cast->node;
     return WEIR_OK;
 }
@@ -351,8 +355,8 @@ weir_node *weir_analysis_attribute_of(weir_analysis *a, const weir_node *named) 
 
 static const weir_node *look_up(const weir_node *node, void *data) {
     const weir_analysis *a = data;
-    if (node->kind != WEIR_NODE_UNRESOLVED_ATTRIBUTE && node->kind != WEIR_NODE_UNRESOLVED_EXTRACT)
-        return NULL;
+    if (node->kind > WEIR_NODE_UNRESOLVED_EXTRACT)
+        return NULL; /* the kinds that parsers leave come first in the table */
     for (int32_t i = a->found_count - 1; i >= 0; i--)
         if (a->found[i].from == node)
             return a->found[i].to;

@@ -202,9 +202,9 @@ static weir_code find_lateral(weir_analysis *a, const weir_scope *scope, weir_no
     if (count > 1) {
         const char *times = weir_arena_printf(a->arena, "%d", count);
         weir_str_list first = {name->parts.items, 1};
-        return weir_analysis_place(a, &name->node,
-                                   weir_error_raise(a->err, WEIR_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name",
-                                                    weir_analysis_quoted(a, &first), "n", times, NULL));
+        a->placed = true; /* Spark gives no place */
+        return weir_error_raise(a->err, WEIR_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name", weir_analysis_quoted(a, &first),
+                                "n", times, NULL);
     }
     if (weir_analysis_is_nondeterministic(match->child))
         return weir_analysis_refuse(a, &name->node, "a lateral column alias of a non-deterministic expression");
@@ -383,22 +383,21 @@ static weir_code extract_field(weir_analysis *a, const weir_node *node, weir_nod
         weir_str_list field = {(weir_str *)(uintptr_t)&child->type->fields[i].name, 1};
         weir_strbuf_addf(&fields, "%s%s", i ? ", " : "", weir_analysis_quoted(a, &field));
     }
-    return weir_analysis_place(a, node,
-                               weir_error_raise(a->err, WEIR_FIELD_NOT_FOUND, "fieldName", weir_analysis_quoted(a, &one),
-                                                "fields", fields.data ? fields.data : "", NULL));
+    weir_code code = weir_error_raise(a->err, WEIR_FIELD_NOT_FOUND, "fieldName", weir_analysis_quoted(a, &one), "fields",
+                                      fields.data ? fields.data : "", NULL);
+    /* Spark places names but not extractions. */
+    return node->kind == WEIR_NODE_UNRESOLVED_EXTRACT ? code : weir_analysis_place(a, node, code);
 }
 
-/* Arrays and maps go through the registry's hidden functions. */
-static weir_code extract_by_function(weir_analysis *a, const weir_node *node, const char *name, weir_node *child,
-                                     weir_node *index, weir_node **ret) {
+/* Arrays and maps go through a hidden function of the registry. */
+static weir_code extract_by_function(weir_analysis *a, const weir_node *node, weir_node *child, weir_node *index,
+                                     weir_node **ret) {
     weir_node_unresolved_function *call = WEIR_NODE_NEW(a->arena, UNRESOLVED_FUNCTION, unresolved_function);
     call->name = (weir_str_list){WEIR_NEW(a->arena, weir_str), 1};
-    call->name.items[0] = weir_str_from(name);
+    call->name.items[0] = WEIR_STR("weir_extract");
     call->args = weir_node_list_of(a->arena, (weir_node *[]){child, index}, 2);
     call->node.start = node->start;
     call->node.stop = node->stop;
-    if (!weir_function_find(call->name.items[0]))
-        return weir_analysis_refuse(a, node, name[4] == 'a' ? "element access of arrays ([])" : "element access of maps ([])");
     return weir_analysis_resolve(a, &call->node, ret);
 }
 
@@ -411,9 +410,9 @@ weir_code weir_analysis_extract(weir_analysis *a, const weir_node *node, weir_no
         if (child->type->element->kind == WEIR_TYPE_STRUCT && index->kind == WEIR_NODE_LITERAL &&
             weir_type_is_string(index->type))
             return weir_analysis_refuse(a, node, "the field of an array of structs");
-        return extract_by_function(a, node, "get_array_item", child, index, ret);
+        return extract_by_function(a, node, child, index, ret);
     case WEIR_TYPE_MAP:
-        return extract_by_function(a, node, "get_map_value", child, index, ret);
+        return extract_by_function(a, node, child, index, ret);
     default:
         break;
     }

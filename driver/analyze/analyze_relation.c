@@ -78,11 +78,11 @@ static weir_node *qualify(weir_analysis *a, const weir_node *origin, weir_node *
     node->child = child;
     node->alias = alias;
     weir_str *name = WEIR_NEW(a->arena, weir_str);
-    *name = alias.size > 0 ? alias : WEIR_STR("__auto_generated_subquery_name");
+    *name = alias;
     weir_node_list output = weir_node_list_new(a->arena, child->output.count);
     for (int32_t i = 0; i < output.count; i++) {
         output.items[i] = weir_analysis_attribute_of(a, child->output.items[i]);
-        WEIR_NODE_AS(output.items[i], ATTRIBUTE, attribute)->qualifier = (weir_str_list){name, 1};
+        WEIR_NODE_AS(output.items[i], ATTRIBUTE, attribute)->qualifier = (weir_str_list){name, alias.size > 0};
     }
     weir_analysis_set_output(a, &node->node, output);
     return &node->node;

@@ -32,7 +32,8 @@ static weir_code read_duration(weir_analysis *a, const weir_node *call, weir_nod
     weir_calendar_interval interval;
     if (!weir_calendar_interval_parse(text, &interval)) {
         const char *quoted = weir_arena_printf(a->arena, "'" WEIR_STR_FMT "'", WEIR_STR_ARG(text));
-        return weir_error_raise(a->err, WEIR_CANNOT_PARSE_INTERVAL, "intervalString", quoted, NULL);
+        return weir_analysis_place(
+            a, call, weir_error_raise(a->err, WEIR_CANNOT_PARSE_INTERVAL, "intervalString", quoted, NULL));
     }
     const char *copy = weir_arena_strndup(a->arena, text.data, text.size);
     if (interval.months != 0)
@@ -170,23 +171,14 @@ static weir_code make_resolved(weir_analysis *a, const weir_node *origin, const 
     return weir_analysis_resolve(a, &call->node, ret);
 }
 
-static weir_code interval_literal(weir_analysis *a, int64_t micros, weir_node **ret) {
-    weir_column *value;
-    WEIR_TRY(weir_column_new_fixed(NULL, weir_type_of(WEIR_TYPE_INTERVAL_DAY_TIME), 1, &value, a->err));
-    memcpy(weir_column_values(value), &micros, sizeof micros);
-    *ret = weir_literal_new(a->arena, value);
-    return WEIR_OK;
-}
-
-/* time + micros, through the registry's interval arithmetic (exact on the instant). */
+/* time + micros, exact on the instant: a window of a day ends 24 hours later whatever the zone does. */
 static weir_code shift_time(weir_analysis *a, const weir_node *origin, weir_node *time, int64_t micros, weir_node **ret) {
-    weir_node *interval;
     if (micros == 0) {
         *ret = time;
         return WEIR_OK;
     }
-    WEIR_TRY(interval_literal(a, micros, &interval));
-    return make_resolved(a, origin, "+", (weir_node *[]){time, interval}, 2, ret);
+    weir_node *args[2] = {time, weir_literal_long(a->arena, micros)};
+    return make_resolved(a, origin, "weir_shift_time", args, 2, ret);
 }
 
 /* named_struct(start, end) of the window that begins `back` slides before the newest one. */

@@ -61,6 +61,9 @@ weir_code weir_analysis_extract(weir_analysis *a, const weir_node *node, weir_no
 weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **ret);
 /* A select item: appends ATTRIBUTE or ALIAS nodes. */
 weir_code weir_analysis_named(weir_analysis *a, weir_node *node, weir_node_list *ret);
+/* For auto names: `to` prints in the place of `from` (an unresolved node). */
+void weir_analysis_remember(weir_analysis *a, const weir_node *from, const weir_node *to);
+void weir_analysis_remember_list(weir_analysis *a, const weir_node *from, weir_node_list items);
 weir_node *weir_analysis_alias(weir_analysis *a, weir_node *child, weir_str name);
 weir_node *weir_analysis_attribute_of(weir_analysis *a, const weir_node *named); /* of an ALIAS or ATTRIBUTE */
 weir_node *weir_analysis_cast(weir_analysis *a, weir_node *expr, const weir_type *type);

@@ -144,6 +144,9 @@ static weir_node *parse_in(weir_parse *p, int32_t from, weir_node *value) {
         return NULL;
     if (weir_parse_starts_query(p, 0))
         return weir_parse_refuse(p, weir_parse_peek(p, 0), "IN (sub-query)");
+    if (weir_parse_accept(p, WEIR_TOKEN_RPAREN))
+        return weir_parse_fail_here(p, from,
+                                    weir_error_raise(p->err, WEIR_INVALID_SQL_SYNTAX__EMPTY_IN_PREDICATE, NULL));
     weir_node_list args = {0};
     weir_node_list_add(p->arena, &args, value);
     if (!weir_parse_exprs(p, &args, weir_parse_expr) || !weir_parse_expect(p, WEIR_TOKEN_RPAREN))

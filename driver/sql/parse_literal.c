@@ -118,7 +118,13 @@ static weir_node *sized_literal(weir_parse *p, int32_t from, weir_token_kind kin
 static weir_node *floating_literal(weir_parse *p, int32_t from, bool is_float, weir_str text) {
     double value = 0;
     float single = 0;
-    bool ok = is_float ? weir_float_parse(text, &single) : weir_double_parse(text, &value);
+    const char *point = memchr(text.data, '.', text.size);
+    size_t behind = point ? (size_t)(point - text.data) + 1 : 0;
+    weir_str plain = text;
+    if (point && (behind == text.size || (text.data[behind] | 32) == 'e')) /* "1." and "1.e3" */
+        plain = weir_str_from(weir_arena_printf(p->arena, "%.*s%.*s", (int)behind - 1, text.data,
+                                                (int)(text.size - behind), text.data + behind));
+    bool ok = is_float ? weir_float_parse(plain, &single) : weir_double_parse(plain, &value);
     if (!ok || isinf(value) || isinf(single))
         return is_float ? out_of_range(p, from, text, "float", "-3.4028234663852886E+38", "3.4028234663852886E+38")
                         : out_of_range(p, from, text, "double", "-1.7976931348623157E+308",
@@ -297,8 +303,10 @@ static bool skip_type(weir_parse *p) {
     }
     if (weir_parse_accept(p, WEIR_TOKEN_LPAREN)) {
         do {
-            if (!weir_parse_expect(p, WEIR_TOKEN_INTEGER))
+            if (!weir_parse_accept(p, WEIR_TOKEN_INTEGER)) {
+                weir_parse_fail_syntax(p, "");
                 return false;
+            }
         } while (weir_parse_accept(p, WEIR_TOKEN_COMMA));
         return weir_parse_expect(p, WEIR_TOKEN_RPAREN);
     }
@@ -321,7 +329,14 @@ const weir_type *weir_parse_type(weir_parse *p) {
         return type;
     if (code == WEIR_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION || code == WEIR_DECIMAL_SCALE_EXCEEDS_PRECISION) {
         p->code = code; /* Spark gives no place for these */
+        if (p->err && code == WEIR_DECIMAL_SCALE_EXCEEDS_PRECISION)
+            weir_error_set_tail(*p->err,
+                                weir_arena_printf(p->arena, "\n== SQL ==\n" WEIR_STR_FMT, WEIR_STR_ARG(p->sql)));
         return NULL;
+    }
+    if (code == WEIR_PARSE_SYNTAX_ERROR && p->tokens[from + 1].kind == WEIR_TOKEN_LT) {
+        p->at = from + 1; /* Spark takes the word for the whole type then */
+        return weir_parse_fail_syntax(p, ": missing ')'");
     }
     return weir_parse_fail_here(p, from, code);
 }

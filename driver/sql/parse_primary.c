@@ -61,6 +61,8 @@ static weir_node *parse_case(weir_parse *p) {
 }
 
 static weir_node *make_cast(weir_parse *p, int32_t from, weir_node *child, const weir_type *type, int64_t mode) {
+    if (type->kind == WEIR_TYPE_CHAR || type->kind == WEIR_TYPE_VARCHAR)
+        type = weir_type_of(WEIR_TYPE_STRING); /* Spark casts to these as to STRING */
     weir_node_cast *cast = WEIR_NODE_NEW(p->arena, CAST, cast);
     cast->child = child;
     cast->mode = mode;
@@ -388,6 +390,13 @@ static weir_node *parse_parenthesis(weir_parse *p) {
     return weir_parse_mark(p, from, weir_parse_call(p, "$row", items.items, items.count));
 }
 
+/* Parameters are bound by the caller of a statement; here there is none. */
+static weir_node *refuse_parameter(weir_parse *p, const char *name) {
+    p->code = weir_error_raise(p->err, WEIR_UNBOUND_SQL_PARAMETER, "name", name, NULL);
+    weir_parse_tail_position(p, weir_parse_peek(p, 0));
+    return NULL;
+}
+
 static weir_node *parse_base(weir_parse *p) {
     const weir_token *token = weir_parse_peek(p, 0);
     bool is = false;
@@ -400,10 +409,12 @@ static weir_node *parse_base(weir_parse *p) {
     case WEIR_TOKEN_STRING:
         return weir_parse_strings(p);
     case WEIR_TOKEN_QUESTION:
-        return weir_parse_refuse(p, token, "SQL parameters");
+        return refuse_parameter(p, "_0");
     case WEIR_TOKEN_COLON:
-        if (weir_parse_starts_identifier(weir_parse_peek(p, 1)))
-            return weir_parse_refuse(p, token, "SQL parameters");
+        if (weir_parse_starts_identifier(weir_parse_peek(p, 1))) {
+            weir_str name = weir_parse_text(p, weir_parse_peek(p, 1));
+            return refuse_parameter(p, weir_arena_strndup(p->arena, name.data, name.size));
+        }
         break;
     case WEIR_TOKEN_MINUS:
         return weir_parse_number(p);
@@ -469,8 +480,11 @@ weir_node *weir_parse_primary(weir_parse *p) {
             p->at++;
             const weir_type *type = weir_parse_type(p);
             base = type ? make_cast(p, from, base, type, WEIR_CAST_ANSI) : NULL;
-        } else if (token->kind == WEIR_TOKEN_COLON && weir_parse_starts_identifier(weir_parse_peek(p, 1))) {
-            return weir_parse_refuse(p, token, "semi-structured extraction (:)");
+        } else if (token->kind == WEIR_TOKEN_COLON) {
+            if (weir_parse_starts_identifier(weir_parse_peek(p, 1)))
+                return weir_parse_refuse(p, token, "semi-structured extraction (:)");
+            p->at++;
+            return weir_parse_fail_syntax(p, "");
         } else if (token->keyword == WEIR_KW_COLLATE && weir_parse_starts_identifier(weir_parse_peek(p, 1))) {
             return weir_parse_refuse(p, token, "COLLATE");
         } else {

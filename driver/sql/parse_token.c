@@ -71,9 +71,12 @@ bool weir_parse_starts_identifier(const weir_token *token) {
     return token->kind == WEIR_TOKEN_WORD || token->kind == WEIR_TOKEN_QUOTED;
 }
 
+static void attach_caret(weir_parse *p, int32_t at);
+
 static bool refuse_identifier(weir_parse *p, weir_str name) {
     const char *text = weir_arena_strndup(p->arena, name.data, name.size);
-    weir_parse_fail_here(p, p->at - 1, weir_error_raise(p->err, WEIR_INVALID_IDENTIFIER, "ident", text, NULL));
+    p->code = weir_error_raise(p->err, WEIR_INVALID_IDENTIFIER, "ident", text, NULL);
+    attach_caret(p, p->tokens[p->at - 1].start);
     return false;
 }
 
@@ -155,15 +158,21 @@ static void attach_caret(weir_parse *p, int32_t at) {
     line_of(p, at, &line, &column);
     weir_strbuf tail _cleanup_strbuf_ = {0};
     weir_strbuf_addf(&tail, " (line %d, pos %d)\n\n== SQL ==\n", line, column);
-    size_t line_end = (size_t)at;
-    while (line_end < p->sql.size && p->sql.data[line_end] != '\n')
+    /* As Java splits lines, empty ones at the end do not count. */
+    weir_str text = p->sql;
+    while (text.size > 0 && text.data[text.size - 1] == '\n')
+        text.size--;
+    size_t line_end = WEIR_MIN((size_t)at, text.size);
+    while (line_end < text.size && text.data[line_end] != '\n')
         line_end++;
-    weir_strbuf_add(&tail, weir_str_make(p->sql.data, line_end));
+    weir_strbuf_add(&tail, weir_str_make(text.data, line_end));
     weir_strbuf_add_char(&tail, '\n');
     weir_strbuf_add_repeat(&tail, '-', (size_t)column);
     weir_strbuf_add_text(&tail, "^^^\n");
-    if (line_end < p->sql.size)
-        weir_strbuf_add(&tail, weir_str_make(p->sql.data + line_end + 1, p->sql.size - line_end - 1));
+    if (line_end < text.size) {
+        weir_strbuf_add(&tail, weir_str_make(text.data + line_end + 1, text.size - line_end - 1));
+        weir_strbuf_add_char(&tail, '\n');
+    }
     if (p->err)
         weir_error_set_tail(*p->err, tail.data);
 }
@@ -188,6 +197,13 @@ void *weir_parse_fail_extra(weir_parse *p) {
     bool last = token->kind != WEIR_TOKEN_UNRECOGNIZED && weir_parse_peek(p, 1)->kind == WEIR_TOKEN_EOF;
     return weir_parse_fail_syntax(
         p, last ? weir_arena_printf(p->arena, ": extra input '" WEIR_STR_FMT "'", WEIR_STR_ARG(text)) : "");
+}
+
+void weir_parse_tail_position(weir_parse *p, const weir_token *token) {
+    int line, column;
+    line_of(p, token->start, &line, &column);
+    if (p->err)
+        weir_error_set_tail(*p->err, weir_arena_printf(p->arena, "; line %d pos %d", line, column));
 }
 
 void *weir_parse_refuse(weir_parse *p, const weir_token *token, const char *feature) {

@@ -67,6 +67,8 @@ static inline void weir_parse_leave(weir_parse *p) {
 void *weir_parse_fail_syntax(weir_parse *p, const char *hint);
 /* Syntax error where a whole statement should have ended. */
 void *weir_parse_fail_extra(weir_parse *p);
+/* Gives the error just raised the tail "; line 1 pos 7". */
+void weir_parse_tail_position(weir_parse *p, const weir_token *token);
 /* "The feature is not supported: JOIN (line 1, pos 9)." at a token. */
 void *weir_parse_refuse(weir_parse *p, const weir_token *token, const char *feature);
 /* After a condition was raised into p->err: attaches the block of the tokens [from, p->at). */

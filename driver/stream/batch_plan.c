@@ -116,6 +116,7 @@ weir_code weir_query_open(weir_stream_query *query, weir_error **err) {
         .run_id = query->run_id,
         .checkpoint = weir_checkpoint_directory(query->checkpoint),
         .output_fd = query->host.output_fd,
+        .reads_all = spec->trigger == WEIR_TRIGGER_ONCE,
     };
     int32_t count = spec->sources_count;
     query->source_ops = WEIR_NEW_ARRAY(query->arena, const weir_source_ops *, count);

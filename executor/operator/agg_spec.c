@@ -3,6 +3,13 @@
 #include "common/expr/function.h"
 #include "executor/operator/agg_spec_int.h"
 
+static bool holds_reals(const weir_type *type) {
+    bool found = type->kind == WEIR_TYPE_FLOAT || type->kind == WEIR_TYPE_DOUBLE;
+    for (int32_t i = 0; i < type->fields_count && !found; i++)
+        found = holds_reals(type->fields[i].type);
+    return found || (type->element && holds_reals(type->element)) || (type->value && holds_reals(type->value));
+}
+
 weir_code weir_agg_spec_calls(const weir_operator_compiler *compiler, weir_node_list aggregates,
                               weir_agg_spec *spec, weir_error **err) {
     spec->calls_count = aggregates.count;
@@ -20,7 +27,8 @@ weir_code weir_agg_spec_calls(const weir_operator_compiler *compiler, weir_node_
         target->states_count = weir_aggregate_state_types(compiler->arena, node, target->state_types);
         target->state_from = spec->states_count;
         spec->states_count += target->states_count;
-        spec->ordered = spec->ordered || target->ops->ordered;
+        spec->ordered = spec->ordered || target->ops->ordered ||
+                        (target->ops->ordered_reals && holds_reals(target->type));
     }
     return WEIR_OK;
 }

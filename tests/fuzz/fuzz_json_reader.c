@@ -1,5 +1,6 @@
-/* The JSON reader on arbitrary bytes: the first byte picks a schema and options, the second a chunk size. Whatever
- * the bytes are, the fast path and the pull parser must give the same rows, and every column must be sound. */
+/* The JSON reader on arbitrary bytes: the first byte picks a schema and options, the second a chunk size.
+ * Whatever the bytes are, the fast path and the pull parser must give the same rows, and every column must be
+ * sound. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,18 +10,25 @@
 static const json_case cases[] = {
     {.schema = "a INT, b STRING, c BIGINT, d DOUBLE, _corrupt_record STRING"},
     {.schema = "time TIMESTAMP, action STRING"},
-    {.schema = "a SMALLINT, b TINYINT, c FLOAT, d DECIMAL(12,3), e BOOLEAN, f DATE, g TIMESTAMP_NTZ, _corrupt_record STRING"},
-    {.schema = "a STRUCT<a: INT, b: STRING, c: STRUCT<a: DOUBLE>>, b ARRAY<INT>, c MAP<STRING, STRING>, d ARRAY<STRUCT<a: INT>>, "
+    {.schema = "a SMALLINT, b TINYINT, c FLOAT, d DECIMAL(12,3), e BOOLEAN, f DATE, g TIMESTAMP_NTZ, "
                "_corrupt_record STRING"},
-    {.schema = "a STRUCT<a: INT, b: STRING>, b ARRAY<INT>, c MAP<STRING, INT>, d STRING, _corrupt_record STRING", .no_partial = true},
+    {.schema = "a STRUCT<a: INT, b: STRING, c: STRUCT<a: DOUBLE>>, b ARRAY<INT>, c MAP<STRING, STRING>, "
+               "d ARRAY<STRUCT<a: INT>>, "
+               "_corrupt_record STRING"},
+    {.schema =
+         "a STRUCT<a: INT, b: STRING>, b ARRAY<INT>, c MAP<STRING, INT>, d STRING, _corrupt_record STRING",
+     .no_partial = true},
     {.schema = "a STRING, b STRING", .projection = "b STRING", .options = {"mode", "DROPMALFORMED"}},
     {.schema = "a VARIANT, b BINARY, c VOID, d INTERVAL DAY TO SECOND, _corrupt_record STRING"},
-    {.schema = "a STRING, b VARIANT, _corrupt_record STRING", .options = {"multiLine", "true", "allowComments", "true"}},
+    {.schema = "a STRING, b VARIANT, _corrupt_record STRING",
+     .options = {"multiLine", "true", "allowComments", "true"}},
     {.schema = "a STRING, b INT, _corrupt_record STRING",
-     .options = {"allowUnquotedFieldNames", "true", "allowNumericLeadingZeros", "true", "allowBackslashEscapingAnyCharacter", "true",
-                 "allowUnquotedControlChars", "true", "allowComments", "true"}},
+     .options = {"allowUnquotedFieldNames", "true", "allowNumericLeadingZeros", "true",
+                 "allowBackslashEscapingAnyCharacter", "true", "allowUnquotedControlChars", "true",
+                 "allowComments", "true"}},
     {.schema = "a STRING, b INT, _corrupt_record STRING", .options = {"lineSep", "}"}},
-    {.schema = "a STRING, b INT, _corrupt_record STRING", .options = {"encoding", "UTF-16LE", "lineSep", "\n"}},
+    {.schema = "a STRING, b INT, _corrupt_record STRING",
+     .options = {"encoding", "UTF-16LE", "lineSep", "\n"}},
     {.schema = "a INT", .path = "/in.json.gz"},
     {.schema = "a INT", .path = "/in.json.zst"},
 };
@@ -44,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 (a != WEIR_OK || (weir_str_equal(weir_strbuf_view(&fast), weir_strbuf_view(&slow)) &&
                                   weir_str_equal(weir_strbuf_view(&fast), weir_strbuf_view(&chunks))));
     if (!same || a == WEIR_INTERNAL_ERROR || a == WEIR_CORRUPT_FILE) {
-        fprintf(stderr, "fast %s, slow %s, chunks %s\n%s\n--\n%s\n--\n%s\n", weir_code_condition(a), weir_code_condition(b),
-                weir_code_condition(d), fast.data, slow.data, chunks.data);
+        fprintf(stderr, "fast %s, slow %s, chunks %s\n%s\n--\n%s\n--\n%s\n", weir_code_condition(a),
+                weir_code_condition(b), weir_code_condition(d), fast.data, slow.data, chunks.data);
         abort();
     }
     weir_error_free(err);

@@ -38,13 +38,18 @@ static const skip skipped_names[] = {
     {"map key STRUCT", "as map key BINARY"},
     {"map key ARRAY", "as map key BINARY"},
     {"STRING COLLATE", "collations are refused by name"},
+    {"dates and timestamps {\"timestampFormat\": \"bad {\"",
+     "Spark meets a bad pattern at the first value and gives nulls; Weir refuses it at once"},
+    {"dates and timestamps {\"dateFormat\": \"YYYY\"",
+     "refused by both, but under the condition that SQL functions use"},
     {"TIME ", "Spark refuses TIME unless a flag is set; the reader reads it"},
     {"TIME(0) ", "as TIME"},
     {"time format", "as TIME"},
 };
 
 /* Configuration that changes the reader and that Weir does not have. */
-static const char *const skipped_conf[] = {"spark.sql.legacy.json.allowEmptyString.enabled", "spark.sql.json.enableExactStringParsing",
+static const char *const skipped_conf[] = {"spark.sql.legacy.json.allowEmptyString.enabled",
+                                           "spark.sql.json.enableExactStringParsing",
                                            "spark.sql.legacy.charVarcharAsString"};
 
 static bool is_skipped(const weir_json *record) {
@@ -83,7 +88,12 @@ static weir_str decode_base64(weir_arena *arena, weir_str text) {
     int have = 0;
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
-        int v = c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
+        int v = c >= 'A' && c <= 'Z'   ? c - 'A'
+                : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                : c >= '0' && c <= '9' ? c - '0' + 52
+                : c == '+'             ? 62
+                : c == '/'             ? 63
+                                       : -1;
         if (v < 0)
             continue;
         bits = bits << 6 | (uint32_t)v;
@@ -123,7 +133,10 @@ static void add_escaped(weir_strbuf *buf, weir_str text) {
 static weir_str clean_text(weir_arena *arena, weir_str text) {
     static const weir_json_style style = {0};
     int32_t offsets[2] = {0, (int32_t)text.size};
-    weir_column column = {.type = weir_type_of(WEIR_TYPE_STRING), .length = 1, .values = (const uint8_t *)text.data, .offsets = offsets};
+    weir_column column = {.type = weir_type_of(WEIR_TYPE_STRING),
+                          .length = 1,
+                          .values = (const uint8_t *)text.data,
+                          .offsets = offsets};
     _cleanup_strbuf_ weir_strbuf buf = {0};
     weir_json *value = NULL;
     weir_error *err = NULL;
@@ -132,7 +145,8 @@ static weir_str clean_text(weir_arena *arena, weir_str text) {
     return value->text;
 }
 
-static weir_str cell_of(weir_arena *arena, const weir_column *column, int32_t row, const weir_timezone *zone) {
+static weir_str cell_of(weir_arena *arena, const weir_column *column, int32_t row,
+                        const weir_timezone *zone) {
     _cleanup_strbuf_ weir_strbuf buf = {0}, shown = {0};
     weir_json_style style = {.zone = zone};
     if (column->type->kind == WEIR_TYPE_VARIANT)
@@ -196,8 +210,9 @@ static void check_row(read_case *c, const weir_batch *batch, int32_t row, const 
         if (null == (cell->kind == WEIR_JSON_NULL) && weir_str_equal(got, expected))
             continue;
         if (c->wrong++ < 4)
-            weir_strbuf_addf(&c->report, "\n    row %d column %d: got " WEIR_STR_FMT ", Spark " WEIR_STR_FMT, c->rows, i,
-                             (int)WEIR_MIN(got.size, (size_t)200), got.data, (int)WEIR_MIN(expected.size, (size_t)200), expected.data);
+            weir_strbuf_addf(&c->report, "\n    row %d column %d: got " WEIR_STR_FMT ", Spark " WEIR_STR_FMT,
+                             c->rows, i, (int)WEIR_MIN(got.size, (size_t)200), got.data,
+                             (int)WEIR_MIN(expected.size, (size_t)200), expected.data);
     }
 }
 
@@ -243,8 +258,10 @@ static void put_files(read_case *c) {
     for (const weir_json *file = weir_json_get(c->record, "files")->first; file; file = file->next) {
         weir_str name = weir_json_get_str(file, "name", WEIR_STR("x.json"));
         const weir_json *b64 = weir_json_get(file, "b64");
-        weir_str data = b64 ? decode_base64(c->arena, b64->text) : weir_json_get_str(file, "text", WEIR_STR(""));
-        CHECK_OK(c->fs->ops->put(c->fs, weir_arena_printf(c->arena, "/d/" WEIR_STR_FMT, WEIR_STR_ARG(name)), data, &err));
+        weir_str data =
+            b64 ? decode_base64(c->arena, b64->text) : weir_json_get_str(file, "text", WEIR_STR(""));
+        CHECK_OK(c->fs->ops->put(c->fs, weir_arena_printf(c->arena, "/d/" WEIR_STR_FMT, WEIR_STR_ARG(name)),
+                                 data, &err));
     }
 }
 
@@ -255,7 +272,8 @@ static void check_error(read_case *c, const weir_error *err) {
     const char *got = weir_code_condition(weir_error_code(err));
     if (condition->kind == WEIR_JSON_STRING && !weir_str_equal(condition->text, weir_str_from(got))) {
         c->wrong++;
-        weir_strbuf_addf(&c->report, "\n    got %s, Spark " WEIR_STR_FMT, weir_error_text(err), WEIR_STR_ARG(condition->text));
+        weir_strbuf_addf(&c->report, "\n    got %s, Spark " WEIR_STR_FMT, weir_error_text(err),
+                         WEIR_STR_ARG(condition->text));
     }
     const weir_json *causes = weir_json_get(want, "causes");
     for (const weir_json *cause = causes ? causes->first : NULL; cause; cause = cause->next) {
@@ -264,7 +282,8 @@ static void check_error(read_case *c, const weir_error *err) {
         size_t size = newline ? (size_t)(newline - text.data) : text.size;
         if (!memmem(weir_error_text(err), strlen(weir_error_text(err)), text.data, size)) {
             c->wrong++;
-            weir_strbuf_addf(&c->report, "\n    got %s, Spark " WEIR_STR_FMT, weir_error_text(err), (int)size, text.data);
+            weir_strbuf_addf(&c->report, "\n    got %s, Spark " WEIR_STR_FMT, weir_error_text(err), (int)size,
+                             text.data);
         }
     }
 }
@@ -275,8 +294,10 @@ static weir_code make_spec(read_case *c, bool *ret_count, bool *ret_run, weir_er
     *options = options_of(c->arena, c->record);
     weir_read_request request = {
         .options = options,
-        .case_sensitive = weir_str_equal(conf_of(c->record, "spark.sql.caseSensitive", "false"), WEIR_STR("true")),
-        .partial_results = weir_str_equal(conf_of(c->record, "spark.sql.json.enablePartialResults", "true"), WEIR_STR("true")),
+        .case_sensitive =
+            weir_str_equal(conf_of(c->record, "spark.sql.caseSensitive", "false"), WEIR_STR("true")),
+        .partial_results = weir_str_equal(conf_of(c->record, "spark.sql.json.enablePartialResults", "true"),
+                                          WEIR_STR("true")),
         .corrupt_column = conf_of(c->record, "spark.sql.columnNameOfCorruptRecord", "_corrupt_record"),
     };
     WEIR_TRY(weir_timezone_open(conf_of(c->record, "spark.sql.session.timeZone", "UTC"), &c->zone, err));
@@ -319,7 +340,8 @@ static bool replay_read(const weir_json *record, bool fast, int32_t chunk, int *
     }
     if (c.wrong) {
         weir_str name = weir_json_get_str(record, "name", WEIR_STR(""));
-        fprintf(stderr, WEIR_STR_FMT " (fast %d, chunk %d):%s\n", WEIR_STR_ARG(name), fast, chunk, c.report.data);
+        fprintf(stderr, WEIR_STR_FMT " (fast %d, chunk %d):%s\n", WEIR_STR_ARG(name), fast, chunk,
+                c.report.data);
         ++*wrong;
     }
     weir_strbuf_fini(&c.report);
@@ -365,17 +387,19 @@ WEIR_TEST(golden_json, syntax_gives_sparks_rows) {
     replay_file("json_read_syntax.jsonl", replay_read, false, 64, 450);
 }
 WEIR_TEST(golden_json, types_give_sparks_values) {
-    replay_file("json_read_types.jsonl", replay_read, true, 256 << 10, 120);
-    replay_file("json_read_types.jsonl", replay_read, false, 1, 120);
+    replay_file("json_read_types.jsonl", replay_read, true, 256 << 10, 90);
+    replay_file("json_read_types.jsonl", replay_read, false, 1, 90);
 }
 
 /* ---- writing ---- */
 
 /* The case's rows, read with its schema. */
-static weir_batch *input_rows(weir_arena *arena, const weir_json *record, weir_fs *fs, const weir_timezone *zone) {
+static weir_batch *input_rows(weir_arena *arena, const weir_json *record, weir_fs *fs,
+                              const weir_timezone *zone) {
     weir_error *err = NULL;
     _cleanup_strbuf_ weir_strbuf text = {0};
-    weir_read_request request = {.zone = weir_timezone_utc(), .partial_results = true, .corrupt_column = WEIR_STR("_corrupt_record")};
+    weir_read_request request = {
+        .zone = weir_timezone_utc(), .partial_results = true, .corrupt_column = WEIR_STR("_corrupt_record")};
     weir_read_spec *spec = NULL;
     weir_reader *reader = NULL;
     weir_batch *batch = NULL;
@@ -387,7 +411,8 @@ static weir_batch *input_rows(weir_arena *arena, const weir_json *record, weir_f
         weir_strbuf_add_char(&text, '\n');
     }
     CHECK_OK(fs->ops->put(fs, "/rows.json", weir_strbuf_view(&text), &err));
-    CHECK_OK(weir_schema_parse(arena, weir_json_get_str(record, "schema", WEIR_STR("")), &request.schema, &err));
+    CHECK_OK(
+        weir_schema_parse(arena, weir_json_get_str(record, "schema", WEIR_STR("")), &request.schema, &err));
     request.projection = request.schema;
     if (weir_json_format_ops.read_spec(arena, &request, &spec, &err) != WEIR_OK) {
         weir_error_free(err);
@@ -400,7 +425,8 @@ static weir_batch *input_rows(weir_arena *arena, const weir_json *record, weir_f
 }
 
 /* struct(x), array(x, x), map('k', x) and map(x, 1) of the only column. */
-static weir_column *list_column(const weir_type *type, int32_t rows, int32_t each, weir_column **children, int32_t count) {
+static weir_column *list_column(const weir_type *type, int32_t rows, int32_t each, weir_column **children,
+                                int32_t count) {
     weir_column *column = weir_column_new(type, rows, count);
     column->offsets_buffer = weir_buffer_new(NULL, sizeof(int32_t) * ((size_t)rows + 1));
     int32_t *offsets = (int32_t *)column->offsets_buffer->data;
@@ -444,11 +470,13 @@ static weir_batch *nest(weir_arena *arena, const weir_batch *in) {
     weir_field member = {WEIR_STR("x"), type, true, {0}};
     const weir_type *s = weir_type_struct(arena, &member, 1), *r = weir_type_array(arena, type, true);
     const weir_type *m = weir_type_map(arena, weir_type_of(WEIR_TYPE_STRING), type, true);
-    weir_field fields[] = {{WEIR_STR("s"), s, true, {0}}, {WEIR_STR("r"), r, true, {0}}, {WEIR_STR("m"), m, true, {0}}};
+    weir_field fields[] = {
+        {WEIR_STR("s"), s, true, {0}}, {WEIR_STR("r"), r, true, {0}}, {WEIR_STR("m"), m, true, {0}}};
     weir_column *object = weir_column_new(s, in->rows, 1);
     object->children[0] = weir_column_ref(x);
     weir_column *entry[] = {text_column(in->rows), weir_column_ref(x)};
-    weir_column *columns[] = {object, list_column(r, in->rows, 2, &twice, 1), list_column(m, in->rows, 1, entry, 2)};
+    weir_column *columns[] = {object, list_column(r, in->rows, 2, &twice, 1),
+                              list_column(m, in->rows, 1, entry, 2)};
     return weir_batch_new(weir_type_struct(arena, fields, 3), in->rows, columns, 3);
 }
 
@@ -498,7 +526,8 @@ static void check_text(const weir_json *record, weir_str got, const char *extens
     if (!weir_str_equal(suffix, weir_str_from(extension + 1)))
         weir_strbuf_addf(report, "\n    extension %s, Spark " WEIR_STR_FMT, extension, WEIR_STR_ARG(suffix));
     if (weir_str_equal(suffix, WEIR_STR("json")) && !weir_str_equal(got, want))
-        weir_strbuf_addf(report, "\n    got " WEIR_STR_FMT "\n  Spark " WEIR_STR_FMT, WEIR_STR_ARG(got), WEIR_STR_ARG(want));
+        weir_strbuf_addf(report, "\n    got " WEIR_STR_FMT "\n  Spark " WEIR_STR_FMT, WEIR_STR_ARG(got),
+                         WEIR_STR_ARG(want));
 }
 
 static bool replay_write(const weir_json *record, bool fast, int32_t chunk, int *wrong) {
@@ -511,7 +540,8 @@ static bool replay_write(const weir_json *record, bool fast, int32_t chunk, int 
     _cleanup_strbuf_ weir_strbuf report = {0};
     weir_fs *fs = weir_memory_fs_new();
     const weir_json *error = weir_json_get(record, "error");
-    _cleanup_batch_ weir_batch *in = weir_json_get(record, "rows") ? input_rows(arena, record, fs, NULL) : NULL;
+    _cleanup_batch_ weir_batch *in =
+        weir_json_get(record, "rows") ? input_rows(arena, record, fs, NULL) : NULL;
     _cleanup_batch_ weir_batch *batch = in ? selected(arena, record, in) : NULL;
     bool run = batch && (batch->rows || weir_json_get(record, "rows")->count == 0);
     if (run && batch->columns_count == 0 && batch->schema->fields_count)
@@ -525,14 +555,17 @@ static bool replay_write(const weir_json *record, bool fast, int32_t chunk, int 
             weir_strbuf_addf(&report, "\n    got %s", weir_error_text(err));
         else if (code == WEIR_OK && error)
             weir_strbuf_addf(&report, "\n    no error");
-        else if (error && condition->kind == WEIR_JSON_STRING && !weir_str_equal(condition->text, WEIR_STR("TASK_WRITE_FAILED")) &&
+        else if (error && condition->kind == WEIR_JSON_STRING &&
+                 !weir_str_equal(condition->text, WEIR_STR("TASK_WRITE_FAILED")) &&
                  !weir_str_equal(condition->text, weir_str_from(weir_code_condition(code))))
-            weir_strbuf_addf(&report, "\n    got %s, Spark " WEIR_STR_FMT, weir_error_text(err), WEIR_STR_ARG(condition->text));
+            weir_strbuf_addf(&report, "\n    got %s, Spark " WEIR_STR_FMT, weir_error_text(err),
+                             WEIR_STR_ARG(condition->text));
         else if (!error)
             check_text(record, text, extension, &report);
     }
     if (report.size) {
-        fprintf(stderr, WEIR_STR_FMT ":%s\n", WEIR_STR_ARG(weir_json_get_str(record, "name", WEIR_STR(""))), report.data);
+        fprintf(stderr, WEIR_STR_FMT ":%s\n", WEIR_STR_ARG(weir_json_get_str(record, "name", WEIR_STR(""))),
+                report.data);
         ++*wrong;
     }
     fs->ops->free(fs);

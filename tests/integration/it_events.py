@@ -5,12 +5,13 @@ data made here, on the shared copy of it where that is there, and on what `weir 
 import collections
 import datetime
 import json
+import os
 import pathlib
 import sys
 
 import weirlib
 
-SHARED = weirlib.ROOT.parent / "shared/data/events"
+SHARED = pathlib.Path(os.environ.get("WEIR_SHARED_DATA", str(weirlib.ROOT.parent / "shared/data"))) / "events"
 CHICAGO = datetime.timezone(datetime.timedelta(hours=-5))  # in July
 FILES = 50
 

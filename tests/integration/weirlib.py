@@ -49,7 +49,7 @@ class Suite:
                 self.passed += 1
                 return True
             self.failures.append((name, str(problem)))
-            print(f"FAILED {name}: {problem}", flush=True)
+            print(f"FAILED {name}: {shorten(str(problem), 2500)}", flush=True)
             return False
 
     def expect_equal(self, name, actual, expected):
@@ -240,7 +240,7 @@ class Table:
         self.batch, self.text = batch, text
         lines = text.split("\n")
         borders = [i for i, line in enumerate(lines) if line.startswith("+")]
-        self.complete = text.endswith("\n\n") and (len(borders) == 3 or not borders)
+        self.complete = len(borders) == 3 and bool(re.search(r"\+\n(only showing top \d+ rows?)?\n$", text))
         self.head = self.rows = self.tail = None
         if self.complete and borders:
             self.head, self.tail = lines[:borders[1] + 1], lines[borders[2]:]
@@ -458,14 +458,17 @@ SEAL = b',"weirCrc32c":"'
 
 
 def check_seal(path):
-    """Problem of a log file's own checksum: it covers the file with the digits as zeroes."""
-    data = pathlib.Path(path).read_bytes()
+    """Problem of a log file's own checksum: it covers the file's name (numbered files: with their log's) and its
+    content with the digits as zeroes."""
+    path = pathlib.Path(path)
+    name = f"{path.parent.name}/{path.name}" if path.name[0].isdigit() else path.name
+    data = path.read_bytes()
     at = data.find(SEAL)
     if at < 0:
         return f"{path} has no checksum"
     digits = at + len(SEAL)
     expected = data[digits:digits + 8].decode()
-    actual = f"{crc32c(data[:digits] + b'00000000' + data[digits + 8:]):08x}"
+    actual = f"{crc32c(name.encode() + data[:digits] + b'00000000' + data[digits + 8:]):08x}"
     return None if actual == expected else f"{path}: checksum {expected}, content {actual}"
 
 
@@ -615,4 +618,5 @@ def verify_checkpoint(directory, retain=100, expect_done=True):
         problems = Checkpoint(directory).verify(retain, expect_done)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return f"{directory} cannot be read: {type(error).__name__}: {error}"
-    return "; ".join(problems) or None
+    more = f" (and {len(problems) - 4} more)" if len(problems) > 4 else ""
+    return "; ".join(problems[:4]) + more if problems else None

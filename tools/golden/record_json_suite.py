@@ -19,7 +19,44 @@ LARGE = {
     "n_structure_100000_opening_arrays.json": b"[" * 100000,
     "n_structure_open_array_object.json": b'[{"":' * 50000,
 }
-DOCUMENTS = ["null", "true", "false", "0", "-1", "127", "128", "-129", "32767", "32768", "2147483648", "9223372036854775807", "9223372036854775808", "1.5", "-0.0", "0.000", "123456789.123456789", "12345678901234567890.123", "1e2", "1e400", "0." + "1" * 38, "0." + "1" * 39, '""', '"a"', '"' + "x" * 63 + '"', '"' + "x" * 64 + '"', '"\\u00e9\\ud83d\\ude00"', "[]", "{}", '[1,"a",null]', '{"b":1,"a":{"b":[true,{"c":null}]}}', '{"z":1,"y":2,"x":3}', '{"\\uffff":1,"\\ud83d\\ude00":2}', "[" + ",".join(["1"] * 300) + "]", "{" + ",".join('"k%d":%d' % (i, i) for i in range(300)) + "}", '["' + "y" * 300 + '"]']
+DOCUMENTS = [
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "127",
+    "128",
+    "-129",
+    "32767",
+    "32768",
+    "2147483648",
+    "9223372036854775807",
+    "9223372036854775808",
+    "1.5",
+    "-0.0",
+    "0.000",
+    "123456789.123456789",
+    "12345678901234567890.123",
+    "1e2",
+    "1e400",
+    "0." + "1" * 38,
+    "0." + "1" * 39,
+    '""',
+    '"a"',
+    '"' + "x" * 63 + '"',
+    '"' + "x" * 64 + '"',
+    '"\\u00e9\\ud83d\\ude00"',
+    "[]",
+    "{}",
+    '[1,"a",null]',
+    '{"b":1,"a":{"b":[true,{"c":null}]}}',
+    '{"z":1,"y":2,"x":3}',
+    '{"\\uffff":1,"\\ud83d\\ude00":2}',
+    "[" + ",".join(["1"] * 300) + "]",
+    "{" + ",".join('"k%d":%d' % (i, i) for i in range(300)) + "}",
+    '["' + "y" * 300 + '"]',
+]
 
 
 def ask_suite(session):
@@ -37,7 +74,9 @@ def ask_suite(session):
             reader = session.read.schema("v STRING, _corrupt_record STRING").option("multiLine", "true")
             if strict:
                 reader = reader.option("allowSingleQuotes", "false").option("allowNonNumericNumbers", "false")
-            rows = reader.json("file:" + folder).selectExpr("_metadata.file_name AS f", "_corrupt_record IS NULL AS good", "v").collect()
+            frame = reader.json("file:" + folder)
+            wanted = ("_metadata.file_name AS f", "_corrupt_record IS NULL AS good", "v")
+            rows = frame.selectExpr(*wanted).collect()
             got = {}
             for row in rows:
                 got.setdefault(names[int(row.f.split(".")[0])], []).append(row.good)
@@ -51,7 +90,9 @@ def ask_variants(session):
     for text in DOCUMENTS:
         frame = session.createDataFrame([(text,)], "t string")
         row = frame.selectExpr("parse_json(t) AS v", "to_json(parse_json(t)) AS j").collect()[0]
-        yield {"kind": "json_variant", "name": text[:40], "text": text, "json": row.j, "value": bytes(row.v.value).hex(), "metadata": bytes(row.v.metadata).hex()}
+        value, metadata = bytes(row.v.value).hex(), bytes(row.v.metadata).hex()
+        record = {"kind": "json_variant", "name": text[:40], "text": text, "json": row.j}
+        yield {**record, "value": value, "metadata": metadata}
 
 
 def write(path, head, records):
@@ -63,9 +104,13 @@ def write(path, head, records):
 def main():
     spark = Spark()
     head = {"spark": spark.version, "recorded_by": "tools/golden/record_json_suite.py"}
-    asked = "multiLine, schema v STRING, _corrupt_record STRING; wrapped: the file as {\"v\":FILE}; strict: allowSingleQuotes and allowNonNumericNumbers false"
+    asked = (
+        'multiLine, schema v STRING, _corrupt_record STRING; wrapped: the file as {"v":FILE}; '
+        "strict: allowSingleQuotes and allowNonNumericNumbers false"
+    )
     write(SUITE + "/spark.jsonl", {**head, "asked": asked}, ask_suite(spark.session))
-    write(ROOT + "/tests/golden/json_variant.jsonl", {**head, "asked": "parse_json of each text, value and metadata in hex"}, ask_variants(spark.session))
+    head["asked"] = "parse_json of each text, value and metadata in hex"
+    write(ROOT + "/tests/golden/json_variant.jsonl", head, ask_variants(spark.session))
     spark.stop()
 
 

@@ -1,5 +1,6 @@
 /* Reads JSON text through the format seam and gives the rows as JSON lines with nulls kept: one text that
- * two ways of reading the same bytes can be compared by. Included by tests of this folder and the fuzz target. */
+ * two ways of reading the same bytes can be compared by. Included by tests of this folder and the fuzz
+ * target. */
 #pragma once
 
 #include <stdlib.h>
@@ -9,22 +10,25 @@
 
 typedef struct json_case {
     const char *schema;
-    const char *projection;     /* NULL: all of schema */
-    const char *options[12];    /* name, value, ..., NULL */
-    const char *path;           /* NULL: "/in.json" */
-    bool slow;                  /* fast path off */
+    const char *projection;  /* NULL: all of schema */
+    const char *options[12]; /* name, value, ..., NULL */
+    const char *path;        /* NULL: "/in.json" */
+    bool slow;               /* fast path off */
     bool no_partial;
-    int32_t chunk;              /* 0: default */
-    int64_t start, end;         /* split; end 0 = to the end */
+    int32_t chunk;      /* 0: default */
+    int64_t start, end; /* split; end 0 = to the end */
 } json_case;
 
-static inline weir_code json_case_spec(weir_arena *arena, const json_case *c, weir_read_spec **ret, weir_error **err) {
-    weir_read_request request = {.zone = weir_timezone_utc(), .partial_results = !c->no_partial,
+static inline weir_code json_case_spec(weir_arena *arena, const json_case *c, weir_read_spec **ret,
+                                       weir_error **err) {
+    weir_read_request request = {.zone = weir_timezone_utc(),
+                                 .partial_results = !c->no_partial,
                                  .corrupt_column = WEIR_STR("_corrupt_record")};
     weir_options *options = WEIR_NEW(arena, weir_options);
     options->items = WEIR_NEW_ARRAY(arena, weir_option, 8);
     for (int i = 0; i + 1 < 12 && c->options[i]; i += 2)
-        options->items[options->count++] = (weir_option){weir_str_from(c->options[i]), weir_str_from(c->options[i + 1])};
+        options->items[options->count++] =
+            (weir_option){weir_str_from(c->options[i]), weir_str_from(c->options[i + 1])};
     request.options = options;
     WEIR_TRY(weir_schema_parse(arena, weir_str_from(c->schema), &request.schema, err));
     request.projection = request.schema;
@@ -43,7 +47,8 @@ static inline weir_code json_case_read_file(weir_fs *fs, const json_case *c, int
     weir_read_spec *spec = NULL;
     weir_reader *reader = NULL;
     WEIR_TRY(json_case_spec(arena, c, &spec, err));
-    weir_split split = {.path = c->path ? c->path : "/in.json", .start = c->start, .end = c->end ? c->end : -1};
+    weir_split split = {
+        .path = c->path ? c->path : "/in.json", .start = c->start, .end = c->end ? c->end : -1};
     WEIR_TRY(weir_json_format_ops.reader_open(spec, fs, &split, NULL, &reader, err));
     weir_code code;
     for (;;) {
@@ -69,7 +74,8 @@ static inline weir_code json_case_read_file(weir_fs *fs, const json_case *c, int
     return code;
 }
 
-static inline weir_code json_case_read(const json_case *c, weir_str text, weir_strbuf *out, weir_error **err) {
+static inline weir_code json_case_read(const json_case *c, weir_str text, weir_strbuf *out,
+                                       weir_error **err) {
     weir_fs *fs = weir_memory_fs_new();
     weir_code code = fs->ops->put(fs, c->path ? c->path : "/in.json", text, err);
     if (code == WEIR_OK)

@@ -54,7 +54,8 @@ WEIR_TEST(input_stream, what_is_written_is_read_back_in_any_chunks) {
             size_t lines = 0;
             for (size_t k = 0; k < out.size; k++)
                 lines += out.data[k] == '\n';
-            cr_assert(lines == 60000 && strcmp(out.data + out.size - 8, "[59999]\n") == 0, "%s: %zu", codecs[i].codec, lines);
+            cr_assert(lines == 60000 && strcmp(out.data + out.size - 8, "[59999]\n") == 0, "%s: %zu",
+                      codecs[i].codec, lines);
         }
         fs->ops->free(fs);
     }
@@ -87,7 +88,8 @@ WEIR_TEST(input_stream, damage_is_an_error_at_every_cut_and_flip) {
         for (size_t cut = 1; cut < data.size; cut++) {
             _cleanup_strbuf_ weir_strbuf out = {0};
             weir_error *err = NULL;
-            CHECK_FAILS(FAILED_READ_FILE__NO_HINT, json_case_read(&c, weir_str_make(data.data, cut), &out, &err));
+            CHECK_FAILS(FAILED_READ_FILE__NO_HINT,
+                        json_case_read(&c, weir_str_make(data.data, cut), &out, &err));
         }
         _cleanup_strbuf_ weir_strbuf whole = {0};
         weir_error *no_err = NULL;
@@ -126,8 +128,9 @@ WEIR_TEST(input_stream, other_codecs_are_refused_by_name) {
     static const struct {
         const char *path;
         weir_codec codec;
-    } rows[] = {{"a.json", WEIR_CODEC_NONE},        {"a.json.gz", WEIR_CODEC_GZIP}, {"a.zst", WEIR_CODEC_ZSTD},
-                {"a.json.bz2", WEIR_CODEC_UNKNOWN}, {"a.snappy", WEIR_CODEC_UNKNOWN}, {"gz", WEIR_CODEC_NONE}};
+    } rows[] = {{"a.json", WEIR_CODEC_NONE},      {"a.json.gz", WEIR_CODEC_GZIP},
+                {"a.zst", WEIR_CODEC_ZSTD},       {"a.json.bz2", WEIR_CODEC_UNKNOWN},
+                {"a.snappy", WEIR_CODEC_UNKNOWN}, {"gz", WEIR_CODEC_NONE}};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++)
         cr_expect(weir_codec_of_path(rows[i].path) == rows[i].codec, "%s", rows[i].path);
     weir_error *err = NULL;

@@ -23,13 +23,17 @@ static void check_splits(const char *text, size_t size, const char *line_sep, co
             c.end = (int64_t)size;
             CHECK_OK(json_case_read_file(fs, &c, 100, &out, &err));
             fs->ops->free(fs);
-            cr_assert(strcmp(out.data ? out.data : "", want) == 0, "cut at %zu, chunk %d: %s not %s", cut, chunk, out.data, want);
+            cr_assert(strcmp(out.data ? out.data : "", want) == 0, "cut at %zu, chunk %d: %s not %s", cut,
+                      chunk, out.data, want);
         }
         _cleanup_strbuf_ weir_strbuf out = {0};
         weir_fs *fs = weir_memory_fs_new();
         CHECK_OK(fs->ops->put(fs, "/in.json", weir_str_make(text, size), &err));
         for (size_t at = 0; at < size; at += 3) {
-            json_case c = {.schema = "a INT", .chunk = chunk, .start = (int64_t)at, .end = (int64_t)WEIR_MIN(at + 3, size)};
+            json_case c = {.schema = "a INT",
+                           .chunk = chunk,
+                           .start = (int64_t)at,
+                           .end = (int64_t)WEIR_MIN(at + 3, size)};
             if (line_sep) {
                 c.options[0] = "lineSep";
                 c.options[1] = line_sep;

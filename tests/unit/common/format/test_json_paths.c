@@ -1,4 +1,5 @@
-/* The fast path and the pull parser must give the same rows for any bytes: generated records, then damaged. */
+/* The fast path and the pull parser must give the same rows for any bytes: generated records, then damaged.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,8 +21,22 @@ static void add_space(weir_strbuf *buf) {
 }
 
 static void add_string(weir_strbuf *buf) {
-    static const char *const pieces[] = {"a", "Open", "x y", "\\n", "\\\"", "\\u0041", "\\ud83d\\ude00", "\xC3\xA9", "\xE6\xBC\xA2",
-                                         "\xF0\x9F\x98\x80", "0123456789abcdef", "\\/", "\\ud800", "'", "2016-07-25", "\x7F"};
+    static const char *const pieces[] = {"a",
+                                         "Open",
+                                         "x y",
+                                         "\\n",
+                                         "\\\"",
+                                         "\\u0041",
+                                         "\\ud83d\\ude00",
+                                         "\xC3\xA9",
+                                         "\xE6\xBC\xA2",
+                                         "\xF0\x9F\x98\x80",
+                                         "0123456789abcdef",
+                                         "\\/",
+                                         "\\ud800",
+                                         "'",
+                                         "2016-07-25",
+                                         "\x7F"};
     weir_strbuf_add_char(buf, '"');
     for (uint32_t n = pick(5); n > 0; n--)
         weir_strbuf_add_text(buf, pieces[pick(WEIR_ARRAY_LEN(pieces))]);
@@ -29,9 +44,26 @@ static void add_string(weir_strbuf *buf) {
 }
 
 static void add_number(weir_strbuf *buf) {
-    static const char *const odd[] = {"0", "-0", "-0.0", "1e5", "1E+2", "123456789012345678", "9223372036854775807", "9223372036854775808",
-                                      "-9223372036854775808", "0.1", "1.5e-7", "12345678901234567890.123", "1e400", "3.4028236e38",
-                                      "2147483648", "255", "128", "-129", "0.30000000000000004", "179769313486231570000.5"};
+    static const char *const odd[] = {"0",
+                                      "-0",
+                                      "-0.0",
+                                      "1e5",
+                                      "1E+2",
+                                      "123456789012345678",
+                                      "9223372036854775807",
+                                      "9223372036854775808",
+                                      "-9223372036854775808",
+                                      "0.1",
+                                      "1.5e-7",
+                                      "12345678901234567890.123",
+                                      "1e400",
+                                      "3.4028236e38",
+                                      "2147483648",
+                                      "255",
+                                      "128",
+                                      "-129",
+                                      "0.30000000000000004",
+                                      "179769313486231570000.5"};
     if (pick(3) == 0)
         weir_strbuf_add_text(buf, odd[pick(WEIR_ARRAY_LEN(odd))]);
     else if (pick(3) == 0)
@@ -41,8 +73,14 @@ static void add_number(weir_strbuf *buf) {
 }
 
 static void add_value(weir_strbuf *buf, int depth) {
-    static const char *const texts[] = {"\"2016-07-25\"", "\"2016-07-25T21:45:07.123Z\"", "\"2016-07-25 21:45:07\"", "\"12.50\"", "\"NaN\"",
-                                        "\"1 day\"", "\"-Infinity\"", "\"true\""};
+    static const char *const texts[] = {"\"2016-07-25\"",
+                                        "\"2016-07-25T21:45:07.123Z\"",
+                                        "\"2016-07-25 21:45:07\"",
+                                        "\"12.50\"",
+                                        "\"NaN\"",
+                                        "\"1 day\"",
+                                        "\"-Infinity\"",
+                                        "\"true\""};
     uint32_t kind = pick(depth > 3 ? 6 : 9);
     add_space(buf);
     if (kind < 2) {
@@ -109,13 +147,18 @@ static const json_case cases[] = {
     {.schema = "a TIMESTAMP, b STRING, _corrupt_record STRING"},
     {.schema = "a STRING, b STRING, c STRING, d STRING, e STRING, f STRING"},
     {.schema = "a SMALLINT, b TINYINT, c FLOAT, d DECIMAL(12,3), e BOOLEAN, f DATE, _corrupt_record STRING"},
-    {.schema = "a STRUCT<a: INT, b: STRING, c: STRUCT<a: DOUBLE>>, b ARRAY<INT>, c MAP<STRING, STRING>, d ARRAY<STRUCT<a: INT, b: STRING>>, "
+    {.schema = "a STRUCT<a: INT, b: STRING, c: STRUCT<a: DOUBLE>>, b ARRAY<INT>, c MAP<STRING, STRING>, "
+               "d ARRAY<STRUCT<a: INT, b: STRING>>, "
                "_corrupt_record STRING"},
-    {.schema = "a STRUCT<a: INT, b: STRING>, b ARRAY<INT>, c MAP<STRING, INT>, d STRING, _corrupt_record STRING", .no_partial = true},
-    {.schema = "b DECIMAL(38,18), c MAP<STRING, ARRAY<DOUBLE>>, e ARRAY<ARRAY<STRING>>", .options = {"mode", "DROPMALFORMED"}},
+    {.schema =
+         "a STRUCT<a: INT, b: STRING>, b ARRAY<INT>, c MAP<STRING, INT>, d STRING, _corrupt_record STRING",
+     .no_partial = true},
+    {.schema = "b DECIMAL(38,18), c MAP<STRING, ARRAY<DOUBLE>>, e ARRAY<ARRAY<STRING>>",
+     .options = {"mode", "DROPMALFORMED"}},
     {.schema = "a INT, b STRING, c INT, d INT, e INT", .projection = "e INT"},
     {.schema = "a INT, d TIMESTAMP_NTZ, c TIMESTAMP, _corrupt_record STRING",
-     .options = {"allowComments", "true", "allowNumericLeadingZeros", "true", "allowUnquotedControlChars", "true"}},
+     .options = {"allowComments", "true", "allowNumericLeadingZeros", "true", "allowUnquotedControlChars",
+                 "true"}},
 };
 
 static void compare(const json_case *c, weir_str text) {
@@ -130,8 +173,8 @@ static void compare(const json_case *c, weir_str text) {
     CHECK_OK(json_case_read(&other, text, &small, &err));
     bool same = weir_str_equal(weir_strbuf_view(&fast), weir_strbuf_view(&slow)) &&
                 weir_str_equal(weir_strbuf_view(&fast), weir_strbuf_view(&small));
-    cr_assert(same, "schema %s\n%.*s\nfast:\n%s\nslow:\n%s\nchunks of %d:\n%s", c->schema, (int)text.size, text.data, fast.data,
-              slow.data, other.chunk, small.data);
+    cr_assert(same, "schema %s\n%.*s\nfast:\n%s\nslow:\n%s\nchunks of %d:\n%s", c->schema, (int)text.size,
+              text.data, fast.data, slow.data, other.chunk, small.data);
 }
 
 WEIR_TEST(json_paths, fast_and_slow_agree_on_any_record) {
@@ -173,9 +216,11 @@ WEIR_TEST(json_paths, field_order_may_change_from_record_to_record) {
     json_case c = {.schema = "a INT, b INT, c INT"};
     _cleanup_strbuf_ weir_strbuf text = {0}, out = {0}, want = {0};
     for (int i = 0; i < 3000; i++) {
-        const char *const order[] = {"{\"a\":1,\"b\":2,\"c\":3}\n", "{\"c\":3,\"a\":1,\"b\":2}\n", "{\"b\":2,\"c\":3}\n", "{}\n",
-                                     "{\"x\":[{}],\"b\":2,\"averyveryverylongfieldnamethatisnotpredicted\":1,\"a\":1}\n"};
-        const char *const rows[] = {"[1,2,3]\n", "[1,2,3]\n", "[null,2,3]\n", "[null,null,null]\n", "[1,2,null]\n"};
+        const char *const order[] = {
+            "{\"a\":1,\"b\":2,\"c\":3}\n", "{\"c\":3,\"a\":1,\"b\":2}\n", "{\"b\":2,\"c\":3}\n", "{}\n",
+            "{\"x\":[{}],\"b\":2,\"averyveryverylongfieldnamethatisnotpredicted\":1,\"a\":1}\n"};
+        const char *const rows[] = {"[1,2,3]\n", "[1,2,3]\n", "[null,2,3]\n", "[null,null,null]\n",
+                                    "[1,2,null]\n"};
         uint32_t k = pick(5);
         weir_strbuf_add_text(&text, order[k]);
         weir_strbuf_add_text(&want, rows[k]);

@@ -1,5 +1,5 @@
-/* nst/JSONTestSuite (tests/data/json_test_suite, MIT) through the reader: every file must be taken or refused as
- * Spark does, which spark.jsonl there records; y_ files must be taken and n_ files refused. */
+/* nst/JSONTestSuite (tests/data/json_test_suite, MIT) through the reader: every file must be taken or refused
+ * as Spark does, which spark.jsonl there records; y_ files must be taken and n_ files refused. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +38,8 @@ static void check(const weir_json *record, weir_str text, bool wrapped, bool str
     const weir_json *want = weir_json_get(record, keys[wrapped][strict]);
     json_case c = {.schema = "v STRING, _corrupt_record STRING", .options = {"multiLine", "true"}};
     if (strict) {
-        static const char *const options[] = {"multiLine", "true", "allowSingleQuotes", "false", "allowNonNumericNumbers", "false"};
+        static const char *const options[] = {
+            "multiLine", "true", "allowSingleQuotes", "false", "allowNonNumericNumbers", "false"};
         memcpy(c.options, options, sizeof options);
     }
     if (wrapped)
@@ -55,13 +56,14 @@ static void check(const weir_json *record, weir_str text, bool wrapped, bool str
     }
     weir_str name = weir_json_get_str(record, "name", WEIR_STR(""));
     cr_expect(rows == weir_json_get_int(want, "rows", -1) && good == weir_json_get_bool(want, "good", false),
-              WEIR_STR_FMT " %s: %lld rows, %s; Spark %lld, %s", WEIR_STR_ARG(name), keys[wrapped][strict], (long long)rows,
-              good ? "taken" : "refused", (long long)weir_json_get_int(want, "rows", -1),
+              WEIR_STR_FMT " %s: %lld rows, %s; Spark %lld, %s", WEIR_STR_ARG(name), keys[wrapped][strict],
+              (long long)rows, good ? "taken" : "refused", (long long)weir_json_get_int(want, "rows", -1),
               weir_json_get_bool(want, "good", false) ? "taken" : "refused");
     /* One closing brace too many is text behind the wrapping object, which nobody looks at. */
     bool closing = weir_str_equal(name, WEIR_STR("n_structure_object_followed_by_closing_object.json"));
     if (wrapped && strict && name.data[0] != 'i' && !closing)
-        cr_expect(good == (name.data[0] == 'y'), WEIR_STR_FMT " is %s", WEIR_STR_ARG(name), good ? "taken" : "refused");
+        cr_expect(good == (name.data[0] == 'y'), WEIR_STR_FMT " is %s", WEIR_STR_ARG(name),
+                  good ? "taken" : "refused");
 }
 
 WEIR_TEST(json_suite, every_file_is_taken_or_refused_as_by_spark) {
@@ -73,7 +75,8 @@ WEIR_TEST(json_suite, every_file_is_taken_or_refused_as_by_spark) {
         _cleanup_arena_ weir_arena *arena = weir_arena_new();
         weir_json *record = NULL;
         weir_error *err = NULL;
-        CHECK_OK(weir_json_parse(arena, weir_str_make(line, (size_t)(end - line)), "spark.jsonl", &record, &err));
+        CHECK_OK(
+            weir_json_parse(arena, weir_str_make(line, (size_t)(end - line)), "spark.jsonl", &record, &err));
         line = end + 1;
         if (!weir_json_get(record, "name"))
             continue;

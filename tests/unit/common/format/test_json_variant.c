@@ -34,18 +34,19 @@ static void check(weir_arena *arena, const weir_json *record) {
     CHECK_OK(json_case_spec(arena, &c, &spec, &err));
     CHECK_OK(weir_json_format_ops.reader_open(spec, fs, &split, NULL, &reader, &err));
     CHECK_OK(weir_json_format_ops.reader_next(reader, 10, &batch, &records, &err));
-    cr_assert(batch && batch->rows == 1 && !weir_column_is_null(batch->columns[0], 0), WEIR_STR_FMT, WEIR_STR_ARG(name));
+    cr_assert(batch && batch->rows == 1 && !weir_column_is_null(batch->columns[0], 0), WEIR_STR_FMT,
+              WEIR_STR_ARG(name));
     weir_str value = weir_column_bytes(batch->columns[0]->children[0], 0);
     weir_str metadata = weir_column_bytes(batch->columns[0]->children[1], 0);
-    cr_expect(weir_str_equal(value, from_hex(arena, weir_json_get_str(record, "value", WEIR_STR("")))), "value of " WEIR_STR_FMT,
-              WEIR_STR_ARG(name));
+    cr_expect(weir_str_equal(value, from_hex(arena, weir_json_get_str(record, "value", WEIR_STR("")))),
+              "value of " WEIR_STR_FMT, WEIR_STR_ARG(name));
     cr_expect(weir_str_equal(metadata, from_hex(arena, weir_json_get_str(record, "metadata", WEIR_STR("")))),
               "metadata of " WEIR_STR_FMT, WEIR_STR_ARG(name));
     weir_strbuf_clear(&text);
     weir_json_style style = {.zone = weir_timezone_utc()};
     cr_assert(weir_json_write_value(&text, batch->columns[0], 0, &style));
-    cr_expect(weir_str_equal(weir_strbuf_view(&text), weir_json_get_str(record, "json", WEIR_STR(""))), "text of " WEIR_STR_FMT ": %s",
-              WEIR_STR_ARG(name), text.data);
+    cr_expect(weir_str_equal(weir_strbuf_view(&text), weir_json_get_str(record, "json", WEIR_STR(""))),
+              "text of " WEIR_STR_FMT ": %s", WEIR_STR_ARG(name), text.data);
     weir_batch_unref(batch);
     weir_json_format_ops.reader_close(reader);
     fs->ops->free(fs);
@@ -62,7 +63,8 @@ WEIR_TEST(json_variant, bytes_and_text_are_sparks) {
         _cleanup_arena_ weir_arena *arena = weir_arena_new();
         weir_json *record = NULL;
         weir_error *err = NULL;
-        CHECK_OK(weir_json_parse(arena, weir_str_make(line, (size_t)size), "json_variant.jsonl", &record, &err));
+        CHECK_OK(
+            weir_json_parse(arena, weir_str_make(line, (size_t)size), "json_variant.jsonl", &record, &err));
         if (weir_json_get(record, "text")) {
             check(arena, record);
             checked++;

@@ -11,7 +11,8 @@ static weir_column *text_column(const char *const *texts, int32_t count) {
     weir_column *column = NULL;
     CHECK_OK(weir_builder_init(&builder, NULL, weir_type_of(WEIR_TYPE_STRING), count, &err));
     for (int32_t i = 0; i < count; i++)
-        cr_assert(texts[i] ? weir_builder_bytes(&builder, texts[i], strlen(texts[i])) : weir_builder_null(&builder));
+        cr_assert(texts[i] ? weir_builder_bytes(&builder, texts[i], strlen(texts[i]))
+                           : weir_builder_null(&builder));
     CHECK_OK(weir_builder_finish(&builder, &column, &err));
     weir_builder_fini(&builder);
     return column;
