@@ -9,6 +9,7 @@
 #include "connectors/connector.h"
 #include "driver/analyze/analyzer.h"
 #include "driver/analyze/streaming_checks.h"
+#include "driver/optimize/optimizer.h"
 #include "driver/physical/physical.h"
 #include "driver/sql/parser.h"
 
@@ -196,6 +197,8 @@ static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_
     WEIR_TRY(check_sink(query, err));
     WEIR_TRY(analyze(p, query->sql, &plan, err));
     WEIR_TRY(weir_streaming_checks_run(plan, query->output_mode, err));
+    weir_optimizer_options optimizer = {.zone = p->zone, .ansi = p->ansi, .next_id = &p->next_id};
+    WEIR_TRY(weir_optimizer_run(p->arena, plan, &optimizer, &plan, err));
     weir_physical_request request = {
         .logical = plan,
         .conf = p->conf,
