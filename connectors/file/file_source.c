@@ -39,6 +39,7 @@ typedef struct file_source {
     size_t backlog_next;
     bool frozen;  /* available-now: the backlog is all there is */
     bool drained; /* the last listing was taken whole, nothing was left out for its age */
+    int64_t recovered; /* last log entry of an earlier run: its batch reads the files as they are now */
 } file_source;
 
 /* ---- opening ---- */
@@ -185,6 +186,7 @@ static weir_code source_open(weir_arena *arena, const weir_connector_context *co
                              const weir_options *options, const weir_type *schema, int32_t source_index,
                              weir_source **ret, weir_error **err) {
     file_source *source = WEIR_NEW(arena, file_source);
+    source->recovered = -1;
     source->arena = arena;
     source->fs = context->fs;
     source->backlog_arena = weir_arena_new();
@@ -225,6 +227,7 @@ static weir_code source_recover(weir_source *source, weir_str last_offset, weir_
         char *path = weir_arena_printf(self->arena, "%lld of the log of source %s", (long long)last, self->path);
         return weir_log_text_corrupt(err, path, "it is missing, though the offset log refers to it");
     }
+    self->recovered = last;
     return WEIR_OK;
 }
 
@@ -349,10 +352,13 @@ static bool is_splittable(void *self, const char *path) {
     return source->format->splittable(source->spec, path);
 }
 
-/* Sizes that the log does not have (Spark has compacted it): as the files are now. */
-static weir_code find_sizes(file_source *source, weir_arena *arena, weir_source_files *files, weir_error **err) {
+/* Sizes that the log does not have (Spark has compacted it), and everything about the files of a batch that a run
+ * before this one did not finish (`anew`): as the files are now. So a damaged file that stopped a query can be put
+ * right; a file that changes while its batch runs is an error of the task. */
+static weir_code find_sizes(file_source *source, weir_arena *arena, weir_source_files *files, bool anew,
+                            weir_error **err) {
     for (size_t i = 0; i < files->count; i++) {
-        if (files->items[i].size >= 0)
+        if (files->items[i].size >= 0 && !anew)
             continue;
         weir_file_info info;
         weir_error *inner = NULL;
@@ -362,6 +368,8 @@ static weir_code find_sizes(file_source *source, weir_arena *arena, weir_source_
         weir_error_free(inner); /* the task that finds it missing says so, or passes it over */
         if (code == WEIR_OK)
             files->items[i].size = info.size;
+        if (code == WEIR_OK && anew)
+            files->items[i].modified_ms = info.modified_ms;
     }
     return WEIR_OK;
 }
@@ -379,7 +387,7 @@ static weir_code source_plan(weir_source *source, weir_arena *arena, weir_str fr
         for (size_t i = 0; i < part.count; i++)
             weir_source_files_push(arena, &files, part.items[i]);
     }
-    WEIR_TRY(find_sizes(self, arena, &files, err));
+    WEIR_TRY(find_sizes(self, arena, &files, end <= self->recovered, err));
     /* A sink's log says what its files are, wherever they were copied to since: their times do not matter. */
     for (size_t i = 0; self->listing.kind == WEIR_LISTING_SINK_LOG && i < files.count; i++)
         files.items[i].modified_ms = -1;

@@ -193,7 +193,7 @@ static weir_code bump_epoch(weir_checkpoint *checkpoint, weir_error **err) {
 }
 
 static weir_code sweep(weir_checkpoint *checkpoint, weir_error **err) {
-    static const char *const below[] = {"", "offsets", "commits", "epochs"};
+    static const char *const below[] = {"", "offsets", "commits", "epochs", "state"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(below); i++) {
         char *path = weir_fs_join(checkpoint->arena, checkpoint->directory, below[i]);
         WEIR_TRY(checkpoint->fs->ops->sweep(checkpoint->fs, path, INT64_MAX, err));
