@@ -89,8 +89,10 @@ static weir_code source_open(weir_arena *arena, const weir_connector_context *co
     if (schema)
         WEIR_FAIL(err, NOT_SUPPORTED, "RateStreamProvider source does not support user-specified schema.");
     WEIR_TRY(parse_options(source, context, arena, options, err));
-    char *path = weir_arena_printf(arena, "%s/sources/%d/0", context->checkpoint, source_index);
-    WEIR_TRY(load_creation(source, context->fs, path, arena, err));
+    if (context->checkpoint) { /* else it is opened for its schema alone */
+        char *path = weir_arena_printf(arena, "%s/sources/%d/0", context->checkpoint, source_index);
+        WEIR_TRY(load_creation(source, context->fs, path, arena, err));
+    }
     source->last_ms = source->creation_ms;
     *ret = (weir_source *)source;
     return WEIR_OK;
