@@ -131,7 +131,8 @@ static weir_code build_source(planner *p, weir_node_source *source, weir_error *
     push_operator(p, &scan->node, source->node.type);
     p->out->sources = WEIR_NEW_ARRAY(p->arena, weir_query_source, 1);
     p->out->sources[p->out->sources_count++] =
-        (weir_query_source){.format = source->format, .options = source->options, .schema = source->schema};
+        (weir_query_source){.format = source->format, .options = source->options,
+                            .schema = source->own_schema ? NULL : source->schema};
     weir_str path = weir_options_get(&source->options, "path");
     weir_strbuf_addf(&p->signature, "source " WEIR_STR_FMT " " WEIR_STR_FMT, WEIR_STR_ARG(source->format),
                      WEIR_STR_ARG(path));
