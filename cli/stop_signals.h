@@ -9,7 +9,7 @@
 
 typedef struct weir_stop_signals {
     int stop_fd;            /* eventfd: readable when the level has changed */
-    volatile int32_t level; /* 0, 1 or 2 (weir_stop_level) */
+    _Atomic int32_t level;  /* 0, 1 or 2 (weir_stop_level) */
     pthread_t thread;
 } weir_stop_signals;
 

@@ -45,7 +45,7 @@ typedef struct weir_engine_options {
     /* Readable when the stop level changed (a pipe or eventfd written by the signal handler); the level
      * itself is read through the pointer. */
     int32_t stop_fd;
-    const volatile int32_t *stop_level;
+    const _Atomic int32_t *stop_level;
 } weir_engine_options;
 
 /* Runs the job to its end. Nothing starts unless every query analyses. The first error of a query is

@@ -14,17 +14,20 @@ typedef struct fixture {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     int answered, failed;
+    _Atomic int misaligned;
     weir_code code;
 } fixture;
 
 static weir_buffer *text_message(weir_transport *transport, const char *text) {
     weir_buffer *message = transport->ops->alloc(transport, strlen(text));
+    cr_assert_eq((uintptr_t)message->data % 8, 0);
     memcpy(message->data, text, message->size);
     return message;
 }
 
 static void serve(void *data, weir_call *call, weir_buffer *message) {
     fixture *f = data;
+    f->misaligned += (uintptr_t)message->data % 8 != 0; /* columns are read where they lie */
     if (message->size == 4 && memcmp(message->data, "keep", 4) == 0) {
         f->kept = call;
         return;
@@ -38,6 +41,7 @@ static void answered(void *data, weir_buffer *reply, weir_error *error) {
     fixture *f = data;
     pthread_mutex_lock(&f->lock);
     f->answered += reply != NULL;
+    f->misaligned += reply && (uintptr_t)reply->data % 8 != 0;
     f->failed += error != NULL;
     if (error)
         f->code = weir_error_code(error);
@@ -67,6 +71,7 @@ static void exchange(const char *url) {
         ops->request(client, text_message(f.transport, "hello"), 5000, answered, &f);
     wait_for(&f, REQUESTS);
     cr_assert_eq(f.answered, REQUESTS);
+    cr_assert_eq(f.misaligned, 0);
     ops->request(client, text_message(f.transport, "keep"), 100, answered, &f);
     wait_for(&f, REQUESTS + 1);
     cr_assert_eq(f.failed, 1, "a request that nobody answers times out");
