@@ -53,12 +53,14 @@ static void add_number(weir_strbuf *buf, const weir_type *type, const void *valu
         weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_double_format(number, text)));
         break;
     default:
-        weir_strbuf_add(buf, weir_str_make(text, (size_t)weir_decimal_format(weir_load128(value), type->scale, text)));
+        weir_strbuf_add(
+            buf, weir_str_make(text, (size_t)weir_decimal_format(weir_load128(value), type->scale, text)));
         break;
     }
 }
 
-static void add_time_value(weir_strbuf *buf, const weir_type *type, const void *value, const weir_timezone *zone) {
+static void add_time_value(weir_strbuf *buf, const weir_type *type, const void *value,
+                           const weir_timezone *zone) {
     char text[WEIR_DATETIME_TEXT_MAX];
     int64_t wide = 0;
     memcpy(&wide, value, (size_t)weir_type_width(type) == 4 ? 4 : 8);
@@ -113,13 +115,38 @@ void weir_expr_text_literal(weir_strbuf *buf, const weir_node_literal *literal, 
 static const struct {
     const char *name, *text;
 } spellings[] = {
-    {"acos", "ACOS"},     {"acosh", "ACOSH"}, {"asin", "ASIN"},       {"asinh", "ASINH"},   {"atan", "ATAN"},
-    {"atan2", "ATAN2"},   {"atanh", "ATANH"}, {"cbrt", "CBRT"},       {"ceil", "CEIL"},     {"cos", "COS"},
-    {"cosh", "COSH"},     {"cot", "COT"},     {"degrees", "DEGREES"}, {"e", "E"},           {"exp", "EXP"},
-    {"expm1", "EXPM1"},   {"floor", "FLOOR"}, {"log10", "LOG10"},     {"log1p", "LOG1P"},   {"log2", "LOG2"},
-    {"pi", "PI"},         {"power", "POWER"}, {"radians", "RADIANS"}, {"regexp", "REGEXP"}, {"regexp_like", "REGEXP_LIKE"},
-    {"rlike", "RLIKE"},   {"signum", "SIGNUM"}, {"sin", "SIN"},       {"sinh", "SINH"},     {"sqrt", "SQRT"},
-    {"tan", "TAN"},       {"tanh", "TANH"},
+    {"acos", "ACOS"},
+    {"acosh", "ACOSH"},
+    {"asin", "ASIN"},
+    {"asinh", "ASINH"},
+    {"atan", "ATAN"},
+    {"atan2", "ATAN2"},
+    {"atanh", "ATANH"},
+    {"cbrt", "CBRT"},
+    {"ceil", "CEIL"},
+    {"cos", "COS"},
+    {"cosh", "COSH"},
+    {"cot", "COT"},
+    {"degrees", "DEGREES"},
+    {"e", "E"},
+    {"exp", "EXP"},
+    {"expm1", "EXPM1"},
+    {"floor", "FLOOR"},
+    {"log10", "LOG10"},
+    {"log1p", "LOG1P"},
+    {"log2", "LOG2"},
+    {"pi", "PI"},
+    {"power", "POWER"},
+    {"radians", "RADIANS"},
+    {"regexp", "REGEXP"},
+    {"regexp_like", "REGEXP_LIKE"},
+    {"rlike", "RLIKE"},
+    {"signum", "SIGNUM"},
+    {"sin", "SIN"},
+    {"sinh", "SINH"},
+    {"sqrt", "SQRT"},
+    {"tan", "TAN"},
+    {"tanh", "TANH"},
 };
 
 /* Arguments that Spark writes out where the user left them away. */
@@ -128,19 +155,27 @@ static const struct {
     int32_t count;
     const char *text;
 } defaults[] = {
-    {"bround", 1, "0"},          {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
-    {"lag", 1, "1, NULL"},       {"lead", 1, "1, NULL"},
-    {"locate", 2, "1"},          {"lpad", 2, " "},
-    {"overlay", 3, "-1"},        {"regexp_extract", 2, "1"},
-    {"regexp_replace", 3, "1"},  {"round", 1, "0"},
-    {"rpad", 2, " "},            {"split", 2, "-1"},
-    {"substr", 2, "2147483647"}, {"substring", 2, "2147483647"},
-    {"to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"}, {"unix_timestamp", 0, "current_timestamp(), yyyy-MM-dd HH:mm:ss"},
+    {"bround", 1, "0"},
+    {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
+    {"lag", 1, "1, NULL"},
+    {"lead", 1, "1, NULL"},
+    {"locate", 2, "1"},
+    {"lpad", 2, " "},
+    {"overlay", 3, "-1"},
+    {"regexp_extract", 2, "1"},
+    {"regexp_replace", 3, "1"},
+    {"round", 1, "0"},
+    {"rpad", 2, " "},
+    {"split", 2, "-1"},
+    {"substr", 2, "2147483647"},
+    {"substring", 2, "2147483647"},
+    {"to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
+    {"unix_timestamp", 0, "current_timestamp(), yyyy-MM-dd HH:mm:ss"},
     {"unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
 };
 
-static const char *const infix[] = {"+", "-", "*", "/", "%", "div", "&", "|", "^", "<<", ">>", ">>>",
-                                    "=", "<=>", "<", "<=", ">", ">="};
+static const char *const infix[] = {"+",  "-",  "*",   "/", "%",   "div", "&",  "|", "^",
+                                    "<<", ">>", ">>>", "=", "<=>", "<",   "<=", ">", ">="};
 
 static void add_args(text_state *s, weir_node_list args) {
     for (int32_t i = 0; i < args.count; i++) {
@@ -169,8 +204,13 @@ static bool add_operator(text_state *s, const char *name, weir_node_list args) {
         static const struct {
             const char *name, *before, *after;
         } unary[] = {
-            {"negative", "(- ", ")"}, {"positive", "(+ ", ")"},       {"not", "(NOT ", ")"},
-            {"!", "(NOT ", ")"},      {"~", "~", ""},           {"isnull", "(", " IS NULL)"},   {"isnotnull", "(", " IS NOT NULL)"},
+            {"negative", "(- ", ")"},
+            {"positive", "(+ ", ")"},
+            {"not", "(NOT ", ")"},
+            {"!", "(NOT ", ")"},
+            {"~", "~", ""},
+            {"isnull", "(", " IS NULL)"},
+            {"isnotnull", "(", " IS NOT NULL)"},
         };
         for (size_t i = 0; i < WEIR_ARRAY_LEN(unary); i++) {
             if (strcmp(name, unary[i].name) != 0)
@@ -246,8 +286,9 @@ static void add_struct(text_state *s, weir_node_list args) {
 
 /* int(x) and its kin print as their argument, like any cast that the user did not spell CAST. */
 static bool is_cast_call(const char *name) {
-    static const char *const names[] = {"boolean", "tinyint", "smallint", "int",       "bigint", "float", "double",
-                                        "decimal", "date",    "time",     "timestamp", "binary", "string"};
+    static const char *const names[] = {"boolean",   "tinyint", "smallint", "int",  "bigint",
+                                        "float",     "double",  "decimal",  "date", "time",
+                                        "timestamp", "binary",  "string"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;
@@ -267,8 +308,11 @@ static bool add_special_call(text_state *s, const char *name, weir_node_list arg
     } else if (strcmp(name, "extract") == 0 && args.count == 2) {
         add_around(s, "extract(", args.items[0], " FROM ");
         add_around(s, "", args.items[1], ")");
-    } else if (args.count == 2 && (strcmp(name, "trim") == 0 || strcmp(name, "ltrim") == 0 || strcmp(name, "rtrim") == 0)) {
-        const char *side = name[0] == 't' ? "TRIM(BOTH " : name[0] == 'l' ? "TRIM(LEADING " : "TRIM(TRAILING ";
+    } else if (args.count == 2 &&
+               (strcmp(name, "trim") == 0 || strcmp(name, "ltrim") == 0 || strcmp(name, "rtrim") == 0)) {
+        const char *side = name[0] == 't'   ? "TRIM(BOTH "
+                           : name[0] == 'l' ? "TRIM(LEADING "
+                                            : "TRIM(TRAILING ";
         add_around(s, side, args.items[0], " FROM ");
         add_around(s, "", args.items[1], ")");
     } else if (strcmp(name, "$row") == 0) {
@@ -287,11 +331,13 @@ static bool add_special_call(text_state *s, const char *name, weir_node_list arg
 
 /* count(*) prints as count(1). */
 static bool is_count_star(const char *name, weir_node_list args) {
-    return strcmp(name, "count") == 0 && args.count == 1 && args.items[0]->kind == WEIR_NODE_UNRESOLVED_STAR &&
+    return strcmp(name, "count") == 0 && args.count == 1 &&
+           args.items[0]->kind == WEIR_NODE_UNRESOLVED_STAR &&
            WEIR_NODE_AS(args.items[0], UNRESOLVED_STAR, unresolved_star)->target.count == 0;
 }
 
-static void add_call(text_state *s, const char *name, weir_node_list args, bool distinct, const weir_node *filter) {
+static void add_call(text_state *s, const char *name, weir_node_list args, bool distinct,
+                     const weir_node *filter) {
     if (add_operator(s, name, args) || add_predicate(s, name, args) || add_special_call(s, name, args))
         return;
     const char *spelling = name;
@@ -319,7 +365,8 @@ static void add_unresolved_call(text_state *s, const weir_node_unresolved_functi
     }
     if (call->name.count == 1)
         for (size_t i = 0; i < name.size; i++)
-            name.data[i] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] + 32 : name.data[i]);
+            name.data[i] =
+                (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] + 32 : name.data[i]);
     add_call(s, name.data ? name.data : "", call->args, call->distinct, call->filter);
 }
 
@@ -365,7 +412,8 @@ static void add_field(text_state *s, const weir_node *child, const weir_node_fie
 
 static void add_sort_order(text_state *s, const weir_node_sort_order *order) {
     add_expr(s, order->child);
-    weir_strbuf_addf(s->buf, " %s NULLS %s", order->ascending ? "ASC" : "DESC", order->nulls_first ? "FIRST" : "LAST");
+    weir_strbuf_addf(s->buf, " %s NULLS %s", order->ascending ? "ASC" : "DESC",
+                     order->nulls_first ? "FIRST" : "LAST");
 }
 
 static void add_expr(text_state *s, const weir_node *expr) {
@@ -393,7 +441,8 @@ static void add_expr(text_state *s, const weir_node *expr) {
         break;
     case WEIR_NODE_UNRESOLVED_STAR:
         add_parts(s, WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target);
-        weir_strbuf_add_text(s->buf, WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target.count ? ".*" : "*");
+        weir_strbuf_add_text(s->buf,
+                             WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target.count ? ".*" : "*");
         break;
     case WEIR_NODE_UNRESOLVED_FUNCTION:
         add_unresolved_call(s, WEIR_NODE_AS(expr, UNRESOLVED_FUNCTION, unresolved_function));

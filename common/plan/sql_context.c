@@ -42,8 +42,8 @@ bool weir_sql_context_locate(weir_arena *arena, weir_str sql, int32_t start, int
 }
 
 /* One line of the block and, below it, carets under what belongs to the range. */
-static void add_marked_line(weir_strbuf *buf, weir_str sql, int32_t from, int32_t to, int32_t start, int32_t stop,
-                            bool cut_left, bool cut_right) {
+static void add_marked_line(weir_strbuf *buf, weir_str sql, int32_t from, int32_t to, int32_t start,
+                            int32_t stop, bool cut_left, bool cut_right) {
     if (cut_left)
         weir_strbuf_add_text(buf, "...");
     weir_strbuf_add(buf, weir_str_make(sql.data + from, (size_t)(to - from)));

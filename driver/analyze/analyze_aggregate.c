@@ -1,5 +1,5 @@
-/* GROUP BY, HAVING and ORDER BY (analyzer_int.h). What HAVING and ORDER BY need and the SELECT list does not have
- * is added to the aggregation (or projection) below and taken away again by a projection on top. */
+/* GROUP BY, HAVING and ORDER BY (analyzer_int.h). What HAVING and ORDER BY need and the SELECT list does not
+ * have is added to the aggregation (or projection) below and taken away again by a projection on top. */
 #include "driver/analyze/analyzer_int.h"
 
 /* ---- GROUP BY ---- */
@@ -19,12 +19,13 @@ static bool is_ordinal(const weir_node *node, int32_t *ret) {
     return true;
 }
 
-static weir_code group_by_ordinal(weir_analysis *a, const weir_node *node, int32_t ordinal, const weir_node_list *items,
-                                  weir_node **ret) {
+static weir_code group_by_ordinal(weir_analysis *a, const weir_node *node, int32_t ordinal,
+                                  const weir_node_list *items, weir_node **ret) {
     if (ordinal < 1 || ordinal > items->count)
         return weir_analysis_place(a, node,
                                    weir_error_raise(a->err, WEIR_GROUP_BY_POS_OUT_OF_RANGE, "index",
-                                                    range_text(a, ordinal), "size", range_text(a, items->count), NULL));
+                                                    range_text(a, ordinal), "size",
+                                                    range_text(a, items->count), NULL));
     weir_node *item = items->items[ordinal - 1];
     if (weir_analysis_has_aggregate(item)) {
         const char *text = weir_analysis_plain_sql(a, item);
@@ -55,8 +56,8 @@ static weir_code is_group_by_all(weir_analysis *a, const weir_node_list *groupin
     return WEIR_OK;
 }
 
-static weir_code resolve_grouping(weir_analysis *a, const weir_node_list *grouping, const weir_node_list *items,
-                                  weir_node_list *ret) {
+static weir_code resolve_grouping(weir_analysis *a, const weir_node_list *grouping,
+                                  const weir_node_list *items, weir_node_list *ret) {
     bool all;
     WEIR_TRY(is_group_by_all(a, grouping, &all));
     for (int32_t i = 0; all && i < items->count; i++)
@@ -101,10 +102,12 @@ static weir_code check_grouped(weir_node *node, void *data, weir_error **err) {
     if (node->kind != WEIR_NODE_ATTRIBUTE)
         return weir_node_each_child(node, check_grouped, data, err);
     if (check->aggregate->grouping.count == 0)
-        return weir_analysis_place(a, &check->aggregate->node, weir_error_raise(a->err, WEIR_MISSING_GROUP_BY, NULL));
+        return weir_analysis_place(a, &check->aggregate->node,
+                                   weir_error_raise(a->err, WEIR_MISSING_GROUP_BY, NULL));
     const char *text = weir_analysis_plain_sql(a, node);
-    return weir_error_raise(a->err, WEIR_MISSING_AGGREGATION, "expression", weir_arena_printf(a->arena, "\"%s\"", text),
-                            "expressionAnyValue", weir_arena_printf(a->arena, "\"any_value(%s)\"", text), NULL);
+    return weir_error_raise(a->err, WEIR_MISSING_AGGREGATION, "expression",
+                            weir_arena_printf(a->arena, "\"%s\"", text), "expressionAnyValue",
+                            weir_arena_printf(a->arena, "\"any_value(%s)\"", text), NULL);
 }
 
 static weir_code check_results(weir_analysis *a, const weir_node_aggregate *aggregate) {
@@ -164,7 +167,8 @@ static weir_node *result_column(over_aggregate *o, weir_node *node) {
     return weir_analysis_attribute_of(a, named);
 }
 
-static weir_code replace_result(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code replace_result(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                                weir_error **err) {
     (void)arena, (void)err;
     over_aggregate *o = data;
     *ret = node;
@@ -196,12 +200,13 @@ static weir_code resolve_over(over_aggregate *o, weir_node *node, weir_node **re
 
 /* The aggregation with everything that was added. */
 static weir_code widened(over_aggregate *o, weir_node **ret) {
-    return weir_analysis_make_aggregate(o->a, &o->aggregate->node, o->aggregate->child, o->aggregate->grouping,
-                                        o->results, ret);
+    return weir_analysis_make_aggregate(o->a, &o->aggregate->node, o->aggregate->child,
+                                        o->aggregate->grouping, o->results, ret);
 }
 
 /* Puts the original columns back on top where any was added. */
-static weir_node *narrowed(weir_analysis *a, const weir_node *origin, weir_node *child, const weir_node *wanted) {
+static weir_node *narrowed(weir_analysis *a, const weir_node *origin, weir_node *child,
+                           const weir_node *wanted) {
     if (child->output.count == wanted->output.count)
         return child;
     weir_node_list exprs = weir_node_list_new(a->arena, wanted->output.count);
@@ -265,16 +270,17 @@ static weir_code finish_order(weir_analysis *a, const weir_node_sort_order *orig
     order->node.resolved = true;
     if (holds_unordered(child->type))
         return weir_analysis_place(a, &order->node,
-                                   weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr",
-                                                    weir_analysis_sql(a, &order->node), "functionName", "`sortorder`",
-                                                    "dataType", weir_analysis_type(a, child->type), NULL));
+                                   weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__INVALID_ORDERING_TYPE,
+                                                    "sqlExpr", weir_analysis_sql(a, &order->node),
+                                                    "functionName", "`sortorder`", "dataType",
+                                                    weir_analysis_type(a, child->type), NULL));
     weir_node_list_add(a->arena, orders, &order->node);
     return WEIR_OK;
 }
 
 /* ORDER BY 2: the column of that position; *ret NULL where the item is no ordinal. */
-static weir_code order_by_ordinal(weir_analysis *a, const weir_node_sort_order *order, const weir_node *relation,
-                                  weir_node **ret) {
+static weir_code order_by_ordinal(weir_analysis *a, const weir_node_sort_order *order,
+                                  const weir_node *relation, weir_node **ret) {
     int32_t ordinal;
     *ret = NULL;
     if (!is_ordinal(order->child, &ordinal))
@@ -283,7 +289,8 @@ static weir_code order_by_ordinal(weir_analysis *a, const weir_node_sort_order *
     if (ordinal < 1 || ordinal > count)
         return weir_analysis_place(a, &order->node,
                                    weir_error_raise(a->err, WEIR_ORDER_BY_POS_OUT_OF_RANGE, "index",
-                                                    range_text(a, ordinal), "size", range_text(a, count), NULL));
+                                                    range_text(a, ordinal), "size", range_text(a, count),
+                                                    NULL));
     *ret = weir_analysis_attribute_of(a, relation->output.items[ordinal - 1]);
     return WEIR_OK;
 }
@@ -312,7 +319,8 @@ static weir_code expand_order_all(weir_analysis *a, const weir_node_list *orders
     return WEIR_OK;
 }
 
-static weir_node *make_sort(weir_analysis *a, const weir_node *origin, weir_node *child, weir_node_list orders) {
+static weir_node *make_sort(weir_analysis *a, const weir_node *origin, weir_node *child,
+                            weir_node_list orders) {
     weir_node_sort *sort = WEIR_NODE_NEW(a->arena, SORT, sort);
     sort->child = child;
     sort->orders = orders;
@@ -358,7 +366,8 @@ static bool add_missing(const weir_node *node, void *data) {
         return false;
     for (int32_t i = 0; i < m->exprs.count; i++)
         if (m->exprs.items[i]->kind == WEIR_NODE_ATTRIBUTE &&
-            WEIR_NODE_AS(m->exprs.items[i], ATTRIBUTE, attribute)->id == WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id)
+            WEIR_NODE_AS(m->exprs.items[i], ATTRIBUTE, attribute)->id ==
+                WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id)
             return false;
     weir_node_list_add(m->a->arena, &m->exprs, weir_analysis_attribute_of(m->a, node));
     return false;

@@ -1,5 +1,5 @@
-/* Function calls (analyzer_int.h): the registry decides types; the forms that have nodes of their own, struct(),
- * casts by function and extract() are made here. */
+/* Function calls (analyzer_int.h): the registry decides types; the forms that have nodes of their own,
+ * struct(), casts by function and extract() are made here. */
 #include <stdlib.h>
 
 #include "driver/analyze/analyzer_int.h"
@@ -27,8 +27,8 @@ static const char *lower_name(weir_analysis *a, const weir_node_unresolved_funct
     return text;
 }
 
-static weir_node *make_call(weir_analysis *a, const weir_node *origin, const char *name, weir_node *const *args,
-                            int32_t count) {
+static weir_node *make_call(weir_analysis *a, const weir_node *origin, const char *name,
+                            weir_node *const *args, int32_t count) {
     weir_node_unresolved_function *call = WEIR_NODE_NEW(a->arena, UNRESOLVED_FUNCTION, unresolved_function);
     call->name = (weir_str_list){WEIR_NEW(a->arena, weir_str), 1};
     call->name.items[0] = weir_str_from(name);
@@ -40,16 +40,17 @@ static weir_node *make_call(weir_analysis *a, const weir_node *origin, const cha
 
 /* ---- argument counts ---- */
 
-static weir_code raise_count(weir_analysis *a, const weir_node_unresolved_function *call, const char *expected,
-                             int32_t actual, bool placed) {
+static weir_code raise_count(weir_analysis *a, const weir_node_unresolved_function *call,
+                             const char *expected, int32_t actual, bool placed) {
     const char *name = weir_arena_printf(a->arena, "`%s`", lower_name(a, call));
-    weir_code code = weir_error_raise(a->err, WEIR_WRONG_NUM_ARGS__WITHOUT_SUGGESTION, "functionName", name,
-                                      "expectedNum", expected, "actualNum", weir_arena_printf(a->arena, "%d", actual),
-                                      NULL);
+    weir_code code =
+        weir_error_raise(a->err, WEIR_WRONG_NUM_ARGS__WITHOUT_SUGGESTION, "functionName", name, "expectedNum",
+                         expected, "actualNum", weir_arena_printf(a->arena, "%d", actual), NULL);
     return placed ? weir_analysis_place(a, &call->node, code) : code;
 }
 
-static weir_code check_count(weir_analysis *a, const weir_node_unresolved_function *call, int32_t min, int32_t max) {
+static weir_code check_count(weir_analysis *a, const weir_node_unresolved_function *call, int32_t min,
+                             int32_t max) {
     int32_t count = call->args.count;
     if (count >= min && (max < 0 || count <= max))
         return WEIR_OK;
@@ -66,11 +67,11 @@ static weir_code check_count(weir_analysis *a, const weir_node_unresolved_functi
 
 /* ---- arguments ---- */
 
-static weir_code add_star_argument(weir_analysis *a, weir_node_unresolved_function *call, weir_node_unresolved_star *star,
-                                   weir_node_list *ret) {
+static weir_code add_star_argument(weir_analysis *a, weir_node_unresolved_function *call,
+                                   weir_node_unresolved_star *star, weir_node_list *ret) {
     if (is_named(call, "count") && star->target.count > 0)
-        return weir_error_raise(a->err, WEIR_INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT, "tableName",
-                                weir_analysis_quoted(a, &star->target), NULL);
+        return weir_error_raise(a->err, WEIR_INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT,
+                                "tableName", weir_analysis_quoted(a, &star->target), NULL);
     if (is_named(call, "count") && !call->distinct && call->args.count == 1) {
         weir_node_list_add(a->arena, ret, weir_literal_int(a->arena, 1));
         return WEIR_OK;
@@ -120,19 +121,23 @@ static weir_code resolve_struct(weir_analysis *a, weir_node_unresolved_function 
         weir_node *arg = call->args.items[i], *value;
         if (arg->kind == WEIR_NODE_UNRESOLVED_STAR) {
             weir_node_list columns = {0};
-            WEIR_TRY(weir_analysis_expand_star(a, WEIR_NODE_AS(arg, UNRESOLVED_STAR, unresolved_star), &columns));
+            WEIR_TRY(
+                weir_analysis_expand_star(a, WEIR_NODE_AS(arg, UNRESOLVED_STAR, unresolved_star), &columns));
             weir_analysis_remember_list(a, arg, columns);
             for (int32_t c = 0; c < columns.count; c++) {
                 weir_node *column = columns.items[c];
-                weir_str name = WEIR_NODE_AS(weir_analysis_attribute_of(a, column), ATTRIBUTE, attribute)->name;
+                weir_str name =
+                    WEIR_NODE_AS(weir_analysis_attribute_of(a, column), ATTRIBUTE, attribute)->name;
                 weir_node_list_add(a->arena, &named, weir_literal_string(a->arena, name));
                 weir_node_list_add(a->arena, &named,
-                                   column->kind == WEIR_NODE_ALIAS ? WEIR_NODE_AS(column, ALIAS, alias)->child : column);
+                                   column->kind == WEIR_NODE_ALIAS ? WEIR_NODE_AS(column, ALIAS, alias)->child
+                                                                   : column);
             }
             continue;
         }
         WEIR_TRY(weir_analysis_resolve(a, arg, &value));
-        weir_node_list_add(a->arena, &named, weir_literal_string(a->arena, field_name(a, arg, named.count / 2)));
+        weir_node_list_add(a->arena, &named,
+                           weir_literal_string(a->arena, field_name(a, arg, named.count / 2)));
         weir_node_list_add(a->arena, &named, value);
     }
     if (!weir_function_find(WEIR_STR("named_struct")))
@@ -147,10 +152,12 @@ static const weir_type *cast_target(const weir_node_unresolved_function *call) {
         const char *name;
         weir_type_kind kind;
     } targets[] = {
-        {"boolean", WEIR_TYPE_BOOLEAN}, {"tinyint", WEIR_TYPE_BYTE},   {"smallint", WEIR_TYPE_SHORT},
-        {"int", WEIR_TYPE_INT},         {"bigint", WEIR_TYPE_LONG},    {"float", WEIR_TYPE_FLOAT},
-        {"double", WEIR_TYPE_DOUBLE},   {"decimal", WEIR_TYPE_DECIMAL}, {"date", WEIR_TYPE_DATE},
-        {"timestamp", WEIR_TYPE_TIMESTAMP}, {"binary", WEIR_TYPE_BINARY}, {"string", WEIR_TYPE_STRING},
+        {"boolean", WEIR_TYPE_BOOLEAN}, {"tinyint", WEIR_TYPE_BYTE},
+        {"smallint", WEIR_TYPE_SHORT},  {"int", WEIR_TYPE_INT},
+        {"bigint", WEIR_TYPE_LONG},     {"float", WEIR_TYPE_FLOAT},
+        {"double", WEIR_TYPE_DOUBLE},   {"decimal", WEIR_TYPE_DECIMAL},
+        {"date", WEIR_TYPE_DATE},       {"timestamp", WEIR_TYPE_TIMESTAMP},
+        {"binary", WEIR_TYPE_BINARY},   {"string", WEIR_TYPE_STRING},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(targets); i++)
         if (is_named(call, targets[i].name))
@@ -158,8 +165,8 @@ static const weir_type *cast_target(const weir_node_unresolved_function *call) {
     return NULL;
 }
 
-static weir_code resolve_cast_call(weir_analysis *a, weir_node_unresolved_function *call, const weir_type *type,
-                                   weir_node **ret) {
+static weir_code resolve_cast_call(weir_analysis *a, weir_node_unresolved_function *call,
+                                   const weir_type *type, weir_node **ret) {
     WEIR_TRY(check_count(a, call, 1, 1));
     weir_node_cast *cast = WEIR_NODE_NEW(a->arena, CAST, cast);
     cast->child = call->args.items[0];
@@ -170,16 +177,21 @@ static weir_code resolve_cast_call(weir_analysis *a, weir_node_unresolved_functi
 }
 
 /* extract(HOUR FROM t) is hour(t), where the registry has no extract of its own. */
-static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret) {
+static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_function *call,
+                                      weir_node **ret) {
     static const struct {
         const char *field, *function;
     } fields[] = {
-        {"year", "year"},     {"y", "year"},         {"years", "year"},      {"yr", "year"},       {"yrs", "year"},
-        {"quarter", "quarter"}, {"qtr", "quarter"},  {"month", "month"},     {"mon", "month"},     {"mons", "month"},
-        {"months", "month"},  {"week", "weekofyear"}, {"weeks", "weekofyear"}, {"w", "weekofyear"}, {"day", "dayofmonth"},
-        {"d", "dayofmonth"},  {"days", "dayofmonth"}, {"dayofweek", "dayofweek"}, {"dow", "dayofweek"}, {"doy", "dayofyear"},
-        {"hour", "hour"},     {"h", "hour"},         {"hours", "hour"},      {"hr", "hour"},       {"hrs", "hour"},
-        {"minute", "minute"}, {"m", "minute"},       {"min", "minute"},      {"mins", "minute"},   {"minutes", "minute"},
+        {"year", "year"},        {"y", "year"},          {"years", "year"},
+        {"yr", "year"},          {"yrs", "year"},        {"quarter", "quarter"},
+        {"qtr", "quarter"},      {"month", "month"},     {"mon", "month"},
+        {"mons", "month"},       {"months", "month"},    {"week", "weekofyear"},
+        {"weeks", "weekofyear"}, {"w", "weekofyear"},    {"day", "dayofmonth"},
+        {"d", "dayofmonth"},     {"days", "dayofmonth"}, {"dayofweek", "dayofweek"},
+        {"dow", "dayofweek"},    {"doy", "dayofyear"},   {"hour", "hour"},
+        {"h", "hour"},           {"hours", "hour"},      {"hr", "hour"},
+        {"hrs", "hour"},         {"minute", "minute"},   {"m", "minute"},
+        {"min", "minute"},       {"mins", "minute"},     {"minutes", "minute"},
     };
     WEIR_TRY(check_count(a, call, 2, 2));
     weir_node *unit = call->args.items[0];
@@ -188,7 +200,8 @@ static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_fun
                          : WEIR_STR("");
     for (size_t i = 0; i < WEIR_ARRAY_LEN(fields); i++)
         if (weir_str_equal_nocase(field, weir_str_from(fields[i].field)))
-            return weir_analysis_resolve(a, make_call(a, &call->node, fields[i].function, &call->args.items[1], 1), ret);
+            return weir_analysis_resolve(
+                a, make_call(a, &call->node, fields[i].function, &call->args.items[1], 1), ret);
     if (weir_str_equal_nocase(field, WEIR_STR("second")) || weir_str_equal_nocase(field, WEIR_STR("seconds")))
         return weir_analysis_refuse(a, &call->node, "extract(SECOND FROM ...)");
     weir_node *source;
@@ -199,13 +212,11 @@ static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_fun
                                                 weir_analysis_sql(a, source), NULL));
 }
 
-/* ---- date + n and date - n are date_add and date_sub, by name too ---- */
+/* ---- date + n and date - n are date_add and date_sub, by name too (text beside a date is a date: the registry) ---- */
 
-static bool is_day_count(const weir_type *type) {
-    return weir_type_is_numeric(type) || weir_type_is_string(type);
-}
 
-static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_function *call, bool *ret_is, weir_node **ret) {
+static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_function *call, bool *ret_is,
+                                    weir_node **ret) {
     bool plus = is_named(call, "+"), minus = is_named(call, "-");
     *ret_is = false;
     if ((!plus && !minus) || call->args.count != 2)
@@ -213,8 +224,8 @@ static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_funct
     weir_node *args[2];
     WEIR_TRY(weir_analysis_resolve(a, call->args.items[0], &args[0]));
     WEIR_TRY(weir_analysis_resolve(a, call->args.items[1], &args[1]));
-    int date = args[0]->type->kind == WEIR_TYPE_DATE && is_day_count(args[1]->type)           ? 0
-               : plus && args[1]->type->kind == WEIR_TYPE_DATE && is_day_count(args[0]->type) ? 1
+    int date = args[0]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[1]->type)           ? 0
+               : plus && args[1]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[0]->type) ? 1
                                                                                               : -1;
     if (date < 0 || !weir_function_find(plus ? WEIR_STR("date_add") : WEIR_STR("date_sub")))
         return WEIR_OK;
@@ -222,8 +233,10 @@ static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_funct
     weir_node *shown = make_call(a, &call->node, plus ? "date_add" : "date_sub", originals, 2);
     weir_analysis_remember(a, &call->node, shown);
     *ret_is = true;
-    return weir_analysis_resolve(
-        a, make_call(a, &call->node, plus ? "date_add" : "date_sub", (weir_node *[]){args[date], args[1 - date]}, 2), ret);
+    return weir_analysis_resolve(a,
+                                 make_call(a, &call->node, plus ? "date_add" : "date_sub",
+                                           (weir_node *[]){args[date], args[1 - date]}, 2),
+                                 ret);
 }
 
 /* ---- conditionals, where the registry does not have them ---- */
@@ -267,13 +280,15 @@ static weir_code resolve_conditional(weir_analysis *a, weir_node_unresolved_func
 
 /* ---- the registry ---- */
 
-static weir_code check_syntax(weir_analysis *a, weir_node_unresolved_function *call, const weir_function *function) {
+static weir_code check_syntax(weir_analysis *a, weir_node_unresolved_function *call,
+                              const weir_function *function) {
     const char *syntax = call->distinct ? "DISTINCT" : call->filter ? "FILTER CLAUSE" : NULL;
     if (function->kind == WEIR_FUNCTION_AGGREGATE || !syntax)
         return WEIR_OK;
     const char *name = weir_arena_printf(a->arena, "`%s`", lower_name(a, call));
     return weir_analysis_place(a, &call->node,
-                               weir_error_raise(a->err, WEIR_INVALID_SQL_SYNTAX__FUNCTION_WITH_UNSUPPORTED_SYNTAX,
+                               weir_error_raise(a->err,
+                                                WEIR_INVALID_SQL_SYNTAX__FUNCTION_WITH_UNSUPPORTED_SYNTAX,
                                                 "prettyName", name, "syntax", syntax, NULL));
 }
 
@@ -291,8 +306,8 @@ static weir_code resolve_filter(weir_analysis *a, weir_node_unresolved_function 
     weir_node *filter = *ret;
     if (filter->type->kind != WEIR_TYPE_BOOLEAN)
         return weir_analysis_place(a, &call->node,
-                                   weir_error_raise(a->err, WEIR_INVALID_AGGREGATE_FILTER__NOT_BOOLEAN, "filterExpr",
-                                                    weir_analysis_sql(a, filter), NULL));
+                                   weir_error_raise(a->err, WEIR_INVALID_AGGREGATE_FILTER__NOT_BOOLEAN,
+                                                    "filterExpr", weir_analysis_sql(a, filter), NULL));
     const weir_node *inner;
     if (weir_node_any(filter, find_aggregate, &inner))
         return weir_analysis_place(a, &call->node,
@@ -323,12 +338,13 @@ static weir_code check_nested(weir_analysis *a, weir_node_list args) {
     const weir_node *inner;
     for (int32_t i = 0; i < args.count; i++)
         if (weir_node_any(args.items[i], find_aggregate, &inner))
-            return weir_analysis_place(a, inner, weir_error_raise(a->err, WEIR_NESTED_AGGREGATE_FUNCTION, NULL));
+            return weir_analysis_place(a, inner,
+                                       weir_error_raise(a->err, WEIR_NESTED_AGGREGATE_FUNCTION, NULL));
     return WEIR_OK;
 }
 
-static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_function *call, const weir_function *function,
-                                    weir_node **ret) {
+static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_function *call,
+                                    const weir_function *function, weir_node **ret) {
     bool aggregate = function->kind == WEIR_FUNCTION_AGGREGATE, outer = a->in_aggregate;
     WEIR_TRY(check_syntax(a, call, function));
     weir_node_list args = {0};
@@ -338,7 +354,8 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
     WEIR_TRY(resolve_filter(a, call, &filter));
     a->in_aggregate = outer;
     /* Messages print the call with its arguments resolved. */
-    weir_node_unresolved_function *shown = (weir_node_unresolved_function *)weir_node_copy(a->arena, &call->node);
+    weir_node_unresolved_function *shown =
+        (weir_node_unresolved_function *)weir_node_copy(a->arena, &call->node);
     shown->args = args;
     WEIR_TRY(check_count(a, shown, function->args_min, function->args_max));
     if (aggregate)
@@ -348,7 +365,8 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
     const weir_type *type = NULL;
     bool nullable = true;
     weir_node *rewrite = NULL;
-    weir_code code = function->resolve(&resolve, function, final.items, final.count, &type, &nullable, &rewrite, a->err);
+    weir_code code =
+        function->resolve(&resolve, function, final.items, final.count, &type, &nullable, &rewrite, a->err);
     if (code != WEIR_OK)
         return weir_analysis_place(a, &call->node, code);
     if (rewrite) {
@@ -384,9 +402,10 @@ static bool is_spark_function(const char *name) {
 
 weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret) {
     /* builtin.f and system.builtin.f are f. */
-    bool builtin = (call->name.count == 2 && weir_str_equal_nocase(call->name.items[0], WEIR_STR("builtin"))) ||
-                   (call->name.count == 3 && weir_str_equal_nocase(call->name.items[0], WEIR_STR("system")) &&
-                    weir_str_equal_nocase(call->name.items[1], WEIR_STR("builtin")));
+    bool builtin =
+        (call->name.count == 2 && weir_str_equal_nocase(call->name.items[0], WEIR_STR("builtin"))) ||
+        (call->name.count == 3 && weir_str_equal_nocase(call->name.items[0], WEIR_STR("system")) &&
+         weir_str_equal_nocase(call->name.items[1], WEIR_STR("builtin")));
     const weir_function *function =
         call->name.count == 1 || builtin ? weir_function_find(call_name(call)) : NULL;
     if (is_named(call, "window"))
@@ -409,11 +428,13 @@ weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_func
         return WEIR_OK;
     char first = call_name(call).size > 0 ? call_name(call).data[0] : 'x';
     if (first == '<' || first == '>')
-        return weir_analysis_refuse(a, &call->node, weir_arena_printf(a->arena, "the operator %s", lower_name(a, call)));
+        return weir_analysis_refuse(a, &call->node,
+                                    weir_arena_printf(a->arena, "the operator %s", lower_name(a, call)));
     if (call->name.count == 1 && is_spark_function(lower_name(a, call)))
         return weir_analysis_refuse(a, &call->node,
                                     weir_arena_printf(a->arena, "the function `%s`", lower_name(a, call)));
     return weir_analysis_place(a, &call->node,
                                weir_error_raise(a->err, WEIR_UNRESOLVED_ROUTINE, "routineName",
-                                                weir_analysis_quoted(a, &call->name), "searchPath", SEARCH_PATH, NULL));
+                                                weir_analysis_quoted(a, &call->name), "searchPath",
+                                                SEARCH_PATH, NULL));
 }

@@ -1,5 +1,5 @@
-/* Resolution of expressions (analyzer_int.h): one bottom-up pass gives every node its type; implicit casts go in
- * where Spark puts them. Already resolved nodes are left alone, so rewrites may mix both kinds. */
+/* Resolution of expressions (analyzer_int.h): one bottom-up pass gives every node its type; implicit casts go
+ * in where Spark puts them. Already resolved nodes are left alone, so rewrites may mix both kinds. */
 #include "driver/analyze/analyzer_int.h"
 
 weir_resolve weir_analysis_resolve_context(weir_analysis *a, const weir_node *call) {
@@ -107,15 +107,16 @@ static weir_code raise_cast(weir_analysis *a, weir_node_cast *cast) {
     const char *functions = conversion_functions(from, to);
     weir_code code;
     if (functions)
-        code = weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__CAST_WITH_FUNC_SUGGESTION, "sqlExpr", expr, "srcType",
-                                from_text, "targetType", to_text, "functionNames", functions, NULL);
+        code =
+            weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__CAST_WITH_FUNC_SUGGESTION, "sqlExpr", expr,
+                             "srcType", from_text, "targetType", to_text, "functionNames", functions, NULL);
     else if (cast->mode == WEIR_CAST_ANSI && weir_coerce_can_cast(from, to, WEIR_CAST_LEGACY))
-        code = weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__CAST_WITH_CONF_SUGGESTION, "sqlExpr", expr, "srcType",
-                                from_text, "targetType", to_text, "config", "\"spark.sql.ansi.enabled\"", "configVal",
-                                "'false'", NULL);
+        code = weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__CAST_WITH_CONF_SUGGESTION, "sqlExpr", expr,
+                                "srcType", from_text, "targetType", to_text, "config",
+                                "\"spark.sql.ansi.enabled\"", "configVal", "'false'", NULL);
     else
-        code = weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__CAST_WITHOUT_SUGGESTION, "sqlExpr", expr, "srcType",
-                                from_text, "targetType", to_text, NULL);
+        code = weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__CAST_WITHOUT_SUGGESTION, "sqlExpr", expr,
+                                "srcType", from_text, "targetType", to_text, NULL);
     return weir_analysis_place(a, &cast->node, code);
 }
 
@@ -129,14 +130,16 @@ static weir_code resolve_cast(weir_analysis *a, weir_node_cast *node, weir_node 
     const weir_type *from = cast->child->type, *to = cast->node.type;
     if (!weir_coerce_can_cast(from, to, (weir_cast_mode)cast->mode))
         return raise_cast(a, cast);
-    cast->node.nullable = cast->child->nullable || cast->mode == WEIR_CAST_TRY || weir_coerce_cast_nullable(from, to);
+    cast->node.nullable =
+        cast->child->nullable || cast->mode == WEIR_CAST_TRY || weir_coerce_cast_nullable(from, to);
     *ret = &cast->node;
     return WEIR_OK;
 }
 
 /* ---- AND, OR ---- */
 
-static weir_code resolve_logical(weir_analysis *a, const weir_node *node, weir_node **left, weir_node **right) {
+static weir_code resolve_logical(weir_analysis *a, const weir_node *node, weir_node **left,
+                                 weir_node **right) {
     weir_node *sides[2];
     WEIR_TRY(weir_analysis_resolve(a, *left, &sides[0]));
     WEIR_TRY(weir_analysis_resolve(a, *right, &sides[1]));
@@ -157,10 +160,11 @@ static weir_code resolve_logical(weir_analysis *a, const weir_node *node, weir_n
     }
     const char *expr = weir_analysis_sql(a, node);
     weir_code code =
-        common ? weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr", expr, "inputType",
-                                  "\"BOOLEAN\"", "actualDataType", weir_analysis_type(a, common), NULL)
-               : weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__BINARY_OP_DIFF_TYPES, "sqlExpr", expr, "left",
-                                  weir_analysis_type(a, l), "right", weir_analysis_type(a, r), NULL);
+        common ? weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr", expr,
+                                  "inputType", "\"BOOLEAN\"", "actualDataType", weir_analysis_type(a, common),
+                                  NULL)
+               : weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__BINARY_OP_DIFF_TYPES, "sqlExpr", expr,
+                                  "left", weir_analysis_type(a, l), "right", weir_analysis_type(a, r), NULL);
     return weir_analysis_place(a, node, code);
 }
 
@@ -199,9 +203,9 @@ static weir_code unify(weir_analysis *a, const weir_node *node, weir_node **valu
         weir_strbuf_add_char(&types, list ? ']' : ')');
         const char *name = weir_arena_printf(a->arena, "`%s`", function);
         return weir_analysis_place(a, node,
-                                   weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__DATA_DIFF_TYPES, "sqlExpr",
-                                                    weir_analysis_sql(a, node), "functionName", name, "dataType",
-                                                    types.data, NULL));
+                                   weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__DATA_DIFF_TYPES,
+                                                    "sqlExpr", weir_analysis_sql(a, node), "functionName",
+                                                    name, "dataType", types.data, NULL));
     }
     for (int32_t i = 0; i < count; i++)
         if (!weir_type_same((*values[i])->type, common))
@@ -211,7 +215,8 @@ static weir_code unify(weir_analysis *a, const weir_node *node, weir_node **valu
 }
 
 static weir_code check_conditions(weir_analysis *a, weir_node_case *node) {
-    static const char *const ordinals[] = {"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"};
+    static const char *const ordinals[] = {"first", "second", "third",   "fourth",
+                                           "fifth", "sixth",  "seventh", "eighth"};
     const weir_type *boolean = weir_type_of(WEIR_TYPE_BOOLEAN);
     for (int32_t i = 0; i < node->branches.count; i += 2) {
         weir_node *condition = node->branches.items[i];
@@ -220,14 +225,15 @@ static weir_code check_conditions(weir_analysis *a, weir_node_case *node) {
         if (condition->type->kind == WEIR_TYPE_BOOLEAN)
             continue;
         size_t index = (size_t)i / 2;
-        const char *ordinal = index < WEIR_ARRAY_LEN(ordinals) ? ordinals[index]
-                                                               : weir_arena_printf(a->arena, "%zuth", index + 1);
-        return weir_analysis_place(
-            a, &node->node,
-            weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr",
-                             weir_analysis_sql(a, &node->node), "paramIndex", ordinal, "requiredType", "\"BOOLEAN\"",
-                             "inputSql", weir_analysis_sql(a, condition), "inputType",
-                             weir_analysis_type(a, condition->type), NULL));
+        const char *ordinal = index < WEIR_ARRAY_LEN(ordinals)
+                                  ? ordinals[index]
+                                  : weir_arena_printf(a->arena, "%zuth", index + 1);
+        return weir_analysis_place(a, &node->node,
+                                   weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE,
+                                                    "sqlExpr", weir_analysis_sql(a, &node->node),
+                                                    "paramIndex", ordinal, "requiredType", "\"BOOLEAN\"",
+                                                    "inputSql", weir_analysis_sql(a, condition), "inputType",
+                                                    weir_analysis_type(a, condition->type), NULL));
     }
     return WEIR_OK;
 }
@@ -299,11 +305,12 @@ weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **r
     case WEIR_NODE_UNRESOLVED_EXTRACT:
         return resolve_extract(a, WEIR_NODE_AS(node, UNRESOLVED_EXTRACT, unresolved_extract), ret);
     case WEIR_NODE_UNRESOLVED_FUNCTION:
-        return weir_analysis_resolve_call(a, WEIR_NODE_AS(node, UNRESOLVED_FUNCTION, unresolved_function), ret);
+        return weir_analysis_resolve_call(a, WEIR_NODE_AS(node, UNRESOLVED_FUNCTION, unresolved_function),
+                                          ret);
     case WEIR_NODE_UNRESOLVED_STAR:
         return weir_analysis_place(a, node,
-                                   weir_error_raise(a->err, WEIR_INVALID_USAGE_OF_STAR_OR_REGEX, "elem", "'*'",
-                                                    "prettyName", "an expression", NULL));
+                                   weir_error_raise(a->err, WEIR_INVALID_USAGE_OF_STAR_OR_REGEX, "elem",
+                                                    "'*'", "prettyName", "an expression", NULL));
     case WEIR_NODE_CAST:
         return resolve_cast(a, WEIR_NODE_AS(node, CAST, cast), ret);
     case WEIR_NODE_AND:
@@ -319,7 +326,8 @@ weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **r
     case WEIR_NODE_ALIAS: /* nested: the name has no meaning here */
         return weir_analysis_resolve(a, WEIR_NODE_AS(node, ALIAS, alias)->child, ret);
     default:
-        WEIR_FAIL(a->err, INTERNAL_ERROR, "the analyzer met an unexpected %s", weir_node_describe(node->kind).label);
+        WEIR_FAIL(a->err, INTERNAL_ERROR, "the analyzer met an unexpected %s",
+                  weir_node_describe(node->kind).label);
     }
 }
 
@@ -407,6 +415,7 @@ weir_code weir_analysis_named(weir_analysis *a, weir_node *node, weir_node_list 
     }
     WEIR_TRY(weir_analysis_resolve(a, node, &resolved));
     bool named = resolved->kind == WEIR_NODE_ATTRIBUTE || resolved->kind == WEIR_NODE_ALIAS;
-    weir_node_list_add(a->arena, ret, named ? resolved : weir_analysis_alias(a, resolved, item_name(a, node)));
+    weir_node_list_add(a->arena, ret,
+                       named ? resolved : weir_analysis_alias(a, resolved, item_name(a, node)));
     return WEIR_OK;
 }

@@ -14,8 +14,8 @@ static weir_node_attribute *column_at(const weir_node_list *list, int32_t i) {
 }
 
 /* How many leading parts name the column: 0 = it is another. Qualified matches win over plain ones. */
-static int32_t match_column(const weir_analysis *a, const weir_node_attribute *column, const weir_str_list *parts,
-                            bool qualified) {
+static int32_t match_column(const weir_analysis *a, const weir_node_attribute *column,
+                            const weir_str_list *parts, bool qualified) {
     int32_t depth = qualified ? column->qualifier.count : 0;
     if ((qualified && depth == 0) || parts->count <= depth)
         return 0;
@@ -67,8 +67,9 @@ static weir_code raise_ambiguous(weir_analysis *a, const weir_node *node, const 
         weir_strbuf_addf(&buf, "%s%s", i ? ", " : "[", names[i]);
     weir_strbuf_add_char(&buf, ']');
     return weir_analysis_place(a, node,
-                               weir_error_raise(a->err, WEIR_AMBIGUOUS_REFERENCE, "name", weir_analysis_quoted(a, parts),
-                                                "referenceNames", buf.data, NULL));
+                               weir_error_raise(a->err, WEIR_AMBIGUOUS_REFERENCE, "name",
+                                                weir_analysis_quoted(a, parts), "referenceNames", buf.data,
+                                                NULL));
 }
 
 weir_code weir_analysis_find_name(weir_analysis *a, const weir_scope *scope, const weir_node *node,
@@ -157,7 +158,8 @@ weir_code weir_analysis_unresolved(weir_analysis *a, const weir_scope *scope, co
     int32_t count = scope->columns.count;
     if (count == 0)
         return weir_analysis_place(
-            a, node, weir_error_raise(a->err, WEIR_UNRESOLVED_COLUMN__WITHOUT_SUGGESTION, "objectName", name, NULL));
+            a, node,
+            weir_error_raise(a->err, WEIR_UNRESOLVED_COLUMN__WITHOUT_SUGGESTION, "objectName", name, NULL));
     weir_strbuf base _cleanup_strbuf_ = {0};
     for (int32_t i = 0; i < parts->count; i++) {
         weir_strbuf_add_text(&base, i ? "." : "");
@@ -177,8 +179,8 @@ weir_code weir_analysis_unresolved(weir_analysis *a, const weir_scope *scope, co
     for (int32_t i = 0; i < WEIR_MIN(count, SUGGESTIONS_MAX); i++)
         weir_strbuf_addf(&proposal, "%s%s", i ? ", " : "", list[i].text);
     return weir_analysis_place(a, node,
-                               weir_error_raise(a->err, WEIR_UNRESOLVED_COLUMN__WITH_SUGGESTION, "objectName", name,
-                                                "proposal", proposal.data, NULL));
+                               weir_error_raise(a->err, WEIR_UNRESOLVED_COLUMN__WITH_SUGGESTION, "objectName",
+                                                name, "proposal", proposal.data, NULL));
 }
 
 /* ---- through the scopes ---- */
@@ -203,29 +205,34 @@ static weir_code find_lateral(weir_analysis *a, const weir_scope *scope, weir_no
         const char *times = weir_arena_printf(a->arena, "%d", count);
         weir_str_list first = {name->parts.items, 1};
         a->placed = true; /* Spark gives no place */
-        return weir_error_raise(a->err, WEIR_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name", weir_analysis_quoted(a, &first),
-                                "n", times, NULL);
+        return weir_error_raise(a->err, WEIR_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name",
+                                weir_analysis_quoted(a, &first), "n", times, NULL);
     }
     if (weir_analysis_is_nondeterministic(match->child))
-        return weir_analysis_refuse(a, &name->node, "a lateral column alias of a non-deterministic expression");
+        return weir_analysis_refuse(a, &name->node,
+                                    "a lateral column alias of a non-deterministic expression");
     if (a->in_aggregate && weir_analysis_has_aggregate(match->child))
         return weir_analysis_refuse(a, &name->node, "a lateral column alias inside an aggregate function");
     weir_node *found = match->child;
     for (int32_t i = 1; i < name->parts.count; i++)
-        WEIR_TRY(weir_analysis_extract(a, &name->node, found, weir_literal_string(a->arena, name->parts.items[i]), &found));
+        WEIR_TRY(weir_analysis_extract(a, &name->node, found,
+                                       weir_literal_string(a->arena, name->parts.items[i]), &found));
     *ret = found;
     return WEIR_OK;
 }
 
 /* CURRENT_DATE and its kin without parentheses. */
-static weir_code find_literal_function(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node **ret) {
-    static const char *const names[] = {"current_date", "current_timestamp", "localtimestamp", "current_time",
-                                        "current_user", "user", "session_user"};
+static weir_code find_literal_function(weir_analysis *a, weir_node_unresolved_attribute *name,
+                                       weir_node **ret) {
+    static const char *const names[] = {"current_date", "current_timestamp", "localtimestamp",
+                                        "current_time", "current_user",      "user",
+                                        "session_user"};
     *ret = NULL;
     for (size_t i = 0; name->parts.count == 1 && i < WEIR_ARRAY_LEN(names); i++) {
         if (!weir_str_equal_nocase(name->parts.items[0], weir_str_from(names[i])))
             continue;
-        weir_node_unresolved_function *call = WEIR_NODE_NEW(a->arena, UNRESOLVED_FUNCTION, unresolved_function);
+        weir_node_unresolved_function *call =
+            WEIR_NODE_NEW(a->arena, UNRESOLVED_FUNCTION, unresolved_function);
         call->name = (weir_str_list){WEIR_NEW(a->arena, weir_str), 1};
         call->name.items[0] = weir_str_from(names[i]);
         call->node.start = name->node.start;
@@ -235,7 +242,8 @@ static weir_code find_literal_function(weir_analysis *a, weir_node_unresolved_at
     return WEIR_OK;
 }
 
-weir_code weir_analysis_resolve_name(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node **ret) {
+weir_code weir_analysis_resolve_name(weir_analysis *a, weir_node_unresolved_attribute *name,
+                                     weir_node **ret) {
     /* Arguments of an aggregate over an aggregation's output mean the columns below it first. */
     const weir_scope *scopes[2] = {a->scope, a->scope->outer};
     if (a->in_aggregate && scopes[1]) {
@@ -257,7 +265,8 @@ weir_code weir_analysis_resolve_name(weir_analysis *a, weir_node_unresolved_attr
 
 /* ---- stars ---- */
 
-static bool qualifier_matches(const weir_analysis *a, const weir_node_attribute *column, const weir_str_list *target) {
+static bool qualifier_matches(const weir_analysis *a, const weir_node_attribute *column,
+                              const weir_str_list *target) {
     int32_t extra = column->qualifier.count - target->count;
     if (extra < 0)
         return false;
@@ -278,10 +287,10 @@ static weir_code raise_star(weir_analysis *a, const weir_node_unresolved_star *s
     weir_strbuf columns _cleanup_strbuf_ = {0};
     for (int32_t i = 0; i < count; i++)
         weir_strbuf_addf(&columns, "%s%s", i ? ", " : "", names[i]);
-    return weir_analysis_place(
-        a, &star->node,
-        weir_error_raise(a->err, WEIR_CANNOT_RESOLVE_STAR_EXPAND, "targetString", weir_analysis_quoted(a, &star->target),
-                         "columns", columns.data ? columns.data : "", NULL));
+    return weir_analysis_place(a, &star->node,
+                               weir_error_raise(a->err, WEIR_CANNOT_RESOLVE_STAR_EXPAND, "targetString",
+                                                weir_analysis_quoted(a, &star->target), "columns",
+                                                columns.data ? columns.data : "", NULL));
 }
 
 static weir_code expand_struct(weir_analysis *a, weir_node_unresolved_star *star, weir_node_list *ret) {
@@ -292,10 +301,12 @@ static weir_code expand_struct(weir_analysis *a, weir_node_unresolved_star *star
     if (base->type->kind != WEIR_TYPE_STRUCT) {
         weir_strbuf parts _cleanup_strbuf_ = {0};
         for (int32_t i = 0; i < star->target.count; i++)
-            weir_strbuf_addf(&parts, "%s" WEIR_STR_FMT, i ? ", " : "List(", WEIR_STR_ARG(star->target.items[i]));
+            weir_strbuf_addf(&parts, "%s" WEIR_STR_FMT, i ? ", " : "List(",
+                             WEIR_STR_ARG(star->target.items[i]));
         weir_strbuf_add_char(&parts, ')');
         return weir_analysis_place(
-            a, &star->node, weir_error_raise(a->err, WEIR__LEGACY_ERROR_TEMP_1050, "attributes", parts.data, NULL));
+            a, &star->node,
+            weir_error_raise(a->err, WEIR__LEGACY_ERROR_TEMP_1050, "attributes", parts.data, NULL));
     }
     for (int32_t i = 0; i < base->type->fields_count; i++) {
         const weir_field *field = &base->type->fields[i];
@@ -355,7 +366,8 @@ weir_code weir_analysis_expand_star(weir_analysis *a, weir_node_unresolved_star 
 static weir_code extract_field(weir_analysis *a, const weir_node *node, weir_node *child, weir_node *index,
                                weir_node **ret) {
     if (index->kind != WEIR_NODE_LITERAL || !weir_type_is_string(index->type) || index->nullable)
-        return weir_error_raise(a->err, WEIR_INVALID_EXTRACT_FIELD_TYPE, "extraction", weir_analysis_sql(a, index), NULL);
+        return weir_error_raise(a->err, WEIR_INVALID_EXTRACT_FIELD_TYPE, "extraction",
+                                weir_analysis_sql(a, index), NULL);
     weir_str name = weir_column_bytes(WEIR_NODE_AS(index, LITERAL, literal)->value, 0);
     int32_t ordinal = weir_type_field_index(child->type, name, a->options->case_sensitive);
     if (ordinal >= 0) {
@@ -375,23 +387,25 @@ static weir_code extract_field(weir_analysis *a, const weir_node *node, weir_nod
         int32_t times = 0;
         for (int32_t i = 0; i < child->type->fields_count; i++)
             times += weir_analysis_name_equal(a, child->type->fields[i].name, name);
-        return weir_error_raise(a->err, WEIR_AMBIGUOUS_REFERENCE_TO_FIELDS, "field", weir_analysis_quoted(a, &one),
-                                "count", weir_arena_printf(a->arena, "%d", times), NULL);
+        return weir_error_raise(a->err, WEIR_AMBIGUOUS_REFERENCE_TO_FIELDS, "field",
+                                weir_analysis_quoted(a, &one), "count",
+                                weir_arena_printf(a->arena, "%d", times), NULL);
     }
     weir_strbuf fields _cleanup_strbuf_ = {0};
     for (int32_t i = 0; i < child->type->fields_count; i++) {
         weir_str_list field = {(weir_str *)(uintptr_t)&child->type->fields[i].name, 1};
         weir_strbuf_addf(&fields, "%s%s", i ? ", " : "", weir_analysis_quoted(a, &field));
     }
-    weir_code code = weir_error_raise(a->err, WEIR_FIELD_NOT_FOUND, "fieldName", weir_analysis_quoted(a, &one), "fields",
-                                      fields.data ? fields.data : "", NULL);
+    weir_code code =
+        weir_error_raise(a->err, WEIR_FIELD_NOT_FOUND, "fieldName", weir_analysis_quoted(a, &one), "fields",
+                         fields.data ? fields.data : "", NULL);
     /* Spark places names but not extractions. */
     return node->kind == WEIR_NODE_UNRESOLVED_EXTRACT ? code : weir_analysis_place(a, node, code);
 }
 
 /* Arrays and maps go through a hidden function of the registry. */
-static weir_code extract_by_function(weir_analysis *a, const weir_node *node, weir_node *child, weir_node *index,
-                                     weir_node **ret) {
+static weir_code extract_by_function(weir_analysis *a, const weir_node *node, weir_node *child,
+                                     weir_node *index, weir_node **ret) {
     weir_node_unresolved_function *call = WEIR_NODE_NEW(a->arena, UNRESOLVED_FUNCTION, unresolved_function);
     call->name = (weir_str_list){WEIR_NEW(a->arena, weir_str), 1};
     call->name.items[0] = WEIR_STR("weir_extract");
@@ -416,8 +430,9 @@ weir_code weir_analysis_extract(weir_analysis *a, const weir_node *node, weir_no
     default:
         break;
     }
-    weir_code code = weir_error_raise(a->err, WEIR_INVALID_EXTRACT_BASE_FIELD_TYPE, "base", weir_analysis_sql(a, child),
-                                      "other", weir_analysis_type(a, child->type), NULL);
+    weir_code code =
+        weir_error_raise(a->err, WEIR_INVALID_EXTRACT_BASE_FIELD_TYPE, "base", weir_analysis_sql(a, child),
+                         "other", weir_analysis_type(a, child->type), NULL);
     /* Spark places names but not subscripts. */
     return node->kind == WEIR_NODE_UNRESOLVED_EXTRACT ? code : weir_analysis_place(a, node, code);
 }

@@ -1,5 +1,5 @@
-/* Resolution of relations, bottom-up (analyzer_int.h, analyzer.h). ORDER BY and HAVING are in analyze_aggregate.c:
- * they look through the relation below them. */
+/* Resolution of relations, bottom-up (analyzer_int.h, analyzer.h). ORDER BY and HAVING are in
+ * analyze_aggregate.c: they look through the relation below them. */
 #include "driver/analyze/analyzer_int.h"
 
 #include "common/expr/program.h"
@@ -25,7 +25,8 @@ static void *relation_for(weir_analysis *a, const weir_node *origin, weir_node_k
     return node;
 }
 
-weir_node *weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child, weir_node *condition) {
+weir_node *weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                     weir_node *condition) {
     weir_node_filter *filter = relation_for(a, origin, WEIR_NODE_FILTER);
     filter->child = child;
     filter->condition = condition;
@@ -52,7 +53,8 @@ static weir_node_list outputs_of(weir_analysis *a, const weir_node *child, const
     return output;
 }
 
-weir_node *weir_analysis_make_project(weir_analysis *a, const weir_node *origin, weir_node *child, weir_node_list exprs) {
+weir_node *weir_analysis_make_project(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                      weir_node_list exprs) {
     weir_node_project *project = relation_for(a, origin, WEIR_NODE_PROJECT);
     project->child = child;
     project->exprs = exprs;
@@ -82,14 +84,16 @@ static weir_node *qualify(weir_analysis *a, const weir_node *origin, weir_node *
     weir_node_list output = weir_node_list_new(a->arena, child->output.count);
     for (int32_t i = 0; i < output.count; i++) {
         output.items[i] = weir_analysis_attribute_of(a, child->output.items[i]);
-        WEIR_NODE_AS(output.items[i], ATTRIBUTE, attribute)->qualifier = (weir_str_list){name, alias.size > 0};
+        WEIR_NODE_AS(output.items[i], ATTRIBUTE, attribute)->qualifier =
+            (weir_str_list){name, alias.size > 0};
     }
     weir_analysis_set_output(a, &node->node, output);
     return &node->node;
 }
 
 /* Positions of a view's plan refer to the view's text, not to this query's. */
-static weir_code clear_position(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code clear_position(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                                weir_error **err) {
     (void)data, (void)err;
     *ret = node;
     if (node->start >= 0) {
@@ -131,8 +135,8 @@ static weir_code resolve_watermark(weir_analysis *a, weir_node_watermark *node, 
                   weir_str_equal_nocase(type->fields[1].name, WEIR_STR("end"));
     if (type->kind != WEIR_TYPE_TIMESTAMP && type->kind != WEIR_TYPE_TIMESTAMP_NTZ && !window) {
         const char *name = weir_arena_printf(a->arena, "\"" WEIR_STR_FMT "\"", WEIR_STR_ARG(copy->column));
-        return weir_error_raise(a->err, WEIR_EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE, "eventName", name, "eventType",
-                                weir_analysis_type(a, type), NULL);
+        return weir_error_raise(a->err, WEIR_EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE, "eventName", name,
+                                "eventType", weir_analysis_type(a, type), NULL);
     }
     weir_analysis_set_output(a, &copy->node, copy->child->output);
     *ret = &copy->node;
@@ -145,11 +149,11 @@ static weir_code resolve_table(weir_analysis *a, weir_node_unresolved_relation *
     if (catalog)
         WEIR_TRY(catalog->find(catalog->self, a->arena, &table->name, &found, a->err));
     if (!found)
-        return weir_analysis_place(a, &table->node,
-                                   weir_error_raise(a->err, WEIR_TABLE_OR_VIEW_NOT_FOUND, "relationName",
-                                                    weir_analysis_quoted(a, &table->name), "searchPath",
-                                                    "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]",
-                                                    NULL));
+        return weir_analysis_place(
+            a, &table->node,
+            weir_error_raise(a->err, WEIR_TABLE_OR_VIEW_NOT_FOUND, "relationName",
+                             weir_analysis_quoted(a, &table->name), "searchPath",
+                             "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL));
     bool view = found->resolved;
     if (view)
         WEIR_TRY(weir_node_transform(a->arena, found, clear_position, NULL, &found, a->err));
@@ -170,10 +174,11 @@ static weir_code resolve_column_aliases(weir_analysis *a, weir_node_column_alias
     weir_node *child;
     WEIR_TRY(weir_analysis_relation(a, node->child, &child));
     if (child->output.count != node->names.count)
-        return weir_analysis_place(a, &node->node,
-                                   weir_error_raise(a->err, WEIR_ASSIGNMENT_ARITY_MISMATCH, "numTarget",
-                                                    weir_arena_printf(a->arena, "%d", child->output.count), "numExpr",
-                                                    weir_arena_printf(a->arena, "%d", node->names.count), NULL));
+        return weir_analysis_place(
+            a, &node->node,
+            weir_error_raise(a->err, WEIR_ASSIGNMENT_ARITY_MISMATCH, "numTarget",
+                             weir_arena_printf(a->arena, "%d", child->output.count), "numExpr",
+                             weir_arena_printf(a->arena, "%d", node->names.count), NULL));
     weir_node_list exprs = {0};
     for (int32_t i = 0; i < child->output.count; i++)
         weir_node_list_add(a->arena, &exprs,
@@ -253,7 +258,8 @@ static weir_code resolve_where(weir_analysis *a, weir_node_filter *node, weir_no
         weir_node_any(condition, add_aggregate_text, &texts);
         return weir_analysis_place(a, &node->node,
                                    weir_error_raise(a->err, WEIR_INVALID_WHERE_CONDITION, "condition",
-                                                    weir_analysis_sql(a, condition), "expressionList", list.data, NULL));
+                                                    weir_analysis_sql(a, condition), "expressionList",
+                                                    list.data, NULL));
     }
     *ret = weir_analysis_make_filter(a, &node->node, child, condition);
     return WEIR_OK;
@@ -271,8 +277,8 @@ static weir_code resolve_distinct(weir_analysis *a, weir_node_distinct *node, we
 static weir_code raise_limit(weir_analysis *a, const weir_node *count, weir_code condition, const char *param,
                              const char *value) {
     return weir_analysis_place(a, count,
-                               weir_error_raise(a->err, condition, "expr", weir_analysis_sql(a, count), "name", "limit",
-                                                param, value, NULL));
+                               weir_error_raise(a->err, condition, "expr", weir_analysis_sql(a, count),
+                                                "name", "limit", param, value, NULL));
 }
 
 static bool is_column(const weir_node *node, void *data) {

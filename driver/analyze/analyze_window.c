@@ -4,7 +4,8 @@
  *   tumbling   PROJECT [window, all columns] <- FILTER time IS NOT NULL <- child
  *   sliding    FILTER in-window <- EXPAND one row a window that may hold the time <- child
  * The newest start at or before `time` is start = time - pmod(time - offset, slide): the hidden function
- * weir_window_start(time, window, slide, offset) in microseconds; older windows start slide by slide earlier. */
+ * weir_window_start(time, window, slide, offset) in microseconds; older windows start slide by slide earlier.
+ */
 #include "common/types/datetime.h"
 #include "driver/analyze/analyzer_int.h"
 
@@ -47,24 +48,29 @@ static weir_code read_duration(weir_analysis *a, const weir_node *call, weir_nod
 
 /* "window(time, 3600000000, 3600000000, 0)", as messages print it. */
 static const char *window_sql(weir_analysis *a, const weir_node_time_window *window) {
-    return weir_arena_printf(a->arena, "\"window(%s, %lld, %lld, %lld)\"", weir_analysis_plain_sql(a, window->time),
-                             (long long)window->window_us, (long long)window->slide_us, (long long)window->start_us);
+    return weir_arena_printf(a->arena, "\"window(%s, %lld, %lld, %lld)\"",
+                             weir_analysis_plain_sql(a, window->time), (long long)window->window_us,
+                             (long long)window->slide_us, (long long)window->start_us);
 }
 
-static weir_code raise_range(weir_analysis *a, const weir_node_time_window *window, const char *name, int64_t value) {
+static weir_code raise_range(weir_analysis *a, const weir_node_time_window *window, const char *name,
+                             int64_t value) {
     return weir_analysis_place(a, &window->node,
                                weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__VALUE_OUT_OF_RANGE, "sqlExpr",
                                                 window_sql(a, window), "exprName", name, "valueRange",
-                                                "(0, 9223372036854775807]", "currentValue", long_text(a, value), NULL));
+                                                "(0, 9223372036854775807]", "currentValue",
+                                                long_text(a, value), NULL));
 }
 
 static weir_code raise_constraint(weir_analysis *a, const weir_node_time_window *window, const char *left,
-                                  int64_t left_value, const char *constraint, const char *right, int64_t right_value) {
+                                  int64_t left_value, const char *constraint, const char *right,
+                                  int64_t right_value) {
     return weir_analysis_place(
         a, &window->node,
-        weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__PARAMETER_CONSTRAINT_VIOLATION, "sqlExpr", window_sql(a, window),
-                         "leftExprName", left, "leftExprValue", long_text(a, left_value), "constraint", constraint,
-                         "rightExprName", right, "rightExprValue", long_text(a, right_value), NULL));
+        weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__PARAMETER_CONSTRAINT_VIOLATION, "sqlExpr",
+                         window_sql(a, window), "leftExprName", left, "leftExprValue",
+                         long_text(a, left_value), "constraint", constraint, "rightExprName", right,
+                         "rightExprValue", long_text(a, right_value), NULL));
 }
 
 #define WINDOWS_MAX 10000 /* rows that one row may become */
@@ -80,7 +86,8 @@ static weir_code check_durations(weir_analysis *a, const weir_node_time_window *
     int64_t start = window->start_us == INT64_MIN ? INT64_MAX : window->start_us;
     start = start < 0 ? -start : start;
     if (start >= window->slide_us)
-        return raise_constraint(a, window, "`abs(start_time)`", start, "<", "`slide_duration`", window->slide_us);
+        return raise_constraint(a, window, "`abs(start_time)`", start, "<", "`slide_duration`",
+                                window->slide_us);
     if (window->window_us / window->slide_us > WINDOWS_MAX)
         return weir_analysis_refuse(a, &window->node, "a row in more than 10000 windows");
     return WEIR_OK;
@@ -100,11 +107,12 @@ static weir_code resolve_time(weir_analysis *a, weir_node_time_window *window) {
         return weir_analysis_refuse(a, &window->node, "window() over a window column");
     return weir_analysis_place(
         a, &window->node,
-        weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr", window_sql(a, window),
-                         "paramIndex", "first", "requiredType",
-                         "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or \"STRUCT<start: TIMESTAMP, end: TIMESTAMP>\" "
-                         "or \"STRUCT<start: TIMESTAMP_NTZ, end: TIMESTAMP_NTZ>\")",
-                         "inputSql", weir_analysis_sql(a, window->time), "inputType", weir_analysis_type(a, type), NULL));
+        weir_error_raise(
+            a->err, WEIR_DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr", window_sql(a, window),
+            "paramIndex", "first", "requiredType",
+            "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or \"STRUCT<start: TIMESTAMP, end: TIMESTAMP>\" "
+            "or \"STRUCT<start: TIMESTAMP_NTZ, end: TIMESTAMP_NTZ>\")",
+            "inputSql", weir_analysis_sql(a, window->time), "inputType", weir_analysis_type(a, type), NULL));
 }
 
 static const weir_type *window_type(weir_analysis *a, const weir_type *time) {
@@ -113,13 +121,15 @@ static const weir_type *window_type(weir_analysis *a, const weir_type *time) {
     return weir_type_struct(a->arena, fields, 2);
 }
 
-static weir_code make_window(weir_analysis *a, weir_node_unresolved_function *call, weir_node_time_window **ret) {
+static weir_code make_window(weir_analysis *a, weir_node_unresolved_function *call,
+                             weir_node_time_window **ret) {
     int32_t count = call->args.count;
     if (count < 2 || count > 4)
         return weir_analysis_place(a, &call->node,
-                                   weir_error_raise(a->err, WEIR_WRONG_NUM_ARGS__WITHOUT_SUGGESTION, "functionName",
-                                                    "`window`", "expectedNum", "[2, 3, 4]", "actualNum",
-                                                    weir_arena_printf(a->arena, "%d", count), NULL));
+                                   weir_error_raise(a->err, WEIR_WRONG_NUM_ARGS__WITHOUT_SUGGESTION,
+                                                    "functionName", "`window`", "expectedNum", "[2, 3, 4]",
+                                                    "actualNum", weir_arena_printf(a->arena, "%d", count),
+                                                    NULL));
     weir_node_time_window *window = WEIR_NODE_NEW(a->arena, TIME_WINDOW, time_window);
     window->node.start = call->node.start;
     window->node.stop = call->node.stop;
@@ -143,13 +153,15 @@ static weir_code make_window(weir_analysis *a, weir_node_unresolved_function *ca
     return WEIR_OK;
 }
 
-weir_code weir_analysis_resolve_window(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret) {
+weir_code weir_analysis_resolve_window(weir_analysis *a, weir_node_unresolved_function *call,
+                                       weir_node **ret) {
     weir_node_time_window *window;
     WEIR_TRY(make_window(a, call, &window));
     if (!a->window)
         return weir_analysis_refuse(a, &call->node, "window() outside of SELECT and GROUP BY");
     if (!weir_node_equal(a->window, &window->node))
-        return weir_analysis_place(a, &call->node, weir_error_raise(a->err, WEIR__LEGACY_ERROR_TEMP_1039, NULL));
+        return weir_analysis_place(a, &call->node,
+                                   weir_error_raise(a->err, WEIR__LEGACY_ERROR_TEMP_1039, NULL));
     *ret = weir_node_copy(a->arena, a->window_column);
     (*ret)->start = call->node.start;
     (*ret)->stop = call->node.stop;
@@ -158,8 +170,8 @@ weir_code weir_analysis_resolve_window(weir_analysis *a, weir_node_unresolved_fu
 
 /* ---- the operators below ---- */
 
-static weir_code make_resolved(weir_analysis *a, const weir_node *origin, const char *name, weir_node *const *args,
-                               int32_t count, weir_node **ret) {
+static weir_code make_resolved(weir_analysis *a, const weir_node *origin, const char *name,
+                               weir_node *const *args, int32_t count, weir_node **ret) {
     weir_node_unresolved_function *call = WEIR_NODE_NEW(a->arena, UNRESOLVED_FUNCTION, unresolved_function);
     call->name = (weir_str_list){WEIR_NEW(a->arena, weir_str), 1};
     call->name.items[0] = weir_str_from(name);
@@ -172,7 +184,8 @@ static weir_code make_resolved(weir_analysis *a, const weir_node *origin, const 
 }
 
 /* time + micros, exact on the instant: a window of a day ends 24 hours later whatever the zone does. */
-static weir_code shift_time(weir_analysis *a, const weir_node *origin, weir_node *time, int64_t micros, weir_node **ret) {
+static weir_code shift_time(weir_analysis *a, const weir_node *origin, weir_node *time, int64_t micros,
+                            weir_node **ret) {
     if (micros == 0) {
         *ret = time;
         return WEIR_OK;
@@ -182,10 +195,12 @@ static weir_code shift_time(weir_analysis *a, const weir_node *origin, weir_node
 }
 
 /* named_struct(start, end) of the window that begins `back` slides before the newest one. */
-static weir_code window_value(weir_analysis *a, const weir_node_time_window *window, int32_t back, weir_node **ret) {
+static weir_code window_value(weir_analysis *a, const weir_node_time_window *window, int32_t back,
+                              weir_node **ret) {
     const weir_node *origin = &window->node;
     weir_node *args[4] = {window->time, weir_literal_long(a->arena, window->window_us),
-                          weir_literal_long(a->arena, window->slide_us), weir_literal_long(a->arena, window->start_us)};
+                          weir_literal_long(a->arena, window->slide_us),
+                          weir_literal_long(a->arena, window->start_us)};
     weir_node *newest, *start, *end, *value;
     WEIR_TRY(make_resolved(a, origin, "weir_window_start", args, 4, &newest));
     WEIR_TRY(shift_time(a, origin, newest, -back * window->slide_us, &start));
@@ -220,12 +235,14 @@ static weir_code plan_tumbling(weir_analysis *a, const weir_node_time_window *wi
 }
 
 /* time >= window.start AND time < window.end */
-static weir_code in_window(weir_analysis *a, const weir_node_time_window *window, weir_node *column, weir_node **ret) {
+static weir_code in_window(weir_analysis *a, const weir_node_time_window *window, weir_node *column,
+                           weir_node **ret) {
     weir_node *ends[2], *tests[2];
     for (int i = 0; i < 2; i++) {
         weir_node *name = weir_literal_string(a->arena, i ? WEIR_STR("end") : WEIR_STR("start"));
         WEIR_TRY(weir_analysis_extract(a, &window->node, column, name, &ends[i]));
-        WEIR_TRY(make_resolved(a, &window->node, i ? "<" : ">=", (weir_node *[]){window->time, ends[i]}, 2, &tests[i]));
+        WEIR_TRY(make_resolved(a, &window->node, i ? "<" : ">=", (weir_node *[]){window->time, ends[i]}, 2,
+                               &tests[i]));
     }
     weir_node_and *both = WEIR_NODE_NEW(a->arena, AND, and);
     both->left = tests[0];
@@ -243,7 +260,8 @@ static weir_code plan_sliding(weir_analysis *a, const weir_node_time_window *win
         WEIR_TRY(window_value(a, window, back, &value));
         weir_node_list_add(a->arena, &row->items, value);
         for (int32_t i = 0; i < (*child)->output.count; i++)
-            weir_node_list_add(a->arena, &row->items, weir_analysis_attribute_of(a, (*child)->output.items[i]));
+            weir_node_list_add(a->arena, &row->items,
+                               weir_analysis_attribute_of(a, (*child)->output.items[i]));
         weir_node_list_add(a->arena, &expand->projections, &row->node);
     }
     weir_node *named = weir_analysis_alias(a, value, WEIR_STR("window"));
@@ -251,7 +269,8 @@ static weir_code plan_sliding(weir_analysis *a, const weir_node_time_window *win
     weir_node *column = weir_analysis_attribute_of(a, named);
     weir_node_list_add(a->arena, &expand->attributes, column);
     for (int32_t i = 0; i < (*child)->output.count; i++)
-        weir_node_list_add(a->arena, &expand->attributes, weir_analysis_attribute_of(a, (*child)->output.items[i]));
+        weir_node_list_add(a->arena, &expand->attributes,
+                           weir_analysis_attribute_of(a, (*child)->output.items[i]));
     weir_node_list output = {0};
     weir_node_list_add(a->arena, &output, column);
     for (int32_t i = 0; i < (*child)->output.count; i++)
@@ -294,7 +313,8 @@ weir_code weir_analysis_plan_window(weir_analysis *a, const weir_node_list *list
     weir_node_time_window *window;
     weir_node_unresolved_function *call = WEIR_NODE_AS(s.first, UNRESOLVED_FUNCTION, unresolved_function);
     WEIR_TRY(make_window(a, call, &window));
-    WEIR_TRY(window->slide_us == window->window_us ? plan_tumbling(a, window, child) : plan_sliding(a, window, child));
+    WEIR_TRY(window->slide_us == window->window_us ? plan_tumbling(a, window, child)
+                                                   : plan_sliding(a, window, child));
     a->window = &window->node;
     scope->columns = (*child)->output;
     return WEIR_OK;

@@ -1,7 +1,7 @@
-/* The analyzer: unresolved plan to resolved plan, by Spark's rules and with Spark's errors. In a resolved plan
- * every expression has type and nullability, names are ATTRIBUTE nodes with unique ids, every relation has
- * `output` (ATTRIBUTE nodes) and `type` (STRUCT of it). A reference to a column carries no qualifier;
- * the attributes of `output` lists do. Driver, at the start of a query; any thread. */
+/* The analyzer: unresolved plan to resolved plan, by Spark's rules and with Spark's errors. In a resolved
+ * plan every expression has type and nullability, names are ATTRIBUTE nodes with unique ids, every relation
+ * has `output` (ATTRIBUTE nodes) and `type` (STRUCT of it). A reference to a column carries no qualifier; the
+ * attributes of `output` lists do. Driver, at the start of a query; any thread. */
 #pragma once
 
 #include "common/plan/plan.h"
@@ -12,7 +12,8 @@ typedef struct weir_catalog {
     /* Gives the relation of that name, or sets *ret to NULL. It is a SOURCE (name, format, options, schema,
      * streaming set), a SOURCE under WATERMARK, or the resolved plan of a view (what weir_analyzer_run
      * gave); it may be shared by many queries. Names come as written: compare without case. */
-    weir_code (*find)(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret, weir_error **err);
+    weir_code (*find)(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret,
+                      weir_error **err);
     void *self;
 } weir_catalog;
 

@@ -7,10 +7,11 @@
 
 /* Columns that names may refer to. */
 typedef struct weir_scope {
-    weir_node_list columns;  /* ATTRIBUTE with qualifiers */
-    weir_node_list starred;  /* what a star expands to: the columns without a window column made for the block */
+    weir_node_list columns; /* ATTRIBUTE with qualifiers */
+    weir_node_list
+        starred; /* what a star expands to: the columns without a window column made for the block */
     weir_node_list *aliases; /* ALIAS nodes left of the expression: lateral column aliases; may be NULL */
-    const struct weir_scope *outer;  /* asked next; arguments of aggregates ask it first. May be NULL */
+    const struct weir_scope *outer; /* asked next; arguments of aggregates ask it first. May be NULL */
 } weir_scope;
 
 /* What stands for a name or an extraction, for the text of auto names. */
@@ -23,9 +24,9 @@ typedef struct weir_analysis {
     const weir_analyzer_options *options;
     weir_error **err;
     const weir_scope *scope;
-    bool in_aggregate;  /* within the arguments of an aggregate function */
-    bool placed;        /* the error on its way up has its place in the text */
-    int32_t level;      /* nesting of relations */
+    bool in_aggregate; /* within the arguments of an aggregate function */
+    bool placed;       /* the error on its way up has its place in the text */
+    int32_t level;     /* nesting of relations */
     weir_found *found;
     int32_t found_count, found_capacity;
     /* The one time window of the block under resolution and the column that holds it; NULL where none. */
@@ -36,9 +37,9 @@ typedef struct weir_analysis {
 /* ---- errors (analyze_error.c) ---- */
 /* After a raise into a->err: adds "; line 1 pos 7" and the query context of `node`, once. */
 weir_code weir_analysis_place(weir_analysis *a, const weir_node *node, weir_code code);
-const char *weir_analysis_sql(weir_analysis *a, const weir_node *expr);        /* "\"(a + b)\"" */
-const char *weir_analysis_plain_sql(weir_analysis *a, const weir_node *expr);  /* without quotes */
-const char *weir_analysis_type(weir_analysis *a, const weir_type *type);       /* "\"INT\"" */
+const char *weir_analysis_sql(weir_analysis *a, const weir_node *expr);         /* "\"(a + b)\"" */
+const char *weir_analysis_plain_sql(weir_analysis *a, const weir_node *expr);   /* without quotes */
+const char *weir_analysis_type(weir_analysis *a, const weir_type *type);        /* "\"INT\"" */
 const char *weir_analysis_quoted(weir_analysis *a, const weir_str_list *parts); /* "`a`.`b`" */
 weir_code weir_analysis_refuse(weir_analysis *a, const weir_node *node, const char *what);
 
@@ -65,7 +66,8 @@ weir_code weir_analysis_named(weir_analysis *a, weir_node *node, weir_node_list 
 void weir_analysis_remember(weir_analysis *a, const weir_node *from, const weir_node *to);
 void weir_analysis_remember_list(weir_analysis *a, const weir_node *from, weir_node_list items);
 weir_node *weir_analysis_alias(weir_analysis *a, weir_node *child, weir_str name);
-weir_node *weir_analysis_attribute_of(weir_analysis *a, const weir_node *named); /* of an ALIAS or ATTRIBUTE */
+weir_node *weir_analysis_attribute_of(weir_analysis *a,
+                                      const weir_node *named); /* of an ALIAS or ATTRIBUTE */
 weir_node *weir_analysis_cast(weir_analysis *a, weir_node *expr, const weir_type *type);
 weir_resolve weir_analysis_resolve_context(weir_analysis *a, const weir_node *call);
 bool weir_analysis_has_aggregate(const weir_node *node);
@@ -77,7 +79,8 @@ bool weir_analysis_is_window_call(const weir_node *node);
 
 /* ---- time windows (analyze_window.c) ---- */
 /* window(time, ...) with its arguments resolved: a typed TIME_WINDOW. */
-weir_code weir_analysis_resolve_window(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret);
+weir_code weir_analysis_resolve_window(weir_analysis *a, weir_node_unresolved_function *call,
+                                       weir_node **ret);
 /* Finds the window() calls in the lists; puts the operators below the block that compute the column, and
  * widens the scope by it. *child and *scope are replaced where there is a window. */
 weir_code weir_analysis_plan_window(weir_analysis *a, const weir_node_list *lists[], int32_t lists_count,
@@ -94,5 +97,7 @@ weir_code weir_analysis_make_aggregate(weir_analysis *a, const weir_node *origin
 weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_node **ret);
 weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node **ret);
 weir_code weir_analysis_check_condition(weir_analysis *a, const weir_node *origin, weir_node *condition);
-weir_node *weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child, weir_node *condition);
-weir_node *weir_analysis_make_project(weir_analysis *a, const weir_node *origin, weir_node *child, weir_node_list exprs);
+weir_node *weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                     weir_node *condition);
+weir_node *weir_analysis_make_project(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                      weir_node_list exprs);

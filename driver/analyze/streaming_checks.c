@@ -57,7 +57,8 @@ static bool holds_event_window(const weir_node *node, void *data) {
         strcmp(((const weir_node_call *)node)->function->name, "weir_window_start") != 0)
         return false;
     const weir_node *time = ((const weir_node_call *)node)->args.items[0];
-    return time->kind == WEIR_NODE_ATTRIBUTE && is_event_time(search->plan, ((const weir_node_attribute *)time)->id);
+    return time->kind == WEIR_NODE_ATTRIBUTE &&
+           is_event_time(search->plan, ((const weir_node_attribute *)time)->id);
 }
 
 static bool expr_is_event_time(const weir_node *plan, const weir_node *expr) {
@@ -66,10 +67,12 @@ static bool expr_is_event_time(const weir_node *plan, const weir_node *expr) {
     if (expr->kind == WEIR_NODE_ATTRIBUTE)
         return is_event_time(plan, ((const weir_node_attribute *)expr)->id);
     event_search search = {plan};
-    return expr->type && expr->type->kind == WEIR_TYPE_STRUCT && weir_node_any(expr, holds_event_window, &search);
+    return expr->type && expr->type->kind == WEIR_TYPE_STRUCT &&
+           weir_node_any(expr, holds_event_window, &search);
 }
 
-static bool named_is_event_time(const weir_node *child, const weir_node_list *named, int64_t id, bool *ret_found) {
+static bool named_is_event_time(const weir_node *child, const weir_node_list *named, int64_t id,
+                                bool *ret_found) {
     for (int32_t i = 0; i < named->count; i++) {
         const weir_node *item = named->items[i];
         if (item->kind == WEIR_NODE_ALIAS && ((const weir_node_alias *)item)->id == id) {
@@ -90,9 +93,11 @@ static bool is_event_time(const weir_node *plan, int64_t id) {
             is = named_is_event_time(child, &((const weir_node_aggregate *)plan)->aggregates, id, &found);
         } else if (plan->kind == WEIR_NODE_EXPAND) {
             const weir_node_expand *expand = (const weir_node_expand *)plan;
-            found = expand->attributes.count > 0 && ((const weir_node_attribute *)expand->attributes.items[0])->id == id;
-            is = found && expr_is_event_time(
-                              child, ((const weir_node_expr_list *)expand->projections.items[0])->items.items[0]);
+            found = expand->attributes.count > 0 &&
+                    ((const weir_node_attribute *)expand->attributes.items[0])->id == id;
+            is = found &&
+                 expr_is_event_time(
+                     child, ((const weir_node_expr_list *)expand->projections.items[0])->items.items[0]);
         } else if (plan->kind == WEIR_NODE_WATERMARK) {
             const weir_node_watermark *watermark = (const weir_node_watermark *)plan;
             for (int32_t i = 0; i < plan->output.count && !found; i++) {
@@ -130,9 +135,10 @@ static bool is_distinct_call(const weir_node *node, void *data) {
 static weir_code check_aggregate(const weir_node_aggregate *aggregate, weir_error **err) {
     for (int32_t i = 0; i < aggregate->aggregates.count; i++)
         if (weir_node_any(aggregate->aggregates.items[i], is_distinct_call, NULL))
-            return raise_operation("Distinct aggregations are not supported on streaming DataFrames/Datasets. Consider "
-                                   "using approx_count_distinct() instead.",
-                                   err);
+            return raise_operation(
+                "Distinct aggregations are not supported on streaming DataFrames/Datasets. Consider "
+                "using approx_count_distinct() instead.",
+                err);
     return WEIR_OK;
 }
 
@@ -144,9 +150,10 @@ static weir_code check_operator(const weir_node *node, output_mode mode, weir_er
         return check_aggregate((const weir_node_aggregate *)node, err);
     bool complete = mode == MODE_COMPLETE && weir_node_any(child, is_streaming_aggregate, NULL);
     if (node->kind == WEIR_NODE_SORT && !complete)
-        return raise_operation("Sorting is not supported on streaming DataFrames/Datasets, unless it is on aggregated "
-                               "DataFrame/Dataset in Complete output mode",
-                               err);
+        return raise_operation(
+            "Sorting is not supported on streaming DataFrames/Datasets, unless it is on aggregated "
+            "DataFrame/Dataset in Complete output mode",
+            err);
     if (node->kind == WEIR_NODE_LIMIT && mode == MODE_UPDATE)
         return raise_operation(
             "Limits are not supported on streaming DataFrames/Datasets in Update output mode", err);
@@ -198,6 +205,7 @@ weir_code weir_streaming_checks_run(const weir_node *plan, weir_str output_mode_
 
 weir_code weir_streaming_checks_batch(const weir_node *plan, weir_error **err) {
     if (weir_streaming_checks_is_streaming(plan))
-        return raise_operation("Queries with streaming sources must be executed with writeStream.start()", err);
+        return raise_operation("Queries with streaming sources must be executed with writeStream.start()",
+                               err);
     return WEIR_OK;
 }

@@ -1,5 +1,5 @@
-/* Column pruning (optimizer_int.h): walks down with the ids that are read above and rebuilds each relation without
- * the others. Orders stay; a source keeps one column at least, since rows must be counted. */
+/* Column pruning (optimizer_int.h): walks down with the ids that are read above and rebuilds each relation
+ * without the others. Orders stay; a source keeps one column at least, since rows must be counted. */
 #include "driver/optimize/optimizer_int.h"
 
 typedef struct id_set {
@@ -104,7 +104,8 @@ static weir_node *prune_expand(weir_arena *arena, weir_node_expand *node, const 
 static int32_t smallest_column(const weir_node_list *output) {
     int32_t best = 0;
     for (int32_t i = 1; i < output->count; i++) {
-        int32_t width = weir_type_width(output->items[i]->type), best_width = weir_type_width(output->items[best]->type);
+        int32_t width = weir_type_width(output->items[i]->type),
+                best_width = weir_type_width(output->items[best]->type);
         if (width > 0 && (best_width == 0 || width < best_width))
             best = i;
     }

@@ -1,4 +1,5 @@
-/* Expression rules (optimizer_int.h): folding, boolean simplification, casts, CASE, NULL tests, struct fields. */
+/* Expression rules (optimizer_int.h): folding, boolean simplification, casts, CASE, NULL tests, struct
+ * fields. */
 #include "driver/optimize/optimizer_int.h"
 
 #include "common/expr/program.h"
@@ -59,7 +60,8 @@ static int truth(const weir_node *node) {
 }
 
 static bool is_null(const weir_node *node) {
-    return node->kind == WEIR_NODE_LITERAL && weir_column_is_null(WEIR_NODE_AS(node, LITERAL, literal)->value, 0);
+    return node->kind == WEIR_NODE_LITERAL &&
+           weir_column_is_null(WEIR_NODE_AS(node, LITERAL, literal)->value, 0);
 }
 
 static void simplify_and(weir_node_and *node, weir_node **ret) {

@@ -1,4 +1,5 @@
-/* Relation rules (optimizer_int.h): aliases vanish, filters join and sink below projections, projections merge. */
+/* Relation rules (optimizer_int.h): aliases vanish, filters join and sink below projections, projections
+ * merge. */
 #include "driver/optimize/optimizer_int.h"
 
 int64_t weir_optimize_id(const weir_node *named) {
@@ -17,7 +18,8 @@ void weir_optimize_set_output(weir_arena *arena, weir_node *relation, weir_node_
     relation->type = weir_type_struct(arena, fields, output.count);
 }
 
-static weir_code substitute_one(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code substitute_one(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                                weir_error **err) {
     (void)arena, (void)err;
     const weir_node_list *named = data;
     *ret = node;
@@ -30,8 +32,8 @@ static weir_code substitute_one(weir_arena *arena, weir_node *node, void *data, 
     return WEIR_OK;
 }
 
-weir_code weir_optimize_substitute(weir_arena *arena, weir_node *expr, const weir_node_list *named, weir_node **ret,
-                                   weir_error **err) {
+weir_code weir_optimize_substitute(weir_arena *arena, weir_node *expr, const weir_node_list *named,
+                                   weir_node **ret, weir_error **err) {
     return weir_node_transform(arena, expr, substitute_one, (void *)(uintptr_t)named, ret, err);
 }
 
@@ -70,14 +72,16 @@ static weir_code push_below_project(weir_arena *arena, weir_node_filter *filter,
     return WEIR_OK;
 }
 
-static weir_code optimize_filter(weir_arena *arena, weir_node_filter *filter, weir_node **ret, weir_error **err) {
+static weir_code optimize_filter(weir_arena *arena, weir_node_filter *filter, weir_node **ret,
+                                 weir_error **err) {
     if (is_true(filter->condition)) {
         *ret = filter->child;
         return WEIR_OK;
     }
     if (filter->child->kind == WEIR_NODE_FILTER) {
         weir_node_filter *inner = WEIR_NODE_AS(filter->child, FILTER, filter);
-        if (!weir_optimize_is_deterministic(filter->condition) || !weir_optimize_is_deterministic(inner->condition))
+        if (!weir_optimize_is_deterministic(filter->condition) ||
+            !weir_optimize_is_deterministic(inner->condition))
             return WEIR_OK;
         weir_node_filter *both = (weir_node_filter *)weir_node_copy(arena, &filter->node);
         both->condition = make_and(arena, inner->condition, filter->condition);
@@ -129,7 +133,8 @@ static bool is_identity(const weir_node_project *project) {
         return false;
     for (int32_t i = 0; i < project->exprs.count; i++) {
         const weir_node *item = project->exprs.items[i];
-        const weir_node_attribute *column = WEIR_NODE_AS(project->child->output.items[i], ATTRIBUTE, attribute);
+        const weir_node_attribute *column =
+            WEIR_NODE_AS(project->child->output.items[i], ATTRIBUTE, attribute);
         if (item->kind != WEIR_NODE_ATTRIBUTE || WEIR_NODE_AS(item, ATTRIBUTE, attribute)->id != column->id ||
             !weir_str_equal(WEIR_NODE_AS(item, ATTRIBUTE, attribute)->name, column->name))
             return false;
@@ -137,7 +142,8 @@ static bool is_identity(const weir_node_project *project) {
     return true;
 }
 
-static weir_code optimize_project(weir_arena *arena, weir_node_project *project, weir_node **ret, weir_error **err) {
+static weir_code optimize_project(weir_arena *arena, weir_node_project *project, weir_node **ret,
+                                  weir_error **err) {
     if (is_identity(project)) {
         *ret = project->child;
         return WEIR_OK;

@@ -1,6 +1,6 @@
-/* Window keys (optimizer_int.h). A group key named_struct(start, start + duration) costs two columns of hashing,
- * shuffle and state for one column of information. This rule groups by the start alone and makes the struct
- * in the result:
+/* Window keys (optimizer_int.h). A group key named_struct(start, start + duration) costs two columns of
+ * hashing, shuffle and state for one column of information. This rule groups by the start alone and makes the
+ * struct in the result:
  *
  *   AGGREGATE [k, w] [k, w, count]  <- PROJECT [named_struct(start, S, end, S + d) AS w, ...]
  *   AGGREGATE [k, s] [k, named_struct(start, s, end, s + d) AS w, count]  <- PROJECT [S AS s, ...]
@@ -31,7 +31,8 @@ static weir_node *window_start(const weir_node *expr) {
         strcmp(WEIR_NODE_AS(start, CALL, call)->function->name, "weir_window_start") != 0)
         return NULL;
     const weir_node_list *args = &WEIR_NODE_AS(end, CALL, call)->args;
-    bool shifted = args->count == 2 && args->items[1]->kind == WEIR_NODE_LITERAL && weir_node_equal(args->items[0], start);
+    bool shifted = args->count == 2 && args->items[1]->kind == WEIR_NODE_LITERAL &&
+                   weir_node_equal(args->items[0], start);
     return shifted ? start : NULL;
 }
 
@@ -57,14 +58,16 @@ static weir_node_alias *make_alias(weir_arena *arena, weir_node *child, weir_str
 }
 
 /* S becomes s inside the struct. */
-static weir_code replace_start(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code replace_start(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                               weir_error **err) {
     (void)arena, (void)err;
     const window_key *key = data;
     *ret = weir_node_equal(node, key->start) ? key->column : node;
     return WEIR_OK;
 }
 
-static weir_code replace_window(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code replace_window(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                                weir_error **err) {
     const window_key *key = data;
     *ret = node;
     if (node->kind != WEIR_NODE_ATTRIBUTE || WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id != key->alias->id)
@@ -74,7 +77,8 @@ static weir_code replace_window(weir_arena *arena, weir_node *node, void *data, 
 
 static bool is_window(const weir_node *node, void *data) {
     const window_key *key = data;
-    return node->kind == WEIR_NODE_ATTRIBUTE && WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id == key->alias->id;
+    return node->kind == WEIR_NODE_ATTRIBUTE &&
+           WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id == key->alias->id;
 }
 
 /* max(window) and the like need the struct as it is. */
@@ -83,7 +87,8 @@ static bool is_aggregated(const weir_node *node, void *data) {
 }
 
 /* The grouping item that is a window struct of the projection below; -1 where none is. */
-static int32_t find_key(const weir_node_aggregate *aggregate, const weir_node_project *project, window_key *ret) {
+static int32_t find_key(const weir_node_aggregate *aggregate, const weir_node_project *project,
+                        window_key *ret) {
     for (int32_t g = 0; g < aggregate->grouping.count; g++) {
         const weir_node *item = aggregate->grouping.items[g];
         for (int32_t i = 0; item->kind == WEIR_NODE_ATTRIBUTE && i < project->exprs.count; i++) {
@@ -107,7 +112,8 @@ static weir_code replace_results(weir_arena *arena, weir_node_list *list, window
         WEIR_TRY(weir_node_transform_down(arena, item, replace_window, key, &copy.items[i], err));
         if (item->kind == WEIR_NODE_ATTRIBUTE && copy.items[i] != item)
             copy.items[i] = &make_alias(arena, copy.items[i], WEIR_NODE_AS(item, ATTRIBUTE, attribute)->name,
-                                        WEIR_NODE_AS(item, ATTRIBUTE, attribute)->id)->node;
+                                        WEIR_NODE_AS(item, ATTRIBUTE, attribute)->id)
+                                 ->node;
     }
     *list = copy;
     return WEIR_OK;
@@ -128,7 +134,8 @@ static weir_node *start_project(weir_arena *arena, const weir_node_project *proj
     return &copy->node;
 }
 
-static weir_code narrow_key(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code narrow_key(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                            weir_error **err) {
     const weir_optimizer_options *options = data;
     *ret = node;
     if (node->kind != WEIR_NODE_AGGREGATE ||

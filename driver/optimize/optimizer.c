@@ -1,4 +1,5 @@
-/* The rule loop (optimizer.h). Every pass walks the whole plan bottom-up; a pass that changes nothing ends it. */
+/* The rule loop (optimizer.h). Every pass walks the whole plan bottom-up; a pass that changes nothing ends
+ * it. */
 #include "driver/optimize/optimizer_int.h"
 
 #define PASSES_MAX 50

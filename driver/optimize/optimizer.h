@@ -1,7 +1,7 @@
-/* The optimizer: a resolved plan to an equivalent cheaper one. A short list of rules runs until nothing changes,
- * then columns are pruned down to the sources. The plan's output (names, types, ids, order) stays the same.
- * Errors that folding meets are left to run time, where Spark raises them for live rows. Driver, at the
- * start of a query; any thread. */
+/* The optimizer: a resolved plan to an equivalent cheaper one. A short list of rules runs until nothing
+ * changes, then columns are pruned down to the sources. The plan's output (names, types, ids, order) stays
+ * the same. Errors that folding meets are left to run time, where Spark raises them for live rows. Driver, at
+ * the start of a query; any thread. */
 #pragma once
 
 #include "common/plan/plan.h"

@@ -17,8 +17,8 @@ weir_code weir_optimize_columns(weir_arena *arena, weir_node *plan, weir_node **
 
 bool weir_optimize_is_deterministic(const weir_node *expr);
 /* Replaces references to the named expressions (ALIAS or ATTRIBUTE) by what they stand for. */
-weir_code weir_optimize_substitute(weir_arena *arena, weir_node *expr, const weir_node_list *named, weir_node **ret,
-                                   weir_error **err);
+weir_code weir_optimize_substitute(weir_arena *arena, weir_node *expr, const weir_node_list *named,
+                                   weir_node **ret, weir_error **err);
 int64_t weir_optimize_id(const weir_node *named); /* of an ALIAS or ATTRIBUTE */
 /* Sets output and type of a relation from ATTRIBUTE nodes. */
 void weir_optimize_set_output(weir_arena *arena, weir_node *relation, weir_node_list output);

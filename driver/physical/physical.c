@@ -129,7 +129,8 @@ static weir_code build_source(planner *p, weir_node_source *source, weir_error *
     push_operator(p, &scan->node, source->node.type);
     p->out->sources = WEIR_NEW_ARRAY(p->arena, weir_query_source, 1);
     p->out->sources[p->out->sources_count++] =
-        (weir_query_source){.format = source->format, .options = source->options, .schema = source->schema};
+        (weir_query_source){.format = source->format, .options = source->options,
+                            .schema = source->own_schema ? NULL : source->schema};
     weir_str path = weir_options_get(&source->options, "path");
     weir_strbuf_addf(&p->signature, "source " WEIR_STR_FMT " " WEIR_STR_FMT, WEIR_STR_ARG(source->format),
                      WEIR_STR_ARG(path));
@@ -276,12 +277,20 @@ static const weir_type *shuffle_type(planner *p, const weir_node_list *keys, con
     return weir_type_struct(p->arena, fields, at);
 }
 
-static void sign_state(planner *p, const weir_type *shuffled, const weir_node_list *calls) {
+static void sign_list(planner *p, const char *what, const weir_node_list *exprs) {
+    weir_strbuf_addf(&p->signature, "; %s", what);
+    for (int32_t i = 0; i < exprs->count; i++) {
+        weir_strbuf_add_text(&p->signature, i ? ", " : " ");
+        weir_expr_sql(&p->signature, without_alias(exprs->items[i]));
+    }
+}
+
+/* What the state means: another key or aggregate makes its rows another query's. */
+static void sign_state(planner *p, const aggregation *a, const weir_type *shuffled) {
+    sign_list(p, "grouped by", &a->node->grouping);
+    sign_list(p, "aggregates", &a->calls);
     weir_strbuf_add_text(&p->signature, "; state 0 ");
     weir_type_simple(&p->signature, shuffled);
-    for (int32_t c = 0; c < calls->count; c++)
-        weir_strbuf_addf(&p->signature, " %s",
-                         WEIR_NODE_AS(calls->items[c], AGGREGATE_CALL, aggregate_call)->function->name);
 }
 
 static int32_t state_partitions(const planner *p, int32_t keys_count) {
@@ -331,7 +340,7 @@ static weir_code build_aggregate(planner *p, weir_node_aggregate *node, weir_err
     WEIR_TRY(bind_list(p, &node->grouping, &node->child->output, &keys, err));
     WEIR_TRY(bind_list(p, &a.calls, &node->child->output, &calls, err));
     const weir_type *shuffled = shuffle_type(p, &keys, &calls);
-    sign_state(p, shuffled, &calls);
+    sign_state(p, &a, shuffled);
     push_partial(p, &keys, &calls, shuffled);
     p->out->stateful = true;
     p->out->state_partitions = state_partitions(p, keys.count);

@@ -145,8 +145,8 @@ static weir_node *parse_in(weir_parse *p, int32_t from, weir_node *value) {
     if (weir_parse_starts_query(p, 0))
         return weir_parse_refuse(p, weir_parse_peek(p, 0), "IN (sub-query)");
     if (weir_parse_accept(p, WEIR_TOKEN_RPAREN))
-        return weir_parse_fail_here(p, from,
-                                    weir_error_raise(p->err, WEIR_INVALID_SQL_SYNTAX__EMPTY_IN_PREDICATE, NULL));
+        return weir_parse_fail_here(
+            p, from, weir_error_raise(p->err, WEIR_INVALID_SQL_SYNTAX__EMPTY_IN_PREDICATE, NULL));
     weir_node_list args = {0};
     weir_node_list_add(p->arena, &args, value);
     if (!weir_parse_exprs(p, &args, weir_parse_expr) || !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
@@ -156,8 +156,9 @@ static weir_node *parse_in(weir_parse *p, int32_t from, weir_node *value) {
 
 static weir_node *parse_like(weir_parse *p, int32_t from, weir_node *value, const char *name) {
     const weir_token *next = weir_parse_peek(p, 0);
-    bool quantified = (next->keyword == WEIR_KW_ANY || next->keyword == WEIR_KW_ALL || next->keyword == WEIR_KW_SOME) &&
-                      weir_parse_peek(p, 1)->kind == WEIR_TOKEN_LPAREN;
+    bool quantified =
+        (next->keyword == WEIR_KW_ANY || next->keyword == WEIR_KW_ALL || next->keyword == WEIR_KW_SOME) &&
+        weir_parse_peek(p, 1)->kind == WEIR_TOKEN_LPAREN;
     if (quantified && strcmp(name, "rlike") != 0)
         return weir_parse_refuse(p, next, "LIKE ANY/ALL");
     weir_node *args[3] = {value, weir_parse_value(p), NULL};
@@ -172,7 +173,8 @@ static weir_node *parse_like(weir_parse *p, int32_t from, weir_node *value, cons
     p->at++;
     if (escape.size != 1) {
         const char *text = weir_arena_printf(p->arena, "\"'" WEIR_STR_FMT "'\"", WEIR_STR_ARG(escape));
-        return weir_parse_fail_here(p, from, weir_error_raise(p->err, WEIR_INVALID_ESC, "invalidEscape", text, NULL));
+        return weir_parse_fail_here(p, from,
+                                    weir_error_raise(p->err, WEIR_INVALID_ESC, "invalidEscape", text, NULL));
     }
     args[2] = weir_parse_mark(p, at, weir_literal_string(p->arena, escape));
     return weir_parse_mark(p, from, weir_parse_call(p, name, args, 3));
@@ -228,8 +230,8 @@ static weir_keyword predicate_at(const weir_parse *p, int32_t ahead) {
 static bool is_follows(const weir_parse *p) {
     const weir_token *next = weir_parse_peek(p, 1);
     return next->kind == WEIR_TOKEN_BANG || next->keyword == WEIR_KW_NOT || next->keyword == WEIR_KW_NULL ||
-           next->keyword == WEIR_KW_UNKNOWN || next->keyword == WEIR_KW_TRUE || next->keyword == WEIR_KW_FALSE ||
-           next->keyword == WEIR_KW_DISTINCT;
+           next->keyword == WEIR_KW_UNKNOWN || next->keyword == WEIR_KW_TRUE ||
+           next->keyword == WEIR_KW_FALSE || next->keyword == WEIR_KW_DISTINCT;
 }
 
 static weir_node *parse_predicated(weir_parse *p) {
@@ -275,7 +277,8 @@ static weir_node *parse_not(weir_parse *p) {
 }
 
 /* A balanced tree over items [low, high], as Spark builds it: chains stay shallow. */
-static weir_node *balance(weir_parse *p, int32_t from, weir_node_list list, int32_t low, int32_t high, bool is_and) {
+static weir_node *balance(weir_parse *p, int32_t from, weir_node_list list, int32_t low, int32_t high,
+                          bool is_and) {
     if (low == high)
         return list.items[low];
     int32_t middle = low + (high - low) / 2;
@@ -354,12 +357,13 @@ weir_node *weir_parse_named_expr(weir_parse *p) {
     bool as = token->keyword == WEIR_KW_AS && weir_parse_starts_identifier(next);
     if (token->keyword == WEIR_KW_AS && next->kind == WEIR_TOKEN_LPAREN)
         return weir_parse_refuse(p, next, "an alias list of a generator");
-    if (token->keyword == WEIR_KW_AS && !as && next->kind != WEIR_TOKEN_EOF && next->kind != WEIR_TOKEN_COMMA &&
-        next->kind != WEIR_TOKEN_RPAREN) {
+    if (token->keyword == WEIR_KW_AS && !as && next->kind != WEIR_TOKEN_EOF &&
+        next->kind != WEIR_TOKEN_COMMA && next->kind != WEIR_TOKEN_RPAREN) {
         p->at++;
         return weir_parse_fail_syntax(p, "");
     }
-    bool closing = next->kind == WEIR_TOKEN_EOF || next->kind == WEIR_TOKEN_COMMA || next->kind == WEIR_TOKEN_RPAREN;
+    bool closing =
+        next->kind == WEIR_TOKEN_EOF || next->kind == WEIR_TOKEN_COMMA || next->kind == WEIR_TOKEN_RPAREN;
     if (!as && (!weir_parse_starts_identifier(token) || (begins_clause(token->keyword) && !closing)))
         return child;
     p->at += as;

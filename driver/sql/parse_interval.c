@@ -1,5 +1,5 @@
-/* INTERVAL literals (parser_int.h): '1' HOUR, 1 HOUR 2 MINUTES, '1-2' YEAR TO MONTH, '1 day 2 hours'. The units
- * decide the type: year-month or day-time with exactly the fields that were named. */
+/* INTERVAL literals (parser_int.h): '1' HOUR, 1 HOUR 2 MINUTES, '1-2' YEAR TO MONTH, '1 day 2 hours'. The
+ * units decide the type: year-month or day-time with exactly the fields that were named. */
 #include "common/types/datetime.h"
 #include "driver/sql/parser_int.h"
 
@@ -12,11 +12,16 @@ typedef struct unit_info {
 } unit_info;
 
 static const unit_info units[] = {
-    {"YEAR", true, WEIR_UNIT_YEAR, true},          {"MONTH", true, WEIR_UNIT_MONTH, true},
-    {"WEEK", false, WEIR_UNIT_DAY, false},         {"DAY", false, WEIR_UNIT_DAY, true},
-    {"HOUR", false, WEIR_UNIT_HOUR, true},         {"MINUTE", false, WEIR_UNIT_MINUTE, true},
-    {"SECOND", false, WEIR_UNIT_SECOND, true},     {"MILLISECOND", false, WEIR_UNIT_SECOND, false},
-    {"MICROSECOND", false, WEIR_UNIT_SECOND, false}, {"NANOSECOND", false, WEIR_UNIT_SECOND, false},
+    {"YEAR", true, WEIR_UNIT_YEAR, true},
+    {"MONTH", true, WEIR_UNIT_MONTH, true},
+    {"WEEK", false, WEIR_UNIT_DAY, false},
+    {"DAY", false, WEIR_UNIT_DAY, true},
+    {"HOUR", false, WEIR_UNIT_HOUR, true},
+    {"MINUTE", false, WEIR_UNIT_MINUTE, true},
+    {"SECOND", false, WEIR_UNIT_SECOND, true},
+    {"MILLISECOND", false, WEIR_UNIT_SECOND, false},
+    {"MICROSECOND", false, WEIR_UNIT_SECOND, false},
+    {"NANOSECOND", false, WEIR_UNIT_SECOND, false},
 };
 
 static const unit_info *find_unit(weir_str word) {
@@ -49,7 +54,8 @@ static void widen(unit_range *range, const unit_info *unit) {
     range->last = WEIR_MAX(range->last, unit->field);
 }
 
-static weir_node *interval_literal(weir_parse *p, int32_t from, unit_range range, weir_calendar_interval value) {
+static weir_node *interval_literal(weir_parse *p, int32_t from, unit_range range,
+                                   weir_calendar_interval value) {
     weir_type_kind kind = range.months ? WEIR_TYPE_INTERVAL_YEAR_MONTH : WEIR_TYPE_INTERVAL_DAY_TIME;
     const weir_type *type = weir_type_interval(p->arena, kind, range.first, range.last);
     weir_node *node;
@@ -67,8 +73,10 @@ static weir_node *interval_literal(weir_parse *p, int32_t from, unit_range range
 
 static weir_node *refuse_mixed(weir_parse *p, int32_t from) {
     int32_t start = p->tokens[from].start;
-    char *text = weir_arena_strndup(p->arena, p->sql.data + start, (size_t)(p->tokens[p->at - 1].end - start));
-    return weir_parse_fail_here(p, from, weir_error_raise(p->err, WEIR__LEGACY_ERROR_TEMP_0029, "literal", text, NULL));
+    char *text =
+        weir_arena_strndup(p->arena, p->sql.data + start, (size_t)(p->tokens[p->at - 1].end - start));
+    return weir_parse_fail_here(
+        p, from, weir_error_raise(p->err, WEIR__LEGACY_ERROR_TEMP_0029, "literal", text, NULL));
 }
 
 /* INTERVAL '1 day 2 hours': the words of the text name the units. */
@@ -89,8 +97,9 @@ static weir_node *parse_text_interval(weir_parse *p, int32_t from) {
     }
     if (!weir_calendar_interval_parse(text, &value) || !range.any) {
         const char *quoted = weir_arena_printf(p->arena, "'" WEIR_STR_FMT "'", WEIR_STR_ARG(text));
-        return weir_parse_fail_here(p, from, weir_error_raise(p->err, WEIR_INVALID_TYPED_LITERAL, "valueType",
-                                                             "\"INTERVAL\"", "value", quoted, NULL));
+        return weir_parse_fail_here(p, from,
+                                    weir_error_raise(p->err, WEIR_INVALID_TYPED_LITERAL, "valueType",
+                                                     "\"INTERVAL\"", "value", quoted, NULL));
     }
     return range.mixed ? refuse_mixed(p, from) : interval_literal(p, from, range, value);
 }
@@ -131,13 +140,14 @@ static weir_node *range_failure(weir_parse *p, int32_t from, const unit_info *fi
                                 const char *text) {
     if (first->months)
         return weir_parse_fail_here(p, from,
-                                    weir_error_raise(p->err, WEIR_INVALID_INTERVAL_FORMAT__INTERVAL_PARSING, "input",
-                                                     text, "interval", "year-month", NULL));
+                                    weir_error_raise(p->err, WEIR_INVALID_INTERVAL_FORMAT__INTERVAL_PARSING,
+                                                     "input", text, "interval", "year-month", NULL));
     const char *names = weir_arena_printf(p->arena, "%s to %s", lower_word(p, first), lower_word(p, last));
     const char *type = weir_arena_printf(p->arena, "interval %s", names);
     return weir_parse_fail_here(
-        p, from, weir_error_raise(p->err, WEIR_INVALID_INTERVAL_FORMAT__UNMATCHED_FORMAT_STRING, "input", text,
-                                  "intervalStr", "day-time", "supportedFormat", names, "typeName", type, NULL));
+        p, from,
+        weir_error_raise(p->err, WEIR_INVALID_INTERVAL_FORMAT__UNMATCHED_FORMAT_STRING, "input", text,
+                         "intervalStr", "day-time", "supportedFormat", names, "typeName", type, NULL));
 }
 
 /* value FROM TO TO; `from` is the amount's token: Spark places errors there. */
@@ -150,8 +160,9 @@ static weir_node *parse_range(weir_parse *p, int32_t begin) {
     const char *copy = weir_arena_strndup(p->arena, text.data, text.size);
     if (first->months != last->months || first->field >= last->field || !first->in_range || !last->in_range)
         return weir_parse_fail_here(
-            p, from, weir_error_raise(p->err, WEIR_INVALID_INTERVAL_FORMAT__UNSUPPORTED_FROM_TO_EXPRESSION, "input",
-                                      copy, "from", lower_word(p, first), "to", lower_word(p, last), NULL));
+            p, from,
+            weir_error_raise(p->err, WEIR_INVALID_INTERVAL_FORMAT__UNSUPPORTED_FROM_TO_EXPRESSION, "input",
+                             copy, "from", lower_word(p, first), "to", lower_word(p, last), NULL));
     unit_range range = {true, first->months, false, first->field, last->field};
     weir_type_kind kind = range.months ? WEIR_TYPE_INTERVAL_YEAR_MONTH : WEIR_TYPE_INTERVAL_DAY_TIME;
     const weir_type *type = weir_type_interval(p->arena, kind, range.first, range.last);
@@ -174,12 +185,14 @@ static weir_node *parse_units(weir_parse *p, int32_t begin) {
         weir_str word = weir_parse_text(p, weir_parse_peek(p, 0));
         weir_strbuf_addf(&text, " " WEIR_STR_FMT " " WEIR_STR_FMT, WEIR_STR_ARG(amount), WEIR_STR_ARG(word));
         p->at++;
-    } while (amount_at(p, 0) && unit_at(p, 1 + (weir_parse_kind(p) == WEIR_TOKEN_MINUS ||
-                                                weir_parse_kind(p) == WEIR_TOKEN_PLUS)) &&
-             weir_parse_kind(p) != WEIR_TOKEN_MINUS && weir_parse_kind(p) != WEIR_TOKEN_PLUS);
+    } while (
+        amount_at(p, 0) &&
+        unit_at(p, 1 + (weir_parse_kind(p) == WEIR_TOKEN_MINUS || weir_parse_kind(p) == WEIR_TOKEN_PLUS)) &&
+        weir_parse_kind(p) != WEIR_TOKEN_MINUS && weir_parse_kind(p) != WEIR_TOKEN_PLUS);
     weir_calendar_interval value;
     if (!weir_calendar_interval_parse(weir_strbuf_view(&text), &value)) {
-        p->code = weir_error_raise(p->err, WEIR_INVALID_INTERVAL_FORMAT__ARITHMETIC_EXCEPTION, "input", text.data, NULL);
+        p->code = weir_error_raise(p->err, WEIR_INVALID_INTERVAL_FORMAT__ARITHMETIC_EXCEPTION, "input",
+                                   text.data, NULL);
         return NULL;
     }
     return range.mixed ? refuse_mixed(p, begin) : interval_literal(p, begin, range, value);

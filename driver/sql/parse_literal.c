@@ -73,8 +73,9 @@ static numeral read_numeral(weir_str text) {
 
 static weir_node *decimal_literal(weir_parse *p, numeral n) {
     if (n.precision > WEIR_DECIMAL_MAX_PRECISION) {
-        p->code = weir_error_raise(p->err, WEIR_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, "precision",
-                                   weir_arena_printf(p->arena, "%d", n.precision), "maxPrecision", "38", NULL);
+        p->code =
+            weir_error_raise(p->err, WEIR_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, "precision",
+                             weir_arena_printf(p->arena, "%d", n.precision), "maxPrecision", "38", NULL);
         return NULL;
     }
     const weir_type *type = weir_type_decimal(p->arena, n.precision, n.scale);
@@ -85,8 +86,9 @@ static weir_node *out_of_range(weir_parse *p, int32_t from, weir_str text, const
                                const char *high) {
     const char *raw = weir_arena_strndup(p->arena, text.data, text.size);
     return weir_parse_fail_here(p, from,
-                                weir_error_raise(p->err, WEIR_INVALID_NUMERIC_LITERAL_RANGE, "rawStrippedQualifier",
-                                                 raw, "typeName", type, "minValue", low, "maxValue", high, NULL));
+                                weir_error_raise(p->err, WEIR_INVALID_NUMERIC_LITERAL_RANGE,
+                                                 "rawStrippedQualifier", raw, "typeName", type, "minValue",
+                                                 low, "maxValue", high, NULL));
 }
 
 static weir_node *integer_literal(weir_parse *p, weir_str text) {
@@ -126,9 +128,10 @@ static weir_node *floating_literal(weir_parse *p, int32_t from, bool is_float, w
                                                 (int)(text.size - behind), text.data + behind));
     bool ok = is_float ? weir_float_parse(plain, &single) : weir_double_parse(plain, &value);
     if (!ok || isinf(value) || isinf(single))
-        return is_float ? out_of_range(p, from, text, "float", "-3.4028234663852886E+38", "3.4028234663852886E+38")
-                        : out_of_range(p, from, text, "double", "-1.7976931348623157E+308",
-                                       "1.7976931348623157E+308");
+        return is_float
+                   ? out_of_range(p, from, text, "float", "-3.4028234663852886E+38", "3.4028234663852886E+38")
+                   : out_of_range(p, from, text, "double", "-1.7976931348623157E+308",
+                                  "1.7976931348623157E+308");
     return is_float ? weir_parse_fixed_literal(p, weir_type_of(WEIR_TYPE_FLOAT), &single, sizeof single)
                     : weir_parse_fixed_literal(p, weir_type_of(WEIR_TYPE_DOUBLE), &value, sizeof value);
 }
@@ -145,7 +148,8 @@ weir_node *weir_parse_number(weir_parse *p) {
         [WEIR_TOKEN_FLOAT] = 1,  [WEIR_TOKEN_DOUBLE] = 1,   [WEIR_TOKEN_BIGDECIMAL] = 2,
     };
     text.size -= suffixes[kind];
-    text = weir_str_from(weir_arena_printf(p->arena, "%s" WEIR_STR_FMT, negative ? "-" : "", WEIR_STR_ARG(text)));
+    text = weir_str_from(
+        weir_arena_printf(p->arena, "%s" WEIR_STR_FMT, negative ? "-" : "", WEIR_STR_ARG(text)));
     weir_node *node;
     switch (kind) {
     case WEIR_TOKEN_INTEGER:
@@ -184,11 +188,15 @@ static weir_node *invalid_typed(weir_parse *p, int32_t from, const char *type, w
     const char *quoted = weir_arena_printf(p->arena, "'" WEIR_STR_FMT "'", WEIR_STR_ARG(value));
     const char *name = weir_arena_printf(p->arena, "\"%s\"", type);
     return weir_parse_fail_here(
-        p, from, weir_error_raise(p->err, WEIR_INVALID_TYPED_LITERAL, "valueType", name, "value", quoted, NULL));
+        p, from,
+        weir_error_raise(p->err, WEIR_INVALID_TYPED_LITERAL, "valueType", name, "value", quoted, NULL));
 }
 
 static int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static weir_node *hex_literal(weir_parse *p, int32_t from, weir_str value) {
@@ -229,10 +237,12 @@ static weir_node *typed_literal(weir_parse *p, int32_t from, weir_keyword keywor
     case WEIR_KW_TIMESTAMP_LTZ:
         return p->zone && weir_timestamp_parse(value, p->zone, &micros)
                    ? weir_parse_fixed_literal(p, weir_type_of(WEIR_TYPE_TIMESTAMP), &micros, sizeof micros)
-                   : invalid_typed(p, from, keyword == WEIR_KW_TIMESTAMP ? "TIMESTAMP" : "TIMESTAMP_LTZ", value);
+                   : invalid_typed(p, from, keyword == WEIR_KW_TIMESTAMP ? "TIMESTAMP" : "TIMESTAMP_LTZ",
+                                   value);
     case WEIR_KW_TIMESTAMP_NTZ:
         return weir_timestamp_ntz_parse(value, true, &micros)
-                   ? weir_parse_fixed_literal(p, weir_type_of(WEIR_TYPE_TIMESTAMP_NTZ), &micros, sizeof micros)
+                   ? weir_parse_fixed_literal(p, weir_type_of(WEIR_TYPE_TIMESTAMP_NTZ), &micros,
+                                              sizeof micros)
                    : invalid_typed(p, from, "TIMESTAMP_NTZ", value);
     case WEIR_KW_TIME:
         return time_literal(p, from, value);
@@ -258,9 +268,11 @@ weir_node *weir_parse_typed_literal(weir_parse *p, bool *ret_is) {
     for (char *c = name; *c; c++)
         *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
     return weir_parse_fail_here(
-        p, from, weir_error_raise(p->err, WEIR_UNSUPPORTED_TYPED_LITERAL, "unsupportedType", name, "supportedTypes",
-                                  "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", \"X\", \"TIME\"",
-                                  NULL));
+        p, from,
+        weir_error_raise(
+            p->err, WEIR_UNSUPPORTED_TYPED_LITERAL, "unsupportedType", name, "supportedTypes",
+            "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", \"X\", \"TIME\"",
+            NULL));
 }
 
 /* ---- types: the parser finds their end, common/types reads them ---- */
@@ -327,11 +339,12 @@ const weir_type *weir_parse_type(weir_parse *p) {
     weir_code code = weir_type_parse(p->arena, text, &type, p->err);
     if (code == WEIR_OK)
         return type;
-    if (code == WEIR_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION || code == WEIR_DECIMAL_SCALE_EXCEEDS_PRECISION) {
+    if (code == WEIR_DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION ||
+        code == WEIR_DECIMAL_SCALE_EXCEEDS_PRECISION) {
         p->code = code; /* Spark gives no place for these */
         if (p->err && code == WEIR_DECIMAL_SCALE_EXCEEDS_PRECISION)
-            weir_error_set_tail(*p->err,
-                                weir_arena_printf(p->arena, "\n== SQL ==\n" WEIR_STR_FMT, WEIR_STR_ARG(p->sql)));
+            weir_error_set_tail(
+                *p->err, weir_arena_printf(p->arena, "\n== SQL ==\n" WEIR_STR_FMT, WEIR_STR_ARG(p->sql)));
         return NULL;
     }
     if (code == WEIR_PARSE_SYNTAX_ERROR && p->tokens[from + 1].kind == WEIR_TOKEN_LT) {

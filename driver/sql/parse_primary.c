@@ -60,7 +60,8 @@ static weir_node *parse_case(weir_parse *p) {
     return weir_parse_mark(p, from, node);
 }
 
-static weir_node *make_cast(weir_parse *p, int32_t from, weir_node *child, const weir_type *type, int64_t mode) {
+static weir_node *make_cast(weir_parse *p, int32_t from, weir_node *child, const weir_type *type,
+                            int64_t mode) {
     if (type->kind == WEIR_TYPE_CHAR || type->kind == WEIR_TYPE_VARCHAR)
         type = weir_type_of(WEIR_TYPE_STRING); /* Spark casts to these as to STRING */
     weir_node_cast *cast = WEIR_NODE_NEW(p->arena, CAST, cast);
@@ -203,7 +204,8 @@ static weir_node *parse_special(weir_parse *p, bool *ret_is) {
     const weir_token *token = weir_parse_peek(p, 0);
     bool call = weir_parse_peek(p, 1)->kind == WEIR_TOKEN_LPAREN;
     const weir_token *argument = weir_parse_peek(p, 2);
-    bool unit = call && is_datetime_unit(argument->keyword) && weir_parse_peek(p, 3)->kind == WEIR_TOKEN_COMMA;
+    bool unit =
+        call && is_datetime_unit(argument->keyword) && weir_parse_peek(p, 3)->kind == WEIR_TOKEN_COMMA;
     *ret_is = true;
     switch (token->keyword) {
     case WEIR_KW_NULL:
@@ -292,7 +294,8 @@ static weir_node *parse_argument(weir_parse *p) {
     if (weir_parse_starts_identifier(token) && next->kind == WEIR_TOKEN_FAT_ARROW)
         return weir_parse_refuse(p, token, "named arguments");
     weir_node *node = weir_parse_expr(p);
-    if (node && (weir_parse_is_keyword(p, 0, WEIR_KW_IGNORE) || weir_parse_is_keyword(p, 0, WEIR_KW_RESPECT)) &&
+    if (node &&
+        (weir_parse_is_keyword(p, 0, WEIR_KW_IGNORE) || weir_parse_is_keyword(p, 0, WEIR_KW_RESPECT)) &&
         weir_parse_is_keyword(p, 1, WEIR_KW_NULLS))
         return weir_parse_refuse(p, weir_parse_peek(p, 0), "IGNORE NULLS");
     return node;
@@ -353,7 +356,8 @@ static weir_node *parse_name(weir_parse *p) {
         if (behind->kind == WEIR_TOKEN_ARROW && ahead == 0)
             return weir_parse_refuse(p, behind, "lambda functions");
     }
-    weir_node_unresolved_attribute *name = WEIR_NODE_NEW(p->arena, UNRESOLVED_ATTRIBUTE, unresolved_attribute);
+    weir_node_unresolved_attribute *name =
+        WEIR_NODE_NEW(p->arena, UNRESOLVED_ATTRIBUTE, unresolved_attribute);
     do {
         weir_str part;
         if (name->parts.count > 0 && weir_parse_accept(p, WEIR_TOKEN_ASTERISK))
@@ -377,7 +381,8 @@ static weir_node *parse_parenthesis(weir_parse *p) {
     weir_parse_leave(p);
     if (!ok)
         return NULL;
-    if (items.count == 1 && items.items[0]->kind == WEIR_NODE_ALIAS && weir_parse_kind(p) == WEIR_TOKEN_RPAREN) {
+    if (items.count == 1 && items.items[0]->kind == WEIR_NODE_ALIAS &&
+        weir_parse_kind(p) == WEIR_TOKEN_RPAREN) {
         p->at--;
         return weir_parse_fail_syntax(p, "");
     }

@@ -6,13 +6,14 @@ bool weir_parse_starts_query(const weir_parse *p, int32_t ahead) {
     const weir_token *token = weir_parse_peek(p, ahead), *next = weir_parse_peek(p, ahead + 1);
     switch (token->keyword) {
     case WEIR_KW_SELECT:
-        return next->kind != WEIR_TOKEN_RPAREN && next->kind != WEIR_TOKEN_COMMA && next->kind != WEIR_TOKEN_EOF &&
-               next->kind != WEIR_TOKEN_DOT;
+        return next->kind != WEIR_TOKEN_RPAREN && next->kind != WEIR_TOKEN_COMMA &&
+               next->kind != WEIR_TOKEN_EOF && next->kind != WEIR_TOKEN_DOT;
     case WEIR_KW_WITH:
     case WEIR_KW_VALUES:
     case WEIR_KW_TABLE:
     case WEIR_KW_FROM:
-        return weir_parse_starts_identifier(next) || (token->keyword == WEIR_KW_VALUES && next->kind == WEIR_TOKEN_LPAREN);
+        return weir_parse_starts_identifier(next) ||
+               (token->keyword == WEIR_KW_VALUES && next->kind == WEIR_TOKEN_LPAREN);
     default:
         return false;
     }
@@ -178,10 +179,11 @@ static weir_node *parse_table(weir_parse *p) {
         return NULL;
     if (weir_parse_kind(p) == WEIR_TOKEN_LPAREN)
         return weir_parse_refuse(p, &p->tokens[from], "table-valued functions");
-    bool travel = (weir_parse_is_keyword(p, 0, WEIR_KW_VERSION) || weir_parse_is_keyword(p, 0, WEIR_KW_TIMESTAMP) ||
-                   weir_parse_is_keyword(p, 0, WEIR_KW_FOR)) &&
-                  (weir_parse_is_keyword(p, 1, WEIR_KW_AS) || weir_parse_is_keyword(p, 1, WEIR_KW_VERSION) ||
-                   weir_parse_is_keyword(p, 1, WEIR_KW_TIMESTAMP));
+    bool travel =
+        (weir_parse_is_keyword(p, 0, WEIR_KW_VERSION) || weir_parse_is_keyword(p, 0, WEIR_KW_TIMESTAMP) ||
+         weir_parse_is_keyword(p, 0, WEIR_KW_FOR)) &&
+        (weir_parse_is_keyword(p, 1, WEIR_KW_AS) || weir_parse_is_keyword(p, 1, WEIR_KW_VERSION) ||
+         weir_parse_is_keyword(p, 1, WEIR_KW_TIMESTAMP));
     if (travel)
         return weir_parse_refuse(p, weir_parse_peek(p, 0), "time travel");
     weir_parse_cte *cte = streaming ? NULL : find_cte(p, table->name);
@@ -284,7 +286,8 @@ typedef struct select_block {
 static bool parse_select_head(weir_parse *p, select_block *block) {
     p->at++;
     const weir_token *next = weir_parse_peek(p, 1);
-    bool operand = next->kind != WEIR_TOKEN_EOF && next->kind != WEIR_TOKEN_COMMA && next->kind != WEIR_TOKEN_DOT;
+    bool operand =
+        next->kind != WEIR_TOKEN_EOF && next->kind != WEIR_TOKEN_COMMA && next->kind != WEIR_TOKEN_DOT;
     if (operand && weir_parse_accept_keyword(p, WEIR_KW_DISTINCT))
         block->distinct = true;
     else if (operand)
@@ -352,8 +355,8 @@ static bool parse_ctes(weir_parse *p) {
     if (weir_parse_is_keyword(p, 0, WEIR_KW_WITH)) {
         p->at++;
         weir_str word = weir_parse_text(p, weir_parse_peek(p, 0));
-        if (weir_str_equal_nocase(word, WEIR_STR("recursive")) && weir_parse_starts_identifier(weir_parse_peek(p, 1)) &&
-            !weir_parse_is_keyword(p, 1, WEIR_KW_AS))
+        if (weir_str_equal_nocase(word, WEIR_STR("recursive")) &&
+            weir_parse_starts_identifier(weir_parse_peek(p, 1)) && !weir_parse_is_keyword(p, 1, WEIR_KW_AS))
             return weir_parse_refuse(p, weir_parse_peek(p, 0), "WITH RECURSIVE") != NULL;
         do {
             int32_t from = p->at;

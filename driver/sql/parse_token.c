@@ -50,9 +50,10 @@ bool weir_parse_expect(weir_parse *p, weir_token_kind kind) {
     const char *name = kind_text(kind);
     if (token->kind != WEIR_TOKEN_EOF && weir_parse_peek(p, 1)->kind == kind) {
         weir_str text = weir_parse_text(p, token);
-        weir_parse_fail_syntax(p, weir_arena_printf(p->arena, ": extra input '" WEIR_STR_FMT "'",
-                                                    WEIR_STR_ARG(text)));
-    } else if (name && (may_follow(token) || (kind == WEIR_TOKEN_RBRACKET && token->kind == WEIR_TOKEN_EOF))) {
+        weir_parse_fail_syntax(
+            p, weir_arena_printf(p->arena, ": extra input '" WEIR_STR_FMT "'", WEIR_STR_ARG(text)));
+    } else if (name &&
+               (may_follow(token) || (kind == WEIR_TOKEN_RBRACKET && token->kind == WEIR_TOKEN_EOF))) {
         weir_parse_fail_syntax(p, weir_arena_printf(p->arena, ": missing %s", name));
     } else {
         weir_parse_fail_syntax(p, "");
@@ -209,7 +210,8 @@ void weir_parse_tail_position(weir_parse *p, const weir_token *token) {
 void *weir_parse_refuse(weir_parse *p, const weir_token *token, const char *feature) {
     int line, column;
     line_of(p, token->start, &line, &column);
-    p->code = weir_error_failf(p->err, WEIR_UNSUPPORTED_FEATURE, "%s (line %d, pos %d).", feature, line, column);
+    p->code =
+        weir_error_failf(p->err, WEIR_UNSUPPORTED_FEATURE, "%s (line %d, pos %d).", feature, line, column);
     return NULL;
 }
 

@@ -137,7 +137,10 @@ static weir_token lex_number(const lexer *lex) {
         better(&token, WEIR_TOKEN_INTEGER, whole);
         int c = upper((char)(peek(lex, whole) & 0x7F));
         if (c == 'L' || c == 'S' || c == 'Y')
-            better(&token, c == 'L' ? WEIR_TOKEN_BIGINT : c == 'S' ? WEIR_TOKEN_SMALLINT : WEIR_TOKEN_TINYINT,
+            better(&token,
+                   c == 'L'   ? WEIR_TOKEN_BIGINT
+                   : c == 'S' ? WEIR_TOKEN_SMALLINT
+                              : WEIR_TOKEN_TINYINT,
                    whole + 1);
         offer_suffixes(lex, &token, whole, false);
         int32_t exponent = exponent_end(lex, whole);
@@ -228,18 +231,42 @@ static const struct {
     weir_token_kind kind;
 } symbols[] = {
     /* longest first */
-    {"<=>", WEIR_TOKEN_NSEQ},   {"==", WEIR_TOKEN_EQ},      {"<>", WEIR_TOKEN_NEQ},
-    {"!=", WEIR_TOKEN_NEQJ},    {"<=", WEIR_TOKEN_LTE},     {"!>", WEIR_TOKEN_LTE},
-    {">=", WEIR_TOKEN_GTE},     {"!<", WEIR_TOKEN_GTE},     {"<<", WEIR_TOKEN_SHIFT_LEFT},
-    {"||", WEIR_TOKEN_CONCAT},  {"|>", WEIR_TOKEN_PIPE_OPERATOR}, {"::", WEIR_TOKEN_DOUBLE_COLON},
-    {"->", WEIR_TOKEN_ARROW},   {"=>", WEIR_TOKEN_FAT_ARROW}, {"=", WEIR_TOKEN_EQ},
-    {"<", WEIR_TOKEN_LT},       {">", WEIR_TOKEN_GT},       {"+", WEIR_TOKEN_PLUS},
-    {"-", WEIR_TOKEN_MINUS},    {"*", WEIR_TOKEN_ASTERISK}, {"/", WEIR_TOKEN_SLASH},
-    {"%", WEIR_TOKEN_PERCENT},  {"~", WEIR_TOKEN_TILDE},    {"&", WEIR_TOKEN_AMPERSAND},
-    {"|", WEIR_TOKEN_PIPE},     {"^", WEIR_TOKEN_HAT},      {"!", WEIR_TOKEN_BANG},
-    {":", WEIR_TOKEN_COLON},    {"?", WEIR_TOKEN_QUESTION}, {";", WEIR_TOKEN_SEMICOLON},
-    {"(", WEIR_TOKEN_LPAREN},   {")", WEIR_TOKEN_RPAREN},   {",", WEIR_TOKEN_COMMA},
-    {".", WEIR_TOKEN_DOT},      {"[", WEIR_TOKEN_LBRACKET}, {"]", WEIR_TOKEN_RBRACKET},
+    {"<=>", WEIR_TOKEN_NSEQ},
+    {"==", WEIR_TOKEN_EQ},
+    {"<>", WEIR_TOKEN_NEQ},
+    {"!=", WEIR_TOKEN_NEQJ},
+    {"<=", WEIR_TOKEN_LTE},
+    {"!>", WEIR_TOKEN_LTE},
+    {">=", WEIR_TOKEN_GTE},
+    {"!<", WEIR_TOKEN_GTE},
+    {"<<", WEIR_TOKEN_SHIFT_LEFT},
+    {"||", WEIR_TOKEN_CONCAT},
+    {"|>", WEIR_TOKEN_PIPE_OPERATOR},
+    {"::", WEIR_TOKEN_DOUBLE_COLON},
+    {"->", WEIR_TOKEN_ARROW},
+    {"=>", WEIR_TOKEN_FAT_ARROW},
+    {"=", WEIR_TOKEN_EQ},
+    {"<", WEIR_TOKEN_LT},
+    {">", WEIR_TOKEN_GT},
+    {"+", WEIR_TOKEN_PLUS},
+    {"-", WEIR_TOKEN_MINUS},
+    {"*", WEIR_TOKEN_ASTERISK},
+    {"/", WEIR_TOKEN_SLASH},
+    {"%", WEIR_TOKEN_PERCENT},
+    {"~", WEIR_TOKEN_TILDE},
+    {"&", WEIR_TOKEN_AMPERSAND},
+    {"|", WEIR_TOKEN_PIPE},
+    {"^", WEIR_TOKEN_HAT},
+    {"!", WEIR_TOKEN_BANG},
+    {":", WEIR_TOKEN_COLON},
+    {"?", WEIR_TOKEN_QUESTION},
+    {";", WEIR_TOKEN_SEMICOLON},
+    {"(", WEIR_TOKEN_LPAREN},
+    {")", WEIR_TOKEN_RPAREN},
+    {",", WEIR_TOKEN_COMMA},
+    {".", WEIR_TOKEN_DOT},
+    {"[", WEIR_TOKEN_LBRACKET},
+    {"]", WEIR_TOKEN_RBRACKET},
 };
 
 static weir_token lex_symbol(const lexer *lex) {
@@ -355,7 +382,8 @@ static size_t unescape_one(weir_strbuf *buf, weir_str text, size_t at) {
     char c = text.data[at + 1];
     if (c == 'u' && hex_run(text, at + 2, 4, &code)) {
         bool pair = code >= 0xD800 && code < 0xDC00 && at + 7 < text.size && text.data[at + 6] == '\\' &&
-                    text.data[at + 7] == 'u' && hex_run(text, at + 8, 4, &low) && low >= 0xDC00 && low <= 0xDFFF;
+                    text.data[at + 7] == 'u' && hex_run(text, at + 8, 4, &low) && low >= 0xDC00 &&
+                    low <= 0xDFFF;
         put_code_point(buf, pair ? 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00) : code);
         return pair ? 12 : 6;
     }
@@ -365,7 +393,8 @@ static size_t unescape_one(weir_strbuf *buf, weir_str text, size_t at) {
     }
     if (at + 3 < text.size && c >= '0' && c <= '1' && text.data[at + 2] >= '0' && text.data[at + 2] <= '7' &&
         text.data[at + 3] >= '0' && text.data[at + 3] <= '7') {
-        put_code_point(buf, (uint32_t)((c - '0') * 64 + (text.data[at + 2] - '0') * 8 + (text.data[at + 3] - '0')));
+        put_code_point(
+            buf, (uint32_t)((c - '0') * 64 + (text.data[at + 2] - '0') * 8 + (text.data[at + 3] - '0')));
         return 4;
     }
     static const char names[] = "0bnrtZ", values[] = "\0\b\n\r\t\x1A";
@@ -378,7 +407,7 @@ static size_t unescape_one(weir_strbuf *buf, weir_str text, size_t at) {
 
 weir_str weir_lexer_string_value(weir_arena *arena, weir_str token) {
     if (token.data[0] == 'r' || token.data[0] == 'R')
-        return weir_str_make(token.data + 2, token.size - 3);
+        return weir_arena_str(arena, weir_str_make(token.data + 2, token.size - 3));
     char quote = token.data[0];
     weir_str text = {token.data + 1, token.size - 2};
     weir_strbuf buf _cleanup_strbuf_ = {0};

@@ -33,7 +33,7 @@ typedef enum weir_token_kind {
     WEIR_TOKEN_BIGDECIMAL,
     WEIR_TOKEN_EQ, /* = == */
     WEIR_TOKEN_NSEQ,
-    WEIR_TOKEN_NEQ, /* <> */
+    WEIR_TOKEN_NEQ,  /* <> */
     WEIR_TOKEN_NEQJ, /* != */
     WEIR_TOKEN_LT,
     WEIR_TOKEN_LTE, /* <= !> */

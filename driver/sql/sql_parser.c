@@ -41,7 +41,8 @@ static bool too_high(weir_node *root) {
     return found;
 }
 
-static weir_code begin(weir_parse *p, weir_arena *arena, weir_str sql, const weir_timezone *zone, weir_error **err) {
+static weir_code begin(weir_parse *p, weir_arena *arena, weir_str sql, const weir_timezone *zone,
+                       weir_error **err) {
     *p = (weir_parse){.arena = arena, .sql = sql, .zone = zone, .err = err};
     if (sql.size > WEIR_SQL_SIZE_MAX)
         WEIR_RAISE(err, FAILED_TO_PARSE_TOO_COMPLEX, NULL);
@@ -94,7 +95,8 @@ weir_code weir_parser_identifiers(weir_arena *arena, weir_str text, weir_node_li
     weir_node *node;
     do {
         int32_t from = p.at;
-        weir_node_unresolved_attribute *name = WEIR_NODE_NEW(arena, UNRESOLVED_ATTRIBUTE, unresolved_attribute);
+        weir_node_unresolved_attribute *name =
+            WEIR_NODE_NEW(arena, UNRESOLVED_ATTRIBUTE, unresolved_attribute);
         if (!weir_parse_multipart(&p, &name->parts))
             return p.code;
         node = weir_parse_mark(&p, from, name);

@@ -49,12 +49,94 @@ static weir_code read_commit(weir_stream_query *query, int64_t batch, weir_arena
     return weir_json_parse(arena, entry.weir, what, ret, err);
 }
 
+/* ---- garbage ---- */
+
+/* Attempts that counted, from the oldest retained commit on. */
+typedef struct counted {
+    weir_stream_query *query;
+    weir_arena *arena;
+    int64_t oldest;
+    weir_str *attempts; /* of batch oldest + i */
+} counted;
+
+static weir_code read_attempts(counted *c, weir_error **err) {
+    int64_t committed = c->query->committed;
+    c->attempts = WEIR_NEW_ARRAY(c->arena, weir_str, committed + 1);
+    c->oldest = committed + 1;
+    while (c->oldest > 0) {
+        weir_commit_entry entry;
+        weir_json *json;
+        _cleanup_error_ weir_error *gone = NULL;
+        weir_code code = weir_commit_log_get(c->query->checkpoint, c->oldest - 1, c->arena, &entry, &gone);
+        if (code == WEIR_NOT_FOUND)
+            break;
+        if (code != WEIR_OK || !entry.weir.size)
+            WEIR_RAISE(err, CORRUPT_FILE, "path", c->query->context.checkpoint, "reason", weir_error_message(gone));
+        WEIR_TRY(weir_json_parse(c->arena, entry.weir, "commits entry", &json, err));
+        c->attempts[--c->oldest] = weir_json_get_str(json, "attempt", WEIR_STR(""));
+    }
+    return WEIR_OK;
+}
+
+static bool in_chain(const weir_state_chain *chain, weir_str name) {
+    for (int32_t i = 0; i < chain->snapshot.count + chain->changelogs.count; i++) {
+        const weir_state_object *o =
+            i < chain->snapshot.count ? &chain->snapshot.items[i] : &chain->changelogs.items[i - chain->snapshot.count];
+        if (weir_str_equal(weir_str_from(o->name), name))
+            return true;
+    }
+    return false;
+}
+
+static bool is_garbage(const counted *c, weir_str name) {
+    int64_t batch = 0;
+    size_t digits = 0;
+    while (digits < name.size && digits < 18 && name.data[digits] >= '0' && name.data[digits] <= '9')
+        batch = batch * 10 + (name.data[digits++] - '0');
+    if (digits == 0 || digits == name.size || name.data[digits] != '-')
+        return false; /* not ours */
+    if (in_chain(&c->query->chain, name))
+        return false;
+    if (batch > c->query->committed || batch < c->oldest)
+        return true;
+    weir_str attempt = c->attempts[batch];
+    return !weir_str_starts_with(name, attempt) || name.size <= attempt.size || name.data[attempt.size] != '-';
+}
+
+static weir_code remove_garbage(const weir_file_info *info, void *data, weir_error **err) {
+    const counted *c = data;
+    const char *slash = memrchr(info->path.data, '/', info->path.size);
+    size_t skip = slash ? (size_t)(slash + 1 - info->path.data) : 0;
+    if (info->is_directory || !is_garbage(c, weir_str_make(info->path.data + skip, info->path.size - skip)))
+        return WEIR_OK;
+    weir_fs *fs = c->query->host.env->local_fs;
+    return fs->ops->remove(fs, weir_arena_strndup(c->arena, info->path.data, info->path.size), err);
+}
+
+/* Objects of attempts that did not count, and what an interrupted purge left. */
+static weir_code sweep_objects(weir_stream_query *query, weir_error **err) {
+    _cleanup_arena_ weir_arena *arena = weir_arena_new();
+    weir_fs *fs = query->host.env->local_fs;
+    counted c = {.query = query, .arena = arena};
+    WEIR_TRY(read_attempts(&c, err));
+    const char *directory = weir_fs_join(arena, query->context.checkpoint, "state");
+    _cleanup_error_ weir_error *absent = NULL;
+    weir_code code = fs->ops->list(fs, directory, arena, remove_garbage, &c, &absent);
+    if (code == WEIR_OK || code == WEIR_NOT_FOUND)
+        return WEIR_OK;
+    weir_error *found = absent;
+    absent = NULL;
+    return weir_error_move(err, found);
+}
+
 weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err) {
     weir_state_chain *chain = &query->chain;
     chain->arena = weir_arena_new();
     chain->snapshot_batch = -1;
-    if (!query->spec->stateful || query->committed < 0)
+    if (!query->spec->stateful)
         return WEIR_OK;
+    if (query->committed < 0)
+        return sweep_objects(query, err);
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     weir_json *json;
     WEIR_TRY(read_commit(query, query->committed, arena, &json, err));
@@ -72,7 +154,7 @@ weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err) {
         WEIR_TRY(read_objects(chain->arena, weir_json_get(json, "changelogs"), batch, "changelogs",
                               &chain->changelogs, err));
     }
-    return WEIR_OK;
+    return sweep_objects(query, err);
 }
 
 static void keep_wire_object(weir_arena *arena, weir_state_objects *list, const Weir__StateObject *object,

@@ -1,5 +1,5 @@
-/* One-line plans for tests (plan_line.h): operator names, expressions as Spark prints them, sources with their
- * columns. */
+/* One-line plans for tests (plan_line.h): operator names, expressions as Spark prints them, sources with
+ * their columns. */
 #include "tests/lib/plan_line.h"
 
 static void add_item(weir_strbuf *buf, const weir_node *item) {

@@ -5,7 +5,8 @@
 #include "driver/sql/parser.h"
 #include "tests/lib/plan_line.h"
 
-static weir_code find(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret, weir_error **err) {
+static weir_code find(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret,
+                      weir_error **err) {
     (void)self;
     *ret = NULL;
     weir_str table = name->items[0];
