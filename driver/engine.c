@@ -99,6 +99,7 @@ static void launch_work(weir_step *step) {
 
 static void stop_work(weir_step *step) {
     engine *e = (engine *)((char *)step - offsetof(engine, step));
+    weir_cluster_disconnect(e->cluster);
     for (int32_t i = 0; i < e->executors_count; i++)
         e->options->launcher->stop(e->options->launcher->self, e->executors[i]);
 }

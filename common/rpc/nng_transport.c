@@ -214,6 +214,9 @@ static weir_code transport_connect(weir_transport *transport, const char *url, w
     if (rv == 0) {
         nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
         nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, RECEIVE_MAX);
+        /* A peer in this process does not come back: redialling would only race with closing. */
+        if (strncmp(url, "inproc://", 9) == 0)
+            nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, 3600 * 1000);
         rv = nng_dial(client->socket, url, NULL, 0);
         if (rv != 0)
             nng_close(client->socket);

@@ -106,13 +106,19 @@ weir_code weir_cluster_new(const weir_env *env, weir_loop *loop, const char *url
     return WEIR_OK;
 }
 
+void weir_cluster_disconnect(weir_cluster *cluster) {
+    for (int32_t i = 0; i < EXECUTORS_MAX; i++) {
+        cluster->env->transport->ops->client_close(cluster->executors[i].client);
+        cluster->executors[i].client = NULL;
+    }
+}
+
 void weir_cluster_free(weir_cluster *cluster) {
     if (!cluster)
         return;
-    for (int32_t i = 0; i < EXECUTORS_MAX; i++) {
-        cluster->env->transport->ops->client_close(cluster->executors[i].client);
+    weir_cluster_disconnect(cluster);
+    for (int32_t i = 0; i < EXECUTORS_MAX; i++)
         weir_free(cluster->executors[i].url);
-    }
     cluster->env->transport->ops->server_close(cluster->server);
     weir_free(cluster);
 }
