@@ -214,7 +214,6 @@ static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_fun
 
 /* ---- date + n and date - n are date_add and date_sub, by name too (text beside a date is a date: the registry) ---- */
 
-
 /* Leaves in *call the call with its arguments resolved: they must not be resolved twice, or chains would
  * double. */
 static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_function **call, bool *ret_is,
@@ -224,15 +223,6 @@ static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_funct
     *ret_is = false;
     if ((!plus && !minus) || (*call)->args.count != 2)
         return WEIR_OK;
-<<<<<<< HEAD
-    weir_node *args[2];
-    WEIR_TRY(weir_analysis_resolve(a, call->args.items[0], &args[0]));
-    WEIR_TRY(weir_analysis_resolve(a, call->args.items[1], &args[1]));
-    int date = args[0]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[1]->type)           ? 0
-               : plus && args[1]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[0]->type) ? 1
-                                                                                              : -1;
-    if (date < 0 || !weir_function_find(plus ? WEIR_STR("date_add") : WEIR_STR("date_sub")))
-=======
     weir_node *args[2], **from = (*call)->args.items;
     for (int i = 0; i < 2; i++) {
         if (from[i]->kind == WEIR_NODE_UNRESOLVED_STAR)
@@ -240,14 +230,13 @@ static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_funct
         WEIR_TRY(weir_analysis_resolve(a, from[i], &args[i]));
     }
     const weir_type *left = args[0]->type, *right = args[1]->type;
-    int date = left->kind == WEIR_TYPE_DATE && is_day_count(right)           ? 0
-               : plus && right->kind == WEIR_TYPE_DATE && is_day_count(left) ? 1
+    int date = left->kind == WEIR_TYPE_DATE && weir_type_is_numeric(right)           ? 0
+               : plus && right->kind == WEIR_TYPE_DATE && weir_type_is_numeric(left) ? 1
                                                                              : -1;
     const char *name = plus ? "date_add" : "date_sub";
     if (date < 0 || !weir_function_find(weir_str_from(name))) {
         *call = (weir_node_unresolved_function *)weir_node_copy(a->arena, origin);
         (*call)->args = weir_node_list_of(a->arena, args, 2);
->>>>>>> sql
         return WEIR_OK;
     }
     weir_node *shown = make_call(a, origin, name, (weir_node *[]){from[date], from[1 - date]}, 2);
