@@ -2,7 +2,8 @@
 #include "connectors/connectors_int.h"
 
 static const weir_source_ops *const sources[] = {&weir_rate_source_ops, &weir_rate_micro_batch_source_ops};
-static const weir_sink_ops *const sinks[] = {&weir_console_sink_ops, &weir_memory_sink_ops, &weir_noop_sink_ops};
+static const weir_sink_ops *const sinks[] = {&weir_console_sink_ops, &weir_memory_sink_ops,
+                                             &weir_noop_sink_ops};
 
 const weir_source_ops *weir_source_find(weir_str format) {
     for (size_t i = 0; i < WEIR_ARRAY_LEN(sources); i++)

@@ -4,4 +4,5 @@
 #include "connectors/connector.h"
 
 extern const weir_source_ops weir_file_source_ops, weir_rate_source_ops, weir_rate_micro_batch_source_ops;
-extern const weir_sink_ops weir_file_sink_ops, weir_console_sink_ops, weir_memory_sink_ops, weir_noop_sink_ops;
+extern const weir_sink_ops weir_file_sink_ops, weir_console_sink_ops, weir_memory_sink_ops,
+    weir_noop_sink_ops;

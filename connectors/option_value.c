@@ -14,7 +14,8 @@ bool weir_option_value_long(weir_str text, int64_t *ret) {
     for (; i < text.size; i++) {
         int digit = text.data[i] - '0';
         if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
-            (negative ? __builtin_sub_overflow(value, digit, &value) : __builtin_add_overflow(value, digit, &value)))
+            (negative ? __builtin_sub_overflow(value, digit, &value)
+                      : __builtin_add_overflow(value, digit, &value)))
             return false;
     }
     *ret = value;
@@ -59,7 +60,7 @@ static bool is_letters(weir_str text) {
 }
 
 weir_code weir_option_value_micros(weir_str text, int64_t unit_us, int64_t *ret, weir_error **err) {
-    static const unit units[] = {{"us", 1},         {"ms", 1000},       {"s", 1000000},      {"m", 60000000},
+    static const unit units[] = {{"us", 1},         {"ms", 1000},      {"s", 1000000},    {"m", 60000000},
                                  {"min", 60000000}, {"h", 3600000000}, {"d", 86400000000}};
     static const char help[] = "Time must be specified as seconds (s), milliseconds (ms), microseconds (us), "
                                "minutes (m or min), hour (h), or day (d). E.g. 50s, 100ms, or 250us.";
@@ -67,23 +68,26 @@ weir_code weir_option_value_micros(weir_str text, int64_t unit_us, int64_t *ret,
     weir_str suffix;
     bool parsed = parse_with_unit(text, units, WEIR_ARRAY_LEN(units), &number, &factor, &suffix);
     if (parsed && suffix.size && is_letters(suffix))
-        WEIR_FAIL(err, INVALID_ARGUMENT, "%s\nInvalid suffix: \"" WEIR_STR_FMT "\"", help, WEIR_STR_ARG(suffix));
+        WEIR_FAIL(err, INVALID_ARGUMENT, "%s\nInvalid suffix: \"" WEIR_STR_FMT "\"", help,
+                  WEIR_STR_ARG(suffix));
     if (!parsed || suffix.size || __builtin_mul_overflow(number, factor, ret))
-        WEIR_FAIL(err, INVALID_ARGUMENT, "%s\nFailed to parse time string: " WEIR_STR_FMT, help, WEIR_STR_ARG(text));
+        WEIR_FAIL(err, INVALID_ARGUMENT, "%s\nFailed to parse time string: " WEIR_STR_FMT, help,
+                  WEIR_STR_ARG(text));
     return WEIR_OK;
 }
 
 weir_code weir_option_value_bytes(weir_str text, int64_t *ret, weir_error **err) {
-    static const unit units[] = {
-        {"b", 1},         {"k", 1 << 10},  {"kb", 1 << 10},  {"kib", 1 << 10},     {"m", 1 << 20},
-        {"mb", 1 << 20},  {"mib", 1 << 20}, {"g", 1 << 30},   {"gb", 1 << 30},      {"gib", 1 << 30},
-        {"t", 1LL << 40}, {"tb", 1LL << 40}, {"tib", 1LL << 40}, {"p", 1LL << 50},  {"pb", 1LL << 50}};
+    static const unit units[] = {{"b", 1},           {"k", 1 << 10},   {"kb", 1 << 10},  {"kib", 1 << 10},
+                                 {"m", 1 << 20},     {"mb", 1 << 20},  {"mib", 1 << 20}, {"g", 1 << 30},
+                                 {"gb", 1 << 30},    {"gib", 1 << 30}, {"t", 1LL << 40}, {"tb", 1LL << 40},
+                                 {"tib", 1LL << 40}, {"p", 1LL << 50}, {"pb", 1LL << 50}};
     int64_t number, factor = 1;
     weir_str suffix;
     bool parsed = parse_with_unit(text, units, WEIR_ARRAY_LEN(units), &number, &factor, &suffix);
     if (!parsed || suffix.size || number < 0 || __builtin_mul_overflow(number, factor, ret))
         WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "Size must be specified as bytes (b), kibibytes (k), mebibytes (m), gibibytes (g), tebibytes (t), "
+                  "Size must be specified as bytes (b), kibibytes (k), mebibytes (m), gibibytes (g), "
+                  "tebibytes (t), "
                   "or pebibytes(p). E.g. 50b, 100k, or 250m.\nFailed to parse byte string: " WEIR_STR_FMT,
                   WEIR_STR_ARG(text));
     return WEIR_OK;
@@ -92,11 +96,12 @@ weir_code weir_option_value_bytes(weir_str text, int64_t *ret, weir_error **err)
 static weir_code bad_conf(weir_error **err, const char *key, weir_str value, const char *reason) {
     char text[256];
     snprintf(text, sizeof text, WEIR_STR_FMT, (int)WEIR_MIN(value.size, sizeof text - 1), value.data);
-    WEIR_RAISE(err, INVALID_CONF_VALUE__REQUIREMENT, "confValue", text, "confName", key, "confRequirement", reason);
+    WEIR_RAISE(err, INVALID_CONF_VALUE__REQUIREMENT, "confValue", text, "confName", key, "confRequirement",
+               reason);
 }
 
-weir_code weir_option_value_conf_long(const weir_options *conf, const char *key, int64_t fallback, int64_t *ret,
-                                      weir_error **err) {
+weir_code weir_option_value_conf_long(const weir_options *conf, const char *key, int64_t fallback,
+                                      int64_t *ret, weir_error **err) {
     weir_str text = conf ? weir_options_get(conf, key) : (weir_str){0};
     *ret = fallback;
     if (text.data && !weir_option_value_long(weir_str_trim(text), ret))

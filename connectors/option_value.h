@@ -18,8 +18,8 @@ weir_code weir_option_value_micros(weir_str text, int64_t unit_us, int64_t *ret,
 weir_code weir_option_value_bytes(weir_str text, int64_t *ret, weir_error **err);
 
 /* Configuration with a default where the key is not set; INVALID_CONF_VALUE names key and value. */
-weir_code weir_option_value_conf_long(const weir_options *conf, const char *key, int64_t fallback, int64_t *ret,
-                                      weir_error **err);
+weir_code weir_option_value_conf_long(const weir_options *conf, const char *key, int64_t fallback,
+                                      int64_t *ret, weir_error **err);
 weir_code weir_option_value_conf_bytes(const weir_options *conf, const char *key, int64_t fallback,
                                        int64_t *ret, weir_error **err);
 weir_code weir_option_value_conf_ms(const weir_options *conf, const char *key, int64_t fallback, int64_t *ret,

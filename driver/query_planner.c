@@ -116,6 +116,7 @@ static weir_code add_source(planner *p, const weir_job_source *source, weir_erro
     node->format = source->format;
     node->options = source->options;
     node->streaming = true;
+    node->own_schema = !source->schema;
     weir_node *relation = &node->node;
     if (source->has_watermark) {
         weir_node_watermark *watermark = WEIR_NODE_NEW(p->arena, WATERMARK, watermark);

@@ -55,11 +55,11 @@ static char *put_word(char *at, weir_gen_random *random, int64_t max, char speci
         *at = weir_gen_below(random, 13) == 0 ? special : (char)('a' + weir_gen_below(random, 26));
     while (end > start && end[-1] == ' ')
         end--;
-    size_t blanks = strspn(start, " ");
-    if (blanks >= (size_t)(end - start))
-        return start;
-    memmove(start, start + blanks, (size_t)(end - start) - blanks);
-    return end - blanks;
+    const char *text = start;
+    while (text < end && *text == ' ')
+        text++;
+    memmove(start, text, (size_t)(end - text));
+    return start + (end - text);
 }
 
 static char *put_time(char *at, int64_t ms) {

@@ -116,7 +116,8 @@ static void add_number(weir_strbuf *buf, const weir_column *column, int32_t row)
     }
 }
 
-static void add_datetime(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_timezone *zone) {
+static void add_datetime(weir_strbuf *buf, const weir_column *column, int32_t row,
+                         const weir_timezone *zone) {
     const weir_type *type = column->type;
     const uint8_t *value = fixed(column, row, (size_t)weir_type_width(type));
     char *at = room(buf, WEIR_DATETIME_TEXT_MAX);
@@ -182,7 +183,12 @@ void weir_cell_text(weir_strbuf *buf, const weir_column *column, int32_t row, we
 /* One character of UTF-8; invalid bytes count as one U+FFFD each. */
 static uint32_t next_char(const char **at, const char *end) {
     const uint8_t *p = (const uint8_t *)*at;
-    size_t left = (size_t)(end - *at), size = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+    size_t left = (size_t)(end - *at), size = p[0] < 0x80   ? 1
+                                              : p[0] < 0xC2 ? 0
+                                              : p[0] < 0xE0 ? 2
+                                              : p[0] < 0xF0 ? 3
+                                              : p[0] < 0xF5 ? 4
+                                                            : 0;
     uint32_t code = size == 1 ? p[0] : size > 0 ? p[0] & (0x7Fu >> size) : 0xFFFD;
     for (size_t i = 1; i < size; i++) {
         if (i >= left || (p[i] & 0xC0) != 0x80) {

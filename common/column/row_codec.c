@@ -54,8 +54,9 @@ bool weir_row_buffer_reset(weir_rows *rows, int32_t count) {
 }
 
 weir_code weir_row_buffer_refused(const weir_rows *rows, weir_error **err) {
-    WEIR_FAIL(err, OUT_OF_MEMORY, "row buffer of %zu bytes does not fit the task's memory budget of %lld bytes",
-              rows->size, rows->budget ? (long long)rows->budget->limit : -1ll);
+    WEIR_FAIL(err, OUT_OF_MEMORY,
+              "row buffer of %zu bytes does not fit the task's memory budget of %lld bytes", rows->size,
+              rows->budget ? (long long)rows->budget->limit : -1ll);
 }
 
 /* ---- the recursive way: any type, one value at a time ---- */
@@ -336,20 +337,21 @@ static inline uint8_t *put_bytes(weir_rows *rows, uint8_t *out, const step *s, i
     return out + 4 + size;
 }
 
-static inline uint8_t *put_struct(const weir_rows *rows, uint8_t *out, const step *s, size_t *flags) {
-    memset(out, 0, s->flags_bytes);
-    flags[s->depth + 1] = (size_t)(out - rows->data);
-    return out + s->flags_bytes;
+/* Zeroed null flags; short ones with one overrunning store. */
+static inline uint8_t *put_flags(uint8_t *out, size_t bytes) {
+    weir_store64(out, 0);
+    if (WEIR_UNLIKELY(bytes > 8))
+        memset(out, 0, bytes);
+    return out + bytes;
 }
 
 /* One row from `out` on; NULL where memory is refused. There is room for all fixed bytes and, by
  * put_bytes and STEP_VALUE, there stays room for them behind every variable field. */
-static uint8_t *encode_row(weir_rows *rows, uint8_t *out, const step_list *list, int32_t row, size_t top_flags,
-                           bool key) {
+static inline uint8_t *encode_row(weir_rows *rows, uint8_t *out, const step_list *list, int32_t row,
+                                  size_t top_flags, bool key) {
     size_t flags[STRUCT_DEPTH_MAX];
     flags[0] = (size_t)(out - rows->data);
-    memset(out, 0, top_flags);
-    out += top_flags;
+    out = put_flags(out, top_flags);
     size_t rest = list->fixed_bytes + 32;
     const step *end = list->items + list->count;
     for (const step *s = list->items; s < end; s++) {
@@ -396,7 +398,8 @@ static uint8_t *encode_row(weir_rows *rows, uint8_t *out, const step_list *list,
                 return NULL;
             break;
         case STEP_STRUCT:
-            out = put_struct(rows, out, s, flags);
+            flags[s->depth + 1] = (size_t)(out - rows->data);
+            out = put_flags(out, s->flags_bytes);
             break;
         case STEP_VALUE:
         case STEP_NULL:
@@ -410,13 +413,13 @@ static uint8_t *encode_row(weir_rows *rows, uint8_t *out, const step_list *list,
     return out;
 }
 
-static bool encode_rows(weir_rows *rows, const step_list *list, const weir_sel *sel, size_t top_flags, bool key) {
+static bool encode_rows(weir_rows *rows, const step_list *list, const weir_sel *sel, size_t top_flags,
+                        bool key) {
     size_t most = list->fixed_bytes + top_flags + 64;
     for (int32_t i = 0; i < sel->count; i++) {
         if (!weir_row_buffer_room(rows, most))
             return false;
-        uint8_t *out =
-            encode_row(rows, rows->data + rows->size, list, weir_sel_row(sel, i), top_flags, key);
+        uint8_t *out = encode_row(rows, rows->data + rows->size, list, weir_sel_row(sel, i), top_flags, key);
         if (!out)
             return false;
         rows->size = (size_t)(out - rows->data);
@@ -433,7 +436,8 @@ bool weir_row_buffer_collated(const weir_type *type) {
         if (weir_row_buffer_collated(type->fields[i].type))
             return true;
     }
-    return (type->element && weir_row_buffer_collated(type->element)) || (type->value && weir_row_buffer_collated(type->value));
+    return (type->element && weir_row_buffer_collated(type->element)) ||
+           (type->value && weir_row_buffer_collated(type->value));
 }
 
 static weir_code encode(weir_rows *rows, weir_column *const *columns, int32_t columns_count,
@@ -445,8 +449,9 @@ static weir_code encode(weir_rows *rows, weir_column *const *columns, int32_t co
         code = weir_row_buffer_refused(rows, err);
     for (int32_t i = 0; i < columns_count && code == WEIR_OK; i++) {
         if (key && weir_row_buffer_collated(columns[i]->type)) {
-            code = weir_error_failf(err, WEIR_NOT_SUPPORTED,
-                                    "Grouping by strings with a collation other than UTF8_BINARY is not supported.");
+            code = weir_error_failf(
+                err, WEIR_NOT_SUPPORTED,
+                "Grouping by strings with a collation other than UTF8_BINARY is not supported.");
             break;
         }
         const weir_column *column = columns[i];

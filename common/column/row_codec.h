@@ -15,9 +15,9 @@
 
 /* Zero-initialise before the first use (`budget` may be set; capacity is charged to it). */
 typedef struct weir_rows {
-    uint8_t *data;      /* all rows back to back, WEIR_BUFFER_SPARE readable bytes behind */
+    uint8_t *data; /* all rows back to back, WEIR_BUFFER_SPARE readable bytes behind */
     size_t size, capacity;
-    uint32_t *offsets;  /* count + 1 */
+    uint32_t *offsets; /* count + 1 */
     int32_t count, offsets_capacity;
     weir_budget *budget;
 } weir_rows;

@@ -132,6 +132,7 @@ weir_code weir_row_decode(const uint8_t *row, size_t size, weir_builder *builder
             weir_builder_truncate(&builders[i], before);
     }
     if (r.refused)
-        WEIR_FAIL(err, OUT_OF_MEMORY, "decoding a row of %zu bytes does not fit the task's memory budget", size);
+        WEIR_FAIL(err, OUT_OF_MEMORY, "decoding a row of %zu bytes does not fit the task's memory budget",
+                  size);
     WEIR_RAISE(err, CORRUPT_FILE, "path", "(encoded row)", "reason", "its bytes are not a row of its types");
 }

@@ -22,7 +22,8 @@ typedef struct weir_aggregate_ops {
     const char *name;
     /* Swapping the two sides of a merge may change the result: earlier state must come first. */
     bool ordered;
-    bool ordered_reals; /* the same where values hold floating-point numbers: -0.0 equals 0.0 and is another */
+    bool
+        ordered_reals; /* the same where values hold floating-point numbers: -0.0 equals 0.0 and is another */
     /* State column types for these argument types and this result type; returns their count. */
     int32_t (*state_types)(weir_arena *arena, const weir_type *const *arg_types, int32_t args_count,
                            const weir_type *type, const weir_type **ret_types);
@@ -32,9 +33,8 @@ typedef struct weir_aggregate_ops {
     /* Makes room for groups [0, groups_count); new ones start empty. Never shrinks. */
     weir_code (*resize)(weir_accumulator *acc, int32_t groups_count, weir_error **err);
     /* groups[i] belongs to the i-th SELECTED row. */
-    weir_code (*update)(weir_accumulator *acc, weir_eval *eval, weir_column *const *args,
-                        int32_t args_count, int32_t rows, const weir_sel *sel, const int32_t *groups,
-                        weir_error **err);
+    weir_code (*update)(weir_accumulator *acc, weir_eval *eval, weir_column *const *args, int32_t args_count,
+                        int32_t rows, const weir_sel *sel, const int32_t *groups, weir_error **err);
     weir_code (*merge)(weir_accumulator *acc, weir_eval *eval, weir_column *const *states,
                        const weir_sel *sel, const int32_t *groups, weir_error **err);
     /* State columns of groups [from, from + count). Their types are those of state_types: they are

@@ -103,14 +103,14 @@ static weir_code count_merge(weir_accumulator *acc, weir_eval *eval, weir_column
 
 static weir_code count_states(weir_accumulator *acc, weir_budget *budget, const weir_type *const *state_types,
                               int32_t from, int32_t count, weir_column **ret_states, weir_error **err) {
-    return weir_aggregate_column(budget, state_types[0], acc->counts.buffer->data, NULL, from, count, ret_states,
-                                 err);
+    return weir_aggregate_column(budget, state_types[0], acc->counts.buffer->data, NULL, from, count,
+                                 ret_states, err);
 }
 
 static weir_code count_finish(weir_accumulator *acc, weir_eval *eval, int32_t from, int32_t count,
                               weir_column **ret, weir_error **err) {
-    return weir_aggregate_column(eval->budget, weir_type_of(WEIR_TYPE_LONG), acc->counts.buffer->data, NULL, from,
-                                 count, ret, err);
+    return weir_aggregate_column(eval->budget, weir_type_of(WEIR_TYPE_LONG), acc->counts.buffer->data, NULL,
+                                 from, count, ret, err);
 }
 
 const weir_aggregate_ops weir_count_ops = {

@@ -233,17 +233,17 @@ static weir_code give(weir_accumulator *acc, weir_budget *budget, const weir_typ
                       int32_t count, weir_column **ret, weir_error **err) {
     if (!acc->fixed)
         return weir_cells_column(&acc->cells, budget, type, from, count, ret, err);
-    return weir_aggregate_column(budget, type, acc->values.buffer->data, WEIR_GROUP_ARRAY(acc->seen, uint8_t), from,
-                                 count, ret, err);
+    return weir_aggregate_column(budget, type, acc->values.buffer->data, WEIR_GROUP_ARRAY(acc->seen, uint8_t),
+                                 from, count, ret, err);
 }
 
-static weir_code states(weir_accumulator *acc, weir_budget *budget, const weir_type *const *types, int32_t from,
-                        int32_t count, weir_column **ret_states, weir_error **err) {
+static weir_code states(weir_accumulator *acc, weir_budget *budget, const weir_type *const *types,
+                        int32_t from, int32_t count, weir_column **ret_states, weir_error **err) {
     return give(acc, budget, types[0], from, count, &ret_states[0], err);
 }
 
-static weir_code finish(weir_accumulator *acc, weir_eval *eval, int32_t from, int32_t count, weir_column **ret,
-                        weir_error **err) {
+static weir_code finish(weir_accumulator *acc, weir_eval *eval, int32_t from, int32_t count,
+                        weir_column **ret, weir_error **err) {
     return give(acc, eval->budget, acc->type, from, count, ret, err);
 }
 

@@ -1,8 +1,8 @@
 /* The aggregate functions of the registry: names, type rules and the ops behind them.
  *
- * Result types are Spark's: count BIGINT; sum of integers BIGINT, of DECIMAL(p,s) DECIMAL(p+10,s), of FLOAT and
- * DOUBLE DOUBLE, of an ANSI interval the same; avg DOUBLE, DECIMAL(p+4,s+4), or the widest interval of its kind;
- * the others the type of their argument. Used by the analyzer's thread; the table is constant. */
+ * Result types are Spark's: count BIGINT; sum of integers BIGINT, of DECIMAL(p,s) DECIMAL(p+10,s), of FLOAT
+ * and DOUBLE DOUBLE, of an ANSI interval the same; avg DOUBLE, DECIMAL(p+4,s+4), or the widest interval of
+ * its kind; the others the type of their argument. Used by the analyzer's thread; the table is constant. */
 #include <string.h>
 
 #include "common/base/compiler.h"
@@ -36,16 +36,19 @@ static char *quoted_type(weir_arena *arena, const weir_type *type) {
     return weir_arena_printf(arena, "\"%s\"", buf.data ? buf.data : "");
 }
 
-static weir_code wrong_input(weir_resolve *resolve, const weir_node *arg, const char *required, weir_error **err) {
-    WEIR_RAISE(err, DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr", quoted_sql(resolve->arena, resolve->call),
-               "paramIndex", "first", "requiredType", required, "inputSql", quoted_sql(resolve->arena, arg),
-               "inputType", quoted_type(resolve->arena, arg->type));
+static weir_code wrong_input(weir_resolve *resolve, const weir_node *arg, const char *required,
+                             weir_error **err) {
+    WEIR_RAISE(err, DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr",
+               quoted_sql(resolve->arena, resolve->call), "paramIndex", "first", "requiredType", required,
+               "inputSql", quoted_sql(resolve->arena, arg), "inputType",
+               quoted_type(resolve->arena, arg->type));
 }
 
 static weir_code not_orderable(weir_resolve *resolve, const weir_function *function, const weir_type *type,
                                weir_error **err) {
-    WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr", quoted_sql(resolve->arena, resolve->call),
-               "functionName", weir_arena_printf(resolve->arena, "`%s`", function->name), "dataType",
+    WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr",
+               quoted_sql(resolve->arena, resolve->call), "functionName",
+               weir_arena_printf(resolve->arena, "`%s`", function->name), "dataType",
                quoted_type(resolve->arena, type));
 }
 
@@ -54,7 +57,8 @@ static weir_code not_orderable(weir_resolve *resolve, const weir_function *funct
 static weir_code resolve_count(RESOLVE_PARAMS) {
     RESOLVE_UNUSED;
     if (args_count > WEIR_AGGREGATE_ARGS_MAX)
-        WEIR_FAIL(err, NOT_SUPPORTED, "count of more than %d expressions is not supported.", WEIR_AGGREGATE_ARGS_MAX);
+        WEIR_FAIL(err, NOT_SUPPORTED, "count of more than %d expressions is not supported.",
+                  WEIR_AGGREGATE_ARGS_MAX);
     *ret_type = weir_type_of(WEIR_TYPE_LONG);
     *ret_nullable = false;
     return WEIR_OK;
@@ -77,8 +81,8 @@ static weir_code resolve_sum(RESOLVE_PARAMS) {
     const weir_type *type = args[0]->type;
     *ret_nullable = true;
     if (type->kind == WEIR_TYPE_DECIMAL)
-        *ret_type = weir_type_decimal(resolve->arena, WEIR_MIN(type->precision + 10, WEIR_DECIMAL_MAX_PRECISION),
-                                      type->scale);
+        *ret_type = weir_type_decimal(
+            resolve->arena, WEIR_MIN(type->precision + 10, WEIR_DECIMAL_MAX_PRECISION), type->scale);
     else if (weir_type_is_integral(type))
         *ret_type = weir_type_of(WEIR_TYPE_LONG);
     else if (weir_type_is_numeric(type))
@@ -94,8 +98,9 @@ static weir_code resolve_avg(RESOLVE_PARAMS) {
     const weir_type *type = args[0]->type;
     *ret_nullable = true;
     if (type->kind == WEIR_TYPE_DECIMAL)
-        *ret_type = weir_type_decimal(resolve->arena, WEIR_MIN(type->precision + 4, WEIR_DECIMAL_MAX_PRECISION),
-                                      WEIR_MIN(type->scale + 4, WEIR_DECIMAL_MAX_PRECISION));
+        *ret_type =
+            weir_type_decimal(resolve->arena, WEIR_MIN(type->precision + 4, WEIR_DECIMAL_MAX_PRECISION),
+                              WEIR_MIN(type->scale + 4, WEIR_DECIMAL_MAX_PRECISION));
     else if (weir_type_is_numeric(type))
         *ret_type = weir_type_of(WEIR_TYPE_DOUBLE);
     else
@@ -108,7 +113,8 @@ static weir_code check_orderable(weir_resolve *resolve, const weir_function *fun
     if (!weir_sort_key_orderable(type))
         return not_orderable(resolve, function, type, err);
     if (weir_type_is_string(type) && type->collation != 0)
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s over strings with a collation other than UTF8_BINARY is not supported.",
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "%s over strings with a collation other than UTF8_BINARY is not supported.",
                   function->name);
     return WEIR_OK;
 }
@@ -165,12 +171,10 @@ static weir_code resolve_by(RESOLVE_PARAMS) {
 }
 
 #define AGGREGATE(label, least, most, resolve_fn, ops) \
-    {.name = label, \
-     .kind = WEIR_FUNCTION_AGGREGATE, \
-     .args_min = least, \
-     .args_max = most, \
-     .resolve = resolve_fn, \
-     .aggregate = &ops}
+    { \
+        .name = label, .kind = WEIR_FUNCTION_AGGREGATE, .args_min = least, .args_max = most, \
+        .resolve = resolve_fn, .aggregate = &ops \
+    }
 
 const weir_function weir_aggregate_functions[] = {
     AGGREGATE("count", 1, -1, resolve_count, weir_count_ops),

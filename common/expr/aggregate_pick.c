@@ -80,8 +80,8 @@ static weir_code refused(const weir_accumulator *acc, weir_error **err) {
 }
 
 static weir_code resize(weir_accumulator *acc, int32_t groups_count, weir_error **err) {
-    bool ok = weir_cells_resize(&acc->values, groups_count) && weir_cells_resize(&acc->orderings, groups_count) &&
-              weir_cells_resize(&acc->keys, groups_count);
+    bool ok = weir_cells_resize(&acc->values, groups_count) &&
+              weir_cells_resize(&acc->orderings, groups_count) && weir_cells_resize(&acc->keys, groups_count);
     return ok ? WEIR_OK : refused(acc, err);
 }
 
@@ -105,8 +105,9 @@ static weir_code take(weir_accumulator *acc, weir_column *column, const weir_col
     return WEIR_OK;
 }
 
-static weir_code first_update(weir_accumulator *acc, weir_eval *eval, weir_column *const *args, int32_t args_count,
-                              int32_t rows, const weir_sel *sel, const int32_t *groups, weir_error **err) {
+static weir_code first_update(weir_accumulator *acc, weir_eval *eval, weir_column *const *args,
+                              int32_t args_count, int32_t rows, const weir_sel *sel, const int32_t *groups,
+                              weir_error **err) {
     (void)eval, (void)rows;
     return take(acc, args[0], args_count > 1 ? args[1] : NULL, false, sel, groups, err);
 }
@@ -130,8 +131,8 @@ static weir_code first_states(weir_accumulator *acc, weir_budget *budget, const 
     return WEIR_OK;
 }
 
-static weir_code finish(weir_accumulator *acc, weir_eval *eval, int32_t from, int32_t count, weir_column **ret,
-                        weir_error **err) {
+static weir_code finish(weir_accumulator *acc, weir_eval *eval, int32_t from, int32_t count,
+                        weir_column **ret, weir_error **err) {
     return weir_cells_column(&acc->values, eval->budget, acc->type, from, count, ret, err);
 }
 
@@ -152,27 +153,29 @@ static weir_code take_by(weir_accumulator *acc, weir_column *const *columns, con
             if (acc->kind == PICK_MAX_BY ? order < 0 : order > 0)
                 continue;
         }
-        if (!weir_cells_put(&acc->keys, g, key) || !weir_cells_put(&acc->values, g, weir_rows_at(&acc->rows, i)) ||
+        if (!weir_cells_put(&acc->keys, g, key) ||
+            !weir_cells_put(&acc->values, g, weir_rows_at(&acc->rows, i)) ||
             !weir_cells_put(&acc->orderings, g, weir_rows_at(&acc->order_rows, i)))
             return refused(acc, err);
     }
     return WEIR_OK;
 }
 
-static weir_code by_update(weir_accumulator *acc, weir_eval *eval, weir_column *const *args, int32_t args_count,
-                           int32_t rows, const weir_sel *sel, const int32_t *groups, weir_error **err) {
+static weir_code by_update(weir_accumulator *acc, weir_eval *eval, weir_column *const *args,
+                           int32_t args_count, int32_t rows, const weir_sel *sel, const int32_t *groups,
+                           weir_error **err) {
     (void)eval, (void)args_count, (void)rows;
     return take_by(acc, args, sel, groups, err);
 }
 
-static weir_code by_merge(weir_accumulator *acc, weir_eval *eval, weir_column *const *parts, const weir_sel *sel,
-                          const int32_t *groups, weir_error **err) {
+static weir_code by_merge(weir_accumulator *acc, weir_eval *eval, weir_column *const *parts,
+                          const weir_sel *sel, const int32_t *groups, weir_error **err) {
     (void)eval;
     return take_by(acc, parts, sel, groups, err);
 }
 
-static weir_code by_states(weir_accumulator *acc, weir_budget *budget, const weir_type *const *types, int32_t from,
-                           int32_t count, weir_column **ret_states, weir_error **err) {
+static weir_code by_states(weir_accumulator *acc, weir_budget *budget, const weir_type *const *types,
+                           int32_t from, int32_t count, weir_column **ret_states, weir_error **err) {
     _cleanup_column_ weir_column *value = NULL;
     WEIR_TRY(weir_cells_column(&acc->values, budget, types[0], from, count, &value, err));
     WEIR_TRY(weir_cells_column(&acc->orderings, budget, types[1], from, count, &ret_states[1], err));

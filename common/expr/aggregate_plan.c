@@ -11,12 +11,13 @@ weir_code weir_aggregate_check(const weir_node *call, weir_error **err) {
         WEIR_FAIL(err, INTERNAL_ERROR, "%s is not an aggregate function",
                   aggregate->function ? aggregate->function->name : "(none)");
     if (aggregate->distinct)
-        WEIR_FAIL(err, NOT_SUPPORTED,
-                  "Distinct aggregations are not supported on streaming DataFrames/Datasets: %s(DISTINCT ...).",
-                  aggregate->function->name);
+        WEIR_FAIL(
+            err, NOT_SUPPORTED,
+            "Distinct aggregations are not supported on streaming DataFrames/Datasets: %s(DISTINCT ...).",
+            aggregate->function->name);
     if (aggregate->args.count > WEIR_AGGREGATE_ARGS_MAX)
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s of more than %d expressions is not supported.", aggregate->function->name,
-                  WEIR_AGGREGATE_ARGS_MAX);
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s of more than %d expressions is not supported.",
+                  aggregate->function->name, WEIR_AGGREGATE_ARGS_MAX);
     return WEIR_OK;
 }
 
@@ -42,7 +43,8 @@ static weir_field *add_keys(weir_arena *arena, weir_field *field, weir_node_list
     return field;
 }
 
-const weir_type *weir_aggregate_partial_schema(weir_arena *arena, weir_node_list keys, weir_node_list aggregates) {
+const weir_type *weir_aggregate_partial_schema(weir_arena *arena, weir_node_list keys,
+                                               weir_node_list aggregates) {
     int32_t most = keys.count + WEIR_AGGREGATE_STATES_MAX * aggregates.count;
     weir_field *fields = WEIR_NEW_ARRAY(arena, weir_field, most + 1);
     weir_field *field = add_keys(arena, fields, keys);
@@ -50,16 +52,18 @@ const weir_type *weir_aggregate_partial_schema(weir_arena *arena, weir_node_list
         const weir_type *types[WEIR_AGGREGATE_STATES_MAX];
         int32_t count = weir_aggregate_state_types(arena, aggregates.items[i], types);
         for (int32_t s = 0; s < count; s++)
-            field = add_field(field, weir_str_from(weir_arena_printf(arena, "state%d_%d", i, s)), types[s], true);
+            field =
+                add_field(field, weir_str_from(weir_arena_printf(arena, "state%d_%d", i, s)), types[s], true);
     }
     return weir_type_struct(arena, fields, (int32_t)(field - fields));
 }
 
-const weir_type *weir_aggregate_final_schema(weir_arena *arena, weir_node_list keys, weir_node_list aggregates) {
+const weir_type *weir_aggregate_final_schema(weir_arena *arena, weir_node_list keys,
+                                             weir_node_list aggregates) {
     weir_field *fields = WEIR_NEW_ARRAY(arena, weir_field, keys.count + aggregates.count + 1);
     weir_field *field = add_keys(arena, fields, keys);
     for (int32_t i = 0; i < aggregates.count; i++)
-        field = add_field(field, weir_str_from(weir_arena_printf(arena, "agg%d", i)), aggregates.items[i]->type,
-                          aggregates.items[i]->nullable);
+        field = add_field(field, weir_str_from(weir_arena_printf(arena, "agg%d", i)),
+                          aggregates.items[i]->type, aggregates.items[i]->nullable);
     return weir_type_struct(arena, fields, (int32_t)(field - fields));
 }

@@ -7,8 +7,8 @@
  *   intervals           the interval; (sum)                        the interval; (sum, count)
  *
  * NULL arguments do not count; a group without a value is NULL. Overflow as Spark raises it: BIGINT while
- * adding (ANSI, else it wraps), intervals while adding in every mode, decimals at the end (ANSI; else NULL): a
- * decimal sum that left its precision stays overflowed. One task thread. */
+ * adding (ANSI, else it wraps), intervals while adding in every mode, decimals at the end (ANSI; else NULL):
+ * a decimal sum that left its precision stays overflowed. One task thread. */
 #include <stdio.h>
 
 #include "common/expr/aggregate_int.h"
@@ -52,7 +52,8 @@ static const weir_type *running_type(weir_arena *arena, const weir_type *arg, bo
     case SUM_DOUBLE:
         return weir_type_of(WEIR_TYPE_DOUBLE);
     case SUM_DECIMAL:
-        return weir_type_decimal(arena, WEIR_MIN(arg->precision + 10, WEIR_DECIMAL_MAX_PRECISION), arg->scale);
+        return weir_type_decimal(arena, WEIR_MIN(arg->precision + 10, WEIR_DECIMAL_MAX_PRECISION),
+                                 arg->scale);
     default:
         return arg;
     }
@@ -74,7 +75,8 @@ static int32_t avg_state_types(weir_arena *arena, const weir_type *const *arg_ty
     return 2;
 }
 
-static weir_accumulator *create(weir_budget *budget, const weir_type *arg, const weir_type *type, bool average) {
+static weir_accumulator *create(weir_budget *budget, const weir_type *arg, const weir_type *type,
+                                bool average) {
     static const size_t widths[] = {8, 8, 16, 4, 8};
     weir_accumulator *acc = weir_alloc_zero(1, sizeof *acc);
     acc->budget = budget;
@@ -260,7 +262,8 @@ static void merge_decimals(weir_accumulator *acc, weir_column *const *parts, con
         if (weir_column_is_null(parts[0], row))
             WEIR_GROUP_ARRAY(acc->over, uint8_t)[g] = 1;
         else
-            add_decimal(acc, g, weir_load128(parts[0]->values + 16 * (size_t)weir_column_slot(parts[0], row)));
+            add_decimal(acc, g,
+                        weir_load128(parts[0]->values + 16 * (size_t)weir_column_slot(parts[0], row)));
     }
 }
 
@@ -291,8 +294,9 @@ static uint8_t *not_over(const weir_accumulator *acc, int32_t from, int32_t coun
     return present;
 }
 
-static weir_code decimal_states(weir_accumulator *acc, weir_budget *budget, const weir_type *const *state_types,
-                                int32_t from, int32_t count, weir_column **ret_states, weir_error **err) {
+static weir_code decimal_states(weir_accumulator *acc, weir_budget *budget,
+                                const weir_type *const *state_types, int32_t from, int32_t count,
+                                weir_column **ret_states, weir_error **err) {
     _cleanup_free_ uint8_t *flags = not_over(acc, from, count);
     _cleanup_column_ weir_column *sum = NULL;
     const weir_int128 *sums = WEIR_GROUP_ARRAY(acc->sums, weir_int128) + from;
@@ -315,7 +319,8 @@ static weir_code states(weir_accumulator *acc, weir_budget *budget, const weir_t
         return decimal_states(acc, budget, state_types, from, count, ret_states, err);
     const uint8_t *present = acc->average ? NULL : WEIR_GROUP_ARRAY(acc->seen, uint8_t);
     _cleanup_column_ weir_column *sum = NULL;
-    WEIR_TRY(weir_aggregate_column(budget, state_types[0], acc->sums.buffer->data, present, from, count, &sum, err));
+    WEIR_TRY(weir_aggregate_column(budget, state_types[0], acc->sums.buffer->data, present, from, count, &sum,
+                                   err));
     if (acc->average)
         WEIR_TRY(weir_aggregate_column(budget, state_types[1], acc->counts.buffer->data, NULL, from, count,
                                        &ret_states[1], err));
@@ -328,7 +333,8 @@ static weir_code sum_finish(weir_accumulator *acc, weir_eval *eval, int32_t from
                             weir_column **ret, weir_error **err) {
     const uint8_t *seen = WEIR_GROUP_ARRAY(acc->seen, uint8_t);
     if (acc->class != SUM_DECIMAL)
-        return weir_aggregate_column(eval->budget, acc->type, acc->sums.buffer->data, seen, from, count, ret, err);
+        return weir_aggregate_column(eval->budget, acc->type, acc->sums.buffer->data, seen, from, count, ret,
+                                     err);
     _cleanup_free_ uint8_t *present = not_over(acc, from, count);
     for (int32_t i = 0; i < count; i++) {
         if (!present[i] && eval->ansi)
@@ -336,8 +342,8 @@ static weir_code sum_finish(weir_accumulator *acc, weir_eval *eval, int32_t from
                                            " Use 'try_sum' to tolerate overflow and return NULL instead.");
         present[i] &= seen[from + i];
     }
-    return weir_aggregate_column(eval->budget, acc->type, WEIR_GROUP_ARRAY(acc->sums, weir_int128) + from, present,
-                                 0, count, ret, err);
+    return weir_aggregate_column(eval->budget, acc->type, WEIR_GROUP_ARRAY(acc->sums, weir_int128) + from,
+                                 present, 0, count, ret, err);
 }
 
 /* HALF_UP as java.math: ties away from zero. */
@@ -370,12 +376,12 @@ static void quotient_text(weir_int128 sum, int32_t scale, int64_t count, char *t
 
 static weir_code average_out_of_range(const weir_accumulator *acc, int32_t g, weir_error **err) {
     char text[160], precision[16], scale[16];
-    quotient_text(WEIR_GROUP_ARRAY(acc->sums, weir_int128)[g], acc->scale, WEIR_GROUP_ARRAY(acc->counts, int64_t)[g],
-                  text, sizeof text);
+    quotient_text(WEIR_GROUP_ARRAY(acc->sums, weir_int128)[g], acc->scale,
+                  WEIR_GROUP_ARRAY(acc->counts, int64_t)[g], text, sizeof text);
     snprintf(precision, sizeof precision, "%d", acc->type->precision);
     snprintf(scale, sizeof scale, "%d", acc->type->scale);
-    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", text, "precision", precision, "scale",
-               scale, "config", "\"spark.sql.ansi.enabled\"");
+    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", text, "precision", precision,
+               "scale", scale, "config", "\"spark.sql.ansi.enabled\"");
 }
 
 static weir_code average_decimals(weir_accumulator *acc, weir_eval *eval, int32_t from, int32_t count,
@@ -389,8 +395,9 @@ static weir_code average_decimals(weir_accumulator *acc, weir_eval *eval, int32_
             return weir_aggregate_overflow(err, "Overflow in sum of decimals",
                                            " Use 'try_avg' to tolerate overflow and return NULL instead.");
         present[i] = counts[g] > 0 && !over;
-        if (present[i] && !weir_decimal_divide(WEIR_GROUP_ARRAY(acc->sums, weir_int128)[g], acc->scale, counts[g], 0,
-                                               acc->type->precision, acc->type->scale, &value)) {
+        if (present[i] &&
+            !weir_decimal_divide(WEIR_GROUP_ARRAY(acc->sums, weir_int128)[g], acc->scale, counts[g], 0,
+                                 acc->type->precision, acc->type->scale, &value)) {
             if (eval->ansi)
                 return average_out_of_range(acc, g, err);
             present[i] = 0;
@@ -414,7 +421,8 @@ static weir_code avg_finish(weir_accumulator *acc, weir_eval *eval, int32_t from
         if (acc->class == SUM_DOUBLE)
             ((double *)values)[i] = WEIR_GROUP_ARRAY(acc->sums, double)[g] / (double)divisor;
         else if (acc->class == SUM_MONTHS)
-            ((int32_t *)values)[i] = (int32_t)divide_half_up(WEIR_GROUP_ARRAY(acc->sums, int32_t)[g], divisor);
+            ((int32_t *)values)[i] =
+                (int32_t)divide_half_up(WEIR_GROUP_ARRAY(acc->sums, int32_t)[g], divisor);
         else
             ((int64_t *)values)[i] = divide_half_up(WEIR_GROUP_ARRAY(acc->sums, int64_t)[g], divisor);
     }

@@ -133,7 +133,7 @@ static weir_code cast_any(const weir_kernel_call *call, weir_cast_mode mode, wei
         return WEIR_OK;
     }
     if (weir_type_is_string(to))
-        return weir_cast_to_string(call, ret, err);
+        return weir_cast_to_string(call, mode, ret, err);
     return kernel_for(from, to)(call, mode, ret, err);
 }
 

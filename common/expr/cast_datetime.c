@@ -47,7 +47,7 @@ static weir_code to_integer(const weir_kernel_call *call, weir_cast_mode mode, w
     int64_t unit = call->args[0]->type->kind == WEIR_TYPE_TIME ? INT64_C(1000000000) : WEIR_MICROS_PER_SECOND;
     WEIR_EACH(call, i) {
         int64_t seconds = weir_floor_div(a[weir_column_slot(call->args[0], i)], unit);
-        if ((seconds < low || seconds > high) && mode != WEIR_CAST_LEGACY)
+        if (seconds < low || seconds > high) /* the legacy cast gives NULL here */
             WEIR_TRY(weir_cast_overflow(call, mode, column, i, err));
         memcpy(out + (size_t)i * (size_t)width, &seconds, (size_t)width);
     }

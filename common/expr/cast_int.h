@@ -17,7 +17,7 @@ weir_code weir_cast_from_string(const weir_kernel_call *call, weir_cast_mode mod
 weir_code weir_cast_from_datetime(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err);
 weir_code weir_cast_from_interval(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err);
 weir_code weir_cast_to_interval(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err);
-weir_code weir_cast_to_string(const weir_kernel_call *call, weir_column **ret, weir_error **err);
+weir_code weir_cast_to_string(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err);
 weir_code weir_cast_nested(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err);
 
 /* A row that cannot be cast: raises CAST_OVERFLOW under ANSI, else the row becomes NULL. */

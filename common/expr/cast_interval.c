@@ -77,7 +77,7 @@ static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, w
         weir_int128 result = 0;
         bool fits = seconds ? weir_decimal_rescale(value, 6, call->type->scale, call->type->precision, &result)
                             : weir_decimal_rescale(value / unit_of(from), 0, call->type->scale, call->type->precision, &result);
-        if (!fits && mode == WEIR_CAST_ANSI)
+        if (!fits && mode != WEIR_CAST_TRY) /* legacy raises too */
             return weir_decimal_out_of_range(seconds ? value : value / unit_of(from), seconds ? 6 : 0, call->type, err);
         if (!fits)
             WEIR_TRY(weir_result_null(call, column, i, err));

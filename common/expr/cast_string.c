@@ -221,6 +221,18 @@ weir_code weir_cast_from_string(const weir_kernel_call *call, weir_cast_mode mod
 }
 
 /* ---- to STRING ---- */
+/* BigDecimal.toString, which the legacy cast prints: scientific where the exponent is below -6. */
+static int legacy_decimal_text(weir_int128 value, int32_t scale, char *ret) {
+    char digits[64];
+    int count = weir_decimal_format(value < 0 ? -value : value, 0, digits);
+    int exponent = count - 1 - scale;
+    if (exponent >= -6)
+        return weir_decimal_format(value, scale, ret);
+    int size = snprintf(ret, 64, "%s%c%s%.*sE%d", value < 0 ? "-" : "", digits[0], count > 1 ? "." : "", count - 1,
+                        digits + 1, exponent);
+    return size;
+}
+
 #define FORMAT_ROWS(max, FORMAT) \
     WEIR_EACH(call, i) { \
         int32_t slot = weir_column_slot(from, i); \
@@ -231,11 +243,16 @@ weir_code weir_cast_from_string(const weir_kernel_call *call, weir_cast_mode mod
         weir_bytes_end(&writer, i, (size_t)(FORMAT)); \
     }
 
-weir_code weir_cast_to_string(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
+weir_code weir_cast_to_string(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err) {
     const weir_column *from = call->args[0];
     const weir_timezone *zone = call->eval->zone;
     _cleanup_bytes_ weir_bytes_writer writer;
     WEIR_TRY(weir_bytes_begin(&writer, call, (size_t)call->rows * 24, err));
+    if (from->type->kind == WEIR_TYPE_DECIMAL && mode == WEIR_CAST_LEGACY) {
+        FORMAT_ROWS(64, legacy_decimal_text(weir_load128(from->values + (size_t)slot * 16), from->type->scale, text))
+        *ret = weir_bytes_finish(&writer);
+        return WEIR_OK;
+    }
     switch (from->type->kind) {
     case WEIR_TYPE_BYTE:
         FORMAT_ROWS(24, weir_int64_format(WEIR_VALUES(from, int8_t)[slot], text))

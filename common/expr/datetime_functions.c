@@ -268,6 +268,13 @@ DATE_SHIFT(date_add_kernel, (uint32_t)days + (uint32_t)amount)
 DATE_SHIFT(date_sub_kernel, (uint32_t)days - (uint32_t)amount)
 DATE_SHIFT(add_months_kernel, weir_date_add_months(days, amount))
 
+/* A literal text counts as its integer; other types than the small integers are refused. */
+static weir_code resolve_shift(WEIR_RESOLVE_PARAMS) {
+    if (weir_type_is_string(args[1]->type) && weir_is_foldable(args[1]))
+        args[1] = weir_coerce_cast(resolve, args[1], weir_type_of(WEIR_TYPE_INT));
+    return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err);
+}
+
 /* ---- make_date ---- */
 static weir_code fail_make_date(int32_t year, int32_t month, int32_t day, weir_error **err) {
     static const char *const names[] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST",
@@ -359,6 +366,10 @@ static weir_code resolve_second_fraction(WEIR_RESOLVE_PARAMS) {
     {.name = sql_name, .args_min = 2, .args_max = 2, .flags = DATE_FLAGS, .resolve = weir_resolve_signature, \
      .eval = kernel, .signature = types}
 
+#define SHIFT_FUNCTION(sql_name, kernel) \
+    {.name = sql_name, .args_min = 2, .args_max = 2, .flags = DATE_FLAGS, .resolve = resolve_shift, .eval = kernel, \
+     .signature = "date; !int|short|byte -> date"}
+
 const weir_function weir_datetime_functions[] = {
     DATE_FUNCTION("year", year_kernel, "date -> int"),
     DATE_FUNCTION("quarter", quarter_kernel, "date -> int"),
@@ -383,9 +394,9 @@ const weir_function weir_datetime_functions[] = {
      .resolve = resolve_second_fraction, .eval = second_fraction_kernel, .signature = "anytimestamp -> decimal"},
     PAIR_FUNCTION("date_trunc", date_trunc_kernel, "string; timestamp|nanos -> timestamp"),
     PAIR_FUNCTION("trunc", trunc_kernel, "date; string -> date"),
-    PAIR_FUNCTION("date_add", date_add_kernel, "date; !int|short|byte -> date"),
-    PAIR_FUNCTION("dateadd", date_add_kernel, "date; !int|short|byte -> date"),
-    PAIR_FUNCTION("date_sub", date_sub_kernel, "date; !int|short|byte -> date"),
+    SHIFT_FUNCTION("date_add", date_add_kernel),
+    SHIFT_FUNCTION("dateadd", date_add_kernel),
+    SHIFT_FUNCTION("date_sub", date_sub_kernel),
     PAIR_FUNCTION("datediff", date_sub_kernel, "date; date -> int"),
     PAIR_FUNCTION("date_diff", date_sub_kernel, "date; date -> int"),
     PAIR_FUNCTION("add_months", add_months_kernel, "date; int -> date"),

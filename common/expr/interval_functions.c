@@ -49,6 +49,17 @@ static bool store_ansi(weir_column *column, int32_t row, __int128 value) {
     return value >= INT64_MIN && value <= INT64_MAX;
 }
 
+/* Field by field, wrapping; false where a field overflows. */
+static bool combine_calendar(weir_calendar_interval a, weir_calendar_interval b, bool minus, weir_calendar_interval *ret) {
+    bool months = minus ? __builtin_sub_overflow(a.months, b.months, &ret->months)
+                        : __builtin_add_overflow(a.months, b.months, &ret->months);
+    bool days = minus ? __builtin_sub_overflow(a.days, b.days, &ret->days)
+                      : __builtin_add_overflow(a.days, b.days, &ret->days);
+    bool micros = minus ? __builtin_sub_overflow(a.micros, b.micros, &ret->micros)
+                        : __builtin_add_overflow(a.micros, b.micros, &ret->micros);
+    return !months && !days && !micros;
+}
+
 weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, weir_column **ret, weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
@@ -63,13 +74,7 @@ weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, wei
             continue;
         }
         weir_calendar_interval a = load_calendar(call->args[0], i), b = load_calendar(call->args[1], i), c;
-        bool bad = minus ? __builtin_sub_overflow(a.months, b.months, &c.months) |
-                               __builtin_sub_overflow(a.days, b.days, &c.days) |
-                               __builtin_sub_overflow(a.micros, b.micros, &c.micros)
-                         : __builtin_add_overflow(a.months, b.months, &c.months) |
-                               __builtin_add_overflow(a.days, b.days, &c.days) |
-                               __builtin_add_overflow(a.micros, b.micros, &c.micros);
-        if (bad && call->eval->ansi)
+        if (!combine_calendar(a, b, minus, &c) && call->eval->ansi)
             ROW_TRY(fail_overflow(minus ? "`try_subtract`" : "`try_add`", err));
         memcpy((uint8_t *)weir_column_values(column) + (size_t)i * 16, &c, 16);
     }
@@ -85,10 +90,7 @@ weir_code weir_interval_negate(const weir_kernel_call *call, bool absolute, weir
             continue;
         if (call->type->kind == WEIR_TYPE_INTERVAL_CALENDAR) {
             weir_calendar_interval a = load_calendar(call->args[0], i), zero = {0};
-            bool bad = __builtin_sub_overflow(zero.months, a.months, &a.months) |
-                       __builtin_sub_overflow(zero.days, a.days, &a.days) |
-                       __builtin_sub_overflow(zero.micros, a.micros, &a.micros);
-            if (bad && call->eval->ansi)
+            if (!combine_calendar(zero, a, true, &a) && call->eval->ansi)
                 ROW_TRY(fail_overflow(NULL, err));
             memcpy((uint8_t *)weir_column_values(column) + (size_t)i * 16, &a, 16);
             continue;

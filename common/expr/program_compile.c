@@ -177,7 +177,9 @@ static weir_code compile_args(compiler *c, const weir_node_call *call, int32_t s
                               int32_t *exits_count, weir_error **err) {
     bool lazy = (call->function->flags & WEIR_FN_NULL_PROPAGATES) != 0;
     for (int32_t i = 0; i < call->args.count; i++) {
-        if (lazy && i > 0 && call->args.items[i - 1]->nullable && !raises_never(call->args.items[i]))
+        const weir_node *arg = call->args.items[i];
+        if (lazy && i > 0 && call->args.items[i - 1]->nullable && !raises_never(arg) &&
+            weir_node_any(arg, is_unfoldable, NULL)) /* Spark folds constants first: their errors are not lazy */
             sel = add_narrow(c, args[i - 1], WEIR_NARROW_NOT_NULL, sel, &exits[(*exits_count)++]);
         WEIR_TRY(compile(c, call->args.items[i], sel, &args[i], err));
     }

@@ -33,7 +33,7 @@ static const weir_function field_function = {
     .eval = field_kernel,
 };
 
-/* Spark tells the place in the SQL text with these conditions only. */
+/* Spark tells the place in the SQL text with these conditions only, in ANSI mode. */
 static bool carries_context(const weir_error *error) {
     switch (weir_error_code(error)) {
     case WEIR_ARITHMETIC_OVERFLOW: /* of binary operators: they suggest a try_ function */
@@ -56,9 +56,7 @@ static bool carries_context(const weir_error *error) {
 }
 
 static void add_context(const run *r, const weir_step *step, weir_error *error) {
-    if (weir_error_code(error) == WEIR_INVALID_INDEX_OF_ZERO && !r->eval->ansi)
-        return;
-    if (step->context && error && carries_context(error) && weir_error_get_context(error) == NULL)
+    if (r->eval->ansi && step->context && error && carries_context(error) && weir_error_get_context(error) == NULL)
         weir_sql_context_attach(error, r->program->sql, step->context->start, step->context->stop);
 }
 

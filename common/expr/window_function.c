@@ -37,7 +37,7 @@ static weir_code window_start_kernel(const weir_kernel_call *call, weir_column *
     bool known = false;
     WEIR_LOOP1(call, {
         int64_t t = time[x];
-        if (WEIR_UNLIKELY(!known || (uint64_t)t - (uint64_t)from >= (uint64_t)slide)) {
+        if (WEIR_UNLIKELY(!known || t < from || (uint64_t)t - (uint64_t)from >= (uint64_t)slide)) {
             int64_t offset = (int64_t)((uint64_t)t - (uint64_t)start); /* wraps as Java does */
             from = (int64_t)((uint64_t)t - (uint64_t)weir_floor_mod(offset, slide));
             known = true;

@@ -134,7 +134,10 @@ char *weir_fs_uri(weir_arena *arena, const char *path) {
 }
 
 static int hex_value(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 char *weir_fs_from_uri(weir_arena *arena, weir_str uri) {
@@ -144,7 +147,8 @@ char *weir_fs_from_uri(weir_arena *arena, weir_str uri) {
         return text;
     size_t size = 0;
     for (size_t i = 0; i < path.size; i++) {
-        bool quoted = text[i] == '%' && i + 2 < path.size && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+        bool quoted =
+            text[i] == '%' && i + 2 < path.size && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
         text[size++] = quoted ? (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2])) : text[i];
         i += quoted ? 2 : 0;
     }

@@ -21,7 +21,8 @@ typedef struct weir_put weir_put;   /* a file being written; one thread */
 typedef struct weir_file_info {
     weir_str path; /* full path, in the caller's arena */
     int64_t size;
-    int64_t modified_ms; /* since the epoch; of a directory: the last change among its entries, 0 = not known */
+    int64_t
+        modified_ms; /* since the epoch; of a directory: the last change among its entries, 0 = not known */
     bool is_directory;
 } weir_file_info;
 
@@ -52,11 +53,12 @@ typedef struct weir_fs_ops {
     /* Lists the directory itself (not below), unordered, calling back per entry; temporary files of
      * create_new/put_open are not shown. NOT_FOUND where there is no such directory. */
     weir_code (*list)(weir_fs *fs, const char *path, weir_arena *arena,
-                      weir_code (*each)(const weir_file_info *info, void *data, weir_error **err),
-                      void *data, weir_error **err);
+                      weir_code (*each)(const weir_file_info *info, void *data, weir_error **err), void *data,
+                      weir_error **err);
     weir_code (*remove)(weir_fs *fs, const char *path, weir_error **err); /* absent = OK */
-    weir_code (*make_directory)(weir_fs *fs, const char *path, weir_error **err); /* with parents; exists = OK */
-    weir_code (*remove_tree)(weir_fs *fs, const char *path, weir_error **err);    /* absent = OK */
+    weir_code (*make_directory)(weir_fs *fs, const char *path,
+                                weir_error **err);                             /* with parents; exists = OK */
+    weir_code (*remove_tree)(weir_fs *fs, const char *path, weir_error **err); /* absent = OK */
     /* Renames a file; both names on this file system, `to` must not exist (ALREADY_EXISTS), parents of
      * `to` are made. Only for cleaning up sources (cleanSource=archive): never for a commit. */
     weir_code (*move)(weir_fs *fs, const char *from, const char *to, weir_error **err);

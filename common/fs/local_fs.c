@@ -109,9 +109,9 @@ static weir_code open_temporary(local_fs *fs, const char *path, int *ret_fd, cha
                                 weir_error **err) {
     _cleanup_free_ char *directory = parent_of(path);
     for (bool made = false;;) {
-        _cleanup_free_ char *name =
-            weir_asprintf("%s/" TEMPORARY_PREFIX "%d-%016llx-%llu" TEMPORARY_SUFFIX, directory, (int)getpid(),
-                          (unsigned long long)fs->nonce, (unsigned long long)atomic_fetch_add(&fs->counter, 1));
+        _cleanup_free_ char *name = weir_asprintf("%s/" TEMPORARY_PREFIX "%d-%016llx-%llu" TEMPORARY_SUFFIX,
+                                                  directory, (int)getpid(), (unsigned long long)fs->nonce,
+                                                  (unsigned long long)atomic_fetch_add(&fs->counter, 1));
         int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (fd >= 0) {
             *ret_fd = fd;
@@ -370,9 +370,11 @@ static weir_code remove_entries(DIR *directory, const char *path, int depth, wei
 }
 
 /* Links are removed, never followed. */
-static weir_code remove_below(int parent_fd, const char *name, const char *path, int depth, weir_error **err) {
+static weir_code remove_below(int parent_fd, const char *name, const char *path, int depth,
+                              weir_error **err) {
     if (depth > DEPTH_MAX)
-        return weir_error_failf(err, WEIR_IO_ERROR, "%s is nested deeper than %d directories", path, DEPTH_MAX);
+        return weir_error_failf(err, WEIR_IO_ERROR, "%s is nested deeper than %d directories", path,
+                                DEPTH_MAX);
     if (unlinkat(parent_fd, name, 0) == 0 || errno == ENOENT || errno == ENOTDIR)
         return WEIR_OK;
     if (errno != EISDIR && errno != EPERM)

@@ -6,8 +6,9 @@
  *
  * The seal is the last key of the header line's object. It is the CRC32C of the file's name in its log
  * ("offsets/3", "metadata") and of the whole file with its own eight digits taken as zeros, so a file that is
- * cut, changed, appended to, or in the place of another one is known as damaged. Spark ignores the key. A file without it (written by Spark) is accepted; only its structure can be checked.
- * Texts are built in memory and written by one create_new. Any thread. */
+ * cut, changed, appended to, or in the place of another one is known as damaged. Spark ignores the key. A
+ * file without it (written by Spark) is accepted; only its structure can be checked. Texts are built in
+ * memory and written by one create_new. Any thread. */
 #pragma once
 
 #include <stdbool.h>

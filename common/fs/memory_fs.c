@@ -248,7 +248,8 @@ static weir_code collect(memory_fs *fs, const char *path, weir_arena *arena, lis
         ret->infos = weir_arena_alloc(arena, sizeof *ret->infos * (fs->count + 1));
     for (size_t i = 0; is_directory && i < fs->count; i++) {
         const char *name = fs->entries[i].path;
-        if (strncmp(name, path, size) == 0 && name[size] == '/' && name[size + 1] && !strchr(name + size + 1, '/'))
+        if (strncmp(name, path, size) == 0 && name[size] == '/' && name[size + 1] &&
+            !strchr(name + size + 1, '/'))
             ret->infos[ret->count++] = entry_info(&fs->entries[i], arena);
     }
     pthread_mutex_unlock(&fs->lock);

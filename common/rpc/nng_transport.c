@@ -66,14 +66,36 @@ static void release_message(void *message) {
     nng_msg_free(message);
 }
 
+/* REQ and REP take their 4-byte request id off the front of a body. 4 filler bytes behind it keep what follows
+ * 8-aligned, as columns in a frame need it; a body that lies elsewhere is copied. */
+#define FILLER 4
+
 static weir_buffer *wrap_message(nng_msg *message) {
-    return weir_buffer_borrow(nng_msg_body(message), nng_msg_len(message), release_message, message);
+    size_t filler = WEIR_MIN(nng_msg_len(message), (size_t)FILLER), size = nng_msg_len(message) - filler;
+    uint8_t *data = (uint8_t *)nng_msg_body(message) + filler;
+    weir_buffer *copy = (uintptr_t)data % 8 && size ? weir_buffer_new(NULL, size) : NULL;
+    if (!copy)
+        return weir_buffer_borrow(data, size, release_message, message);
+    memcpy(copy->data, data, size);
+    copy->size = size;
+    nng_msg_free(message);
+    return copy;
+}
+
+/* With the filler in front, its place chosen so that the rest is aligned here too. */
+static int new_message(size_t size, nng_msg **ret) {
+    int rv = nng_msg_alloc(ret, size + 2 * FILLER);
+    if (rv == 0) {
+        memset(nng_msg_body(*ret), 0, 2 * FILLER);
+        nng_msg_trim(*ret, FILLER);
+    }
+    return rv;
 }
 
 static weir_buffer *transport_alloc(weir_transport *transport, size_t size) {
     (void)transport;
     nng_msg *message;
-    if (nng_msg_alloc(&message, size) != 0)
+    if (new_message(size, &message) != 0)
         return NULL;
     return wrap_message(message);
 }
@@ -84,8 +106,8 @@ static nng_msg *unwrap_message(weir_buffer *buffer) {
     if (buffer->release == release_message && atomic_load(&buffer->refs) == 1) {
         message = buffer->owner;
         buffer->release = NULL;
-    } else if (nng_msg_alloc(&message, buffer->size) == 0) {
-        memcpy(nng_msg_body(message), buffer->data, buffer->size);
+    } else if (new_message(buffer->size, &message) == 0) {
+        memcpy((uint8_t *)nng_msg_body(message) + FILLER, buffer->data, buffer->size);
     }
     weir_buffer_unref(buffer);
     return message;

@@ -35,8 +35,7 @@ int64_t weir_date_from_civil(int32_t year, int32_t month, int32_t day) {
     uint64_t century = y / 100;
     uint64_t year_days = 1461 * y / 4 - century + century / 4;
     uint32_t month_days = (979 * m - 2919) / 32;
-    return (int64_t)(year_days + month_days) + day - 1 -
-           (719468 + (int64_t)SHIFT_ERAS * 100 * ERA_DAYS);
+    return (int64_t)(year_days + month_days) + day - 1 - (719468 + (int64_t)SHIFT_ERAS * 100 * ERA_DAYS);
 }
 
 bool weir_year_is_leap(int32_t year) {

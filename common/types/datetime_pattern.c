@@ -7,8 +7,9 @@
  * arena; any thread. */
 #include "common/types/datetime_pattern_int.h"
 
-const char *const weir_month_names[13] = {"",     "January", "February",  "March",   "April",    "May",     "June",
-                                          "July", "August",  "September", "October", "November", "December"};
+const char *const weir_month_names[13] = {"",        "January",  "February", "March",  "April",
+                                          "May",     "June",     "July",     "August", "September",
+                                          "October", "November", "December"};
 const char *const weir_day_names[8] = {"",         "Monday", "Tuesday",  "Wednesday",
                                        "Thursday", "Friday", "Saturday", "Sunday"};
 const char *const weir_quarter_names[5] = {"", "1st quarter", "2nd quarter", "3rd quarter", "4th quarter"};
@@ -68,7 +69,8 @@ static void add_number(compiler *c, weir_pattern_element number) {
     }
 }
 
-static void add_value(compiler *c, weir_pattern_field field, int32_t min, int32_t max, weir_pattern_sign sign) {
+static void add_value(compiler *c, weir_pattern_field field, int32_t min, int32_t max,
+                      weir_pattern_sign sign) {
     add_number(c, (weir_pattern_element){.kind = WEIR_PATTERN_NUMBER,
                                          .field = field,
                                          .sign = sign,
@@ -165,8 +167,8 @@ static weir_pattern_field short_field(char letter) {
     static const struct {
         char letter;
         weir_pattern_field field;
-    } fields[] = {{'d', WEIR_FIELD_DAY},        {'H', WEIR_FIELD_HOUR},   {'k', WEIR_FIELD_CLOCK_HOUR},
-                  {'K', WEIR_FIELD_HOUR_AMPM},  {'m', WEIR_FIELD_MINUTE}, {'h', WEIR_FIELD_CLOCK_HOUR_AMPM},
+    } fields[] = {{'d', WEIR_FIELD_DAY},       {'H', WEIR_FIELD_HOUR},   {'k', WEIR_FIELD_CLOCK_HOUR},
+                  {'K', WEIR_FIELD_HOUR_AMPM}, {'m', WEIR_FIELD_MINUTE}, {'h', WEIR_FIELD_CLOCK_HOUR_AMPM},
                   {'s', WEIR_FIELD_SECOND}};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(fields); i++) {
         if (fields[i].letter == letter)
@@ -179,7 +181,8 @@ static bool add_letter(compiler *c, char letter, int32_t count) {
     weir_pattern_field field = short_field(letter);
     if (field != WEIR_FIELD_COUNT) {
         if (count <= 2)
-            add_value(c, field, count, count == 1 ? 19 : 2, count == 1 ? WEIR_SIGN_NORMAL : WEIR_SIGN_NOT_NEGATIVE);
+            add_value(c, field, count, count == 1 ? 19 : 2,
+                      count == 1 ? WEIR_SIGN_NORMAL : WEIR_SIGN_NOT_NEGATIVE);
         return count <= 2;
     }
     switch (letter) {
@@ -195,7 +198,8 @@ static bool add_letter(compiler *c, char letter, int32_t count) {
     case 'q':
         field = letter == 'M' || letter == 'L' ? WEIR_FIELD_MONTH : WEIR_FIELD_QUARTER;
         if (count <= 2)
-            add_value(c, field, count, count == 1 ? 19 : 2, count == 1 ? WEIR_SIGN_NORMAL : WEIR_SIGN_NOT_NEGATIVE);
+            add_value(c, field, count, count == 1 ? 19 : 2,
+                      count == 1 ? WEIR_SIGN_NORMAL : WEIR_SIGN_NOT_NEGATIVE);
         else
             add_text(c, field, count == 4);
         return true;
@@ -297,7 +301,8 @@ static void check_letters(compiler *c, weir_str pattern) {
             }
         }
         for (size_t i = 0; i < part.size; i++) {
-            if (part.data[i] && (strchr("ABnNp", part.data[i]) || (c->parsing && strchr("EFqQ", part.data[i])))) {
+            if (part.data[i] &&
+                (strchr("ABnNp", part.data[i]) || (c->parsing && strchr("EFqQ", part.data[i])))) {
                 c->refused = REFUSED_LETTER;
                 c->letter = part.data[i];
                 return;
@@ -363,16 +368,16 @@ static weir_code fail_pattern(const compiler *c, weir_str pattern, weir_error **
     if (is_legacy_pattern(pattern)) {
         const char *quoted = weir_arena_printf(c->arena, "'%s'", text);
         return weir_error_raise(err, WEIR_INCONSISTENT_BEHAVIOR_CROSS_VERSION__DATETIME_PATTERN_RECOGNITION,
-                                "pattern", quoted, "config", "\"spark.sql.legacy.timeParserPolicy\"", "docroot",
-                                "https://spark.apache.org/docs/latest", NULL);
+                                "pattern", quoted, "config", "\"spark.sql.legacy.timeParserPolicy\"",
+                                "docroot", "https://spark.apache.org/docs/latest", NULL);
     }
     switch (c->refused) {
     case REFUSED_WEEK:
-        return weir_error_raise(err, WEIR_INCONSISTENT_BEHAVIOR_CROSS_VERSION__DATETIME_WEEK_BASED_PATTERN, "c",
-                                letter, NULL);
+        return weir_error_raise(err, WEIR_INCONSISTENT_BEHAVIOR_CROSS_VERSION__DATETIME_WEEK_BASED_PATTERN,
+                                "c", letter, NULL);
     case REFUSED_LETTER:
-        return weir_error_raise(err, WEIR_INVALID_DATETIME_PATTERN__ILLEGAL_CHARACTER, "pattern", text, "c", letter,
-                                NULL);
+        return weir_error_raise(err, WEIR_INVALID_DATETIME_PATTERN__ILLEGAL_CHARACTER, "pattern", text, "c",
+                                letter, NULL);
     case REFUSED_LENGTH:
         return weir_error_raise(err, WEIR_INVALID_DATETIME_PATTERN__LENGTH, "pattern", c->length, NULL);
     default:

@@ -165,7 +165,8 @@ static void add_zone_name(const weir_pattern_element *e, const local_fields *f, 
 
 void weir_datetime_pattern_format(const weir_datetime_pattern *pattern, int64_t utc_micros,
                                   const weir_timezone *zone, weir_strbuf *buf) {
-    local_fields f = {.utc_micros = utc_micros, .zone = zone, .offset = weir_timezone_offset(zone, utc_micros)};
+    local_fields f = {
+        .utc_micros = utc_micros, .zone = zone, .offset = weir_timezone_offset(zone, utc_micros)};
     int64_t seconds = weir_floor_div(utc_micros, WEIR_MICROS_PER_SECOND);
     f.nano = (int32_t)(utc_micros - seconds * WEIR_MICROS_PER_SECOND) * 1000;
     seconds += f.offset;

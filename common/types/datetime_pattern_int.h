@@ -10,9 +10,9 @@
 typedef enum weir_pattern_kind {
     WEIR_PATTERN_LITERAL,
     WEIR_PATTERN_NUMBER,
-    WEIR_PATTERN_REDUCED,  /* two-digit year, 2000..2099 */
+    WEIR_PATTERN_REDUCED, /* two-digit year, 2000..2099 */
     WEIR_PATTERN_FRACTION,
-    WEIR_PATTERN_TEXT,     /* names of months, days, quarters, eras, AM/PM */
+    WEIR_PATTERN_TEXT, /* names of months, days, quarters, eras, AM/PM */
     WEIR_PATTERN_ZONE_ID,
     WEIR_PATTERN_ZONE_NAME,
     WEIR_PATTERN_OFFSET,
@@ -44,7 +44,11 @@ typedef enum weir_pattern_field {
     WEIR_FIELD_COUNT
 } weir_pattern_field;
 
-typedef enum weir_pattern_sign { WEIR_SIGN_NORMAL, WEIR_SIGN_NOT_NEGATIVE, WEIR_SIGN_EXCEEDS_PAD } weir_pattern_sign;
+typedef enum weir_pattern_sign {
+    WEIR_SIGN_NORMAL,
+    WEIR_SIGN_NOT_NEGATIVE,
+    WEIR_SIGN_EXCEEDS_PAD
+} weir_pattern_sign;
 
 typedef struct weir_pattern_element {
     weir_pattern_kind kind;

@@ -69,7 +69,8 @@ static int64_t take_digits(const parser *p, position at, int32_t width, position
     int64_t total = 0;
     position end = at;
     for (; end - at < width && digit_at(p, end) >= 0; end++) {
-        if (__builtin_mul_overflow(total, 10, &total) || __builtin_add_overflow(total, digit_at(p, end), &total))
+        if (__builtin_mul_overflow(total, 10, &total) ||
+            __builtin_add_overflow(total, digit_at(p, end), &total))
             break;
     }
     *ret_end = end;
@@ -233,15 +234,14 @@ static position parse_prefixed(parser *p, position at, position behind, bool pre
     int32_t seconds = 0;
     position end = behind;
     char next = (size_t)behind < p->text.size ? p->text.data[behind] : '\0';
-    if (!prefixed || next == '+' || next == '-') {
-        end = parse_offset_form(p, 6, prefixed ? WEIR_STR("0") : WEIR_STR("Z"), behind, &seconds);
-        if (end < 0) {
-            end = parse_offset_form(p, 1, WEIR_STR("Z"), behind, &seconds);
-            if (end < 0 && !prefixed)
-                return fail(at);
-            if (end < 0)
-                end = behind;
-        }
+    if (next == '+' || next == '-') {
+        end = parse_offset_form(p, 6, WEIR_STR("Z"), behind, &seconds);
+        if (end < 0 && !prefixed)
+            return fail(at);
+        if (end < 0)
+            end = behind;
+        if (seconds > 64800 || seconds < -64800)
+            return fail(at);
     }
     return set_zone(p, seconds, NULL, end);
 }
@@ -374,8 +374,8 @@ static bool check(parser *p, weir_pattern_field field) {
     int64_t value = p->f.values[field];
     if (!has(&p->f, field) || (value >= range->min && value <= range->max))
         return true;
-    snprintf(p->buffer, sizeof p->buffer, "Invalid value for %s (valid values %s): %lld", range->name, range->range,
-             (long long)value);
+    snprintf(p->buffer, sizeof p->buffer, "Invalid value for %s (valid values %s): %lld", range->name,
+             range->range, (long long)value);
     return say(p, p->buffer);
 }
 
@@ -383,8 +383,9 @@ static bool check(parser *p, weir_pattern_field field) {
 static bool replace(parser *p, weir_pattern_field from, weir_pattern_field to, int64_t value) {
     p->f.set &= ~(1u << from);
     if (has(&p->f, to) && p->f.values[to] != value) {
-        snprintf(p->buffer, sizeof p->buffer, "Conflict found: %s %lld differs from %s %lld while resolving  %s",
-                 ranges[to].name, (long long)p->f.values[to], ranges[to].name, (long long)value, ranges[from].name);
+        snprintf(p->buffer, sizeof p->buffer,
+                 "Conflict found: %s %lld differs from %s %lld while resolving  %s", ranges[to].name,
+                 (long long)p->f.values[to], ranges[to].name, (long long)value, ranges[from].name);
         return say(p, p->buffer);
     }
     p->f.values[to] = value;
@@ -468,9 +469,9 @@ static bool cross_check(parser *p, int64_t days) {
             continue;
         char date[WEIR_DATETIME_TEXT_MAX];
         int size = days == (int32_t)days ? weir_date_format((int32_t)days, date) : 0;
-        snprintf(p->buffer, sizeof p->buffer, "Conflict found: Field %s %lld differs from %s %lld derived from %.*s",
-                 ranges[field].name, (long long)facts[i].value, ranges[field].name, (long long)p->f.values[field],
-                 size, date);
+        snprintf(p->buffer, sizeof p->buffer,
+                 "Conflict found: Field %s %lld differs from %s %lld derived from %.*s", ranges[field].name,
+                 (long long)facts[i].value, ranges[field].name, (long long)p->f.values[field], size, date);
         return say(p, p->buffer);
     }
     return true;
@@ -486,7 +487,8 @@ static bool resolve_date(parser *p, int64_t *ret_days) {
             !replace(p, WEIR_FIELD_YEAR_OF_ERA, WEIR_FIELD_YEAR, f->values[WEIR_FIELD_ERA] ? year : 1 - year))
             return false;
     }
-    bool has_year = has(f, WEIR_FIELD_YEAR), has_month = has(f, WEIR_FIELD_MONTH), has_day = has(f, WEIR_FIELD_DAY);
+    bool has_year = has(f, WEIR_FIELD_YEAR), has_month = has(f, WEIR_FIELD_MONTH),
+         has_day = has(f, WEIR_FIELD_DAY);
     bool has_year_day = has(f, WEIR_FIELD_DAY_OF_YEAR);
     if (!check(p, WEIR_FIELD_YEAR) || !check(p, WEIR_FIELD_MONTH) || !check(p, WEIR_FIELD_DAY) ||
         !check(p, WEIR_FIELD_DAY_OF_YEAR)) {
@@ -494,7 +496,8 @@ static bool resolve_date(parser *p, int64_t *ret_days) {
         return false;
     }
     int64_t year = has_year ? f->values[WEIR_FIELD_YEAR] : 1970;
-    int64_t month = has_month ? f->values[WEIR_FIELD_MONTH] : 1, day = has_day ? f->values[WEIR_FIELD_DAY] : 1;
+    int64_t month = has_month ? f->values[WEIR_FIELD_MONTH] : 1,
+            day = has_day ? f->values[WEIR_FIELD_DAY] : 1;
     bool ok;
     if (has(f, WEIR_FIELD_JULIAN_DAY) && !(has_year && has_month && has_day)) {
         *ret_days = f->values[WEIR_FIELD_JULIAN_DAY] - 40587;
@@ -527,9 +530,10 @@ static bool resolve(parser *p, int64_t *ret_local) {
     int64_t hour = has(f, WEIR_FIELD_HOUR)        ? f->values[WEIR_FIELD_HOUR]
                    : has(f, WEIR_FIELD_HOUR_AMPM) ? f->values[WEIR_FIELD_HOUR_AMPM]
                                                   : value_or(f, WEIR_FIELD_AMPM, 0) * 12;
-    int64_t seconds = hour * 3600 + value_or(f, WEIR_FIELD_MINUTE, 0) * 60 + value_or(f, WEIR_FIELD_SECOND, 0);
-    __int128 micros = (__int128)(days * 86400 + seconds) * WEIR_MICROS_PER_SECOND +
-                      value_or(f, WEIR_FIELD_NANO, 0) / 1000;
+    int64_t seconds =
+        hour * 3600 + value_or(f, WEIR_FIELD_MINUTE, 0) * 60 + value_or(f, WEIR_FIELD_SECOND, 0);
+    __int128 micros =
+        (__int128)(days * 86400 + seconds) * WEIR_MICROS_PER_SECOND + value_or(f, WEIR_FIELD_NANO, 0) / 1000;
     if (micros < INT64_MIN + WEIR_MICROS_PER_DAY || micros > INT64_MAX - WEIR_MICROS_PER_DAY) {
         p->in_spark = true;
         return say(p, "long overflow");
@@ -548,8 +552,9 @@ static bool run(parser *p, position *ret_end, int64_t *ret_local) {
     return *ret_end >= 0 && (size_t)*ret_end == p->text.size && resolve(p, ret_local);
 }
 
-bool weir_datetime_pattern_parse(const weir_datetime_pattern *pattern, weir_str text, const weir_timezone *zone,
-                                 int64_t *ret_utc_micros, int64_t *ret_local_micros, bool *ret_has_zone) {
+bool weir_datetime_pattern_parse(const weir_datetime_pattern *pattern, weir_str text,
+                                 const weir_timezone *zone, int64_t *ret_utc_micros,
+                                 int64_t *ret_local_micros, bool *ret_has_zone) {
     parser p;
     position end;
     p.pattern = pattern;
@@ -579,8 +584,8 @@ static size_t utf16_index(weir_str text, size_t bytes) {
     return units;
 }
 
-void weir_datetime_pattern_explain(const weir_datetime_pattern *pattern, weir_str text, const weir_timezone *zone,
-                                   weir_strbuf *buf) {
+void weir_datetime_pattern_explain(const weir_datetime_pattern *pattern, weir_str text,
+                                   const weir_timezone *zone, weir_strbuf *buf) {
     parser p = {.pattern = pattern, .text = text};
     position end;
     int64_t local;

@@ -111,9 +111,9 @@ static void first_digit(decimal_digits *d, int digit, stop_test *stop) {
 /* ---- integers of at most 63 bits ---- */
 
 static const int8_t insignificant_of_bits[64] = {
-    0,  0,  0,  0,  1,  1,  1,  2,  2,  2,  3,  3,  3,  3,  4,  4,  4,  5,  5,  5,  6,  6,
-    6,  6,  7,  7,  7,  8,  8,  8,  9,  9,  9,  9,  10, 10, 10, 11, 11, 11, 12, 12, 12, 12,
-    13, 13, 13, 14, 14, 14, 15, 15, 15, 16, 16, 16, 17, 17, 17, 18, 18, 18, 19};
+    0,  0,  0,  0,  1,  1,  1,  2,  2,  2,  3,  3,  3,  3,  4,  4,  4,  5,  5,  5,  6,
+    6,  6,  6,  7,  7,  7,  8,  8,  8,  9,  9,  9,  9,  10, 10, 10, 11, 11, 11, 12, 12,
+    12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 15, 16, 16, 16, 17, 17, 17, 18, 18, 18, 19};
 
 static void integer_digits(decimal_digits *d, const binary_value *v) {
     uint64_t value = v->exponent >= FRACTION_BITS ? v->fraction << (v->exponent - FRACTION_BITS)
@@ -149,14 +149,19 @@ static void integer_digits(decimal_digits *d, const binary_value *v) {
         type s = (type)((unsigned_type)five_powers[s5] << s2); \
         type m = (type)((unsigned_type)five_powers[b5] << m2); \
         type tens = (type)((unsigned_type)s * 10u); \
-        int digit = (int)(b / s); \
-        b = (type)(10u * (unsigned_type)(b % s)); \
+        const double inverse = 1.0 / (double)s; /* b / s is below ten: no need of a division a digit */ \
+        int digit = (int)((double)b * inverse); \
+        type rest = (type)(b - (type)digit * s); \
+        digit += (rest >= s) - (rest < 0); \
+        b = (type)(10u * (unsigned_type)(rest < 0 ? rest + s : rest >= s ? rest - s : rest)); \
         m = (type)((unsigned_type)m * 10u); \
-        stop_test stop = {.low = b < m, .high = (type)((unsigned_type)b + (unsigned_type)m) > tens}; \
+        stop_test stop = {.low = b<m, .high = (type)((unsigned_type)b + (unsigned_type)m)> tens}; \
         first_digit(d, digit, &stop); \
         while (!stop.low && !stop.high) { \
-            digit = (int)(b / s); \
-            b = (type)(10u * (unsigned_type)(b % s)); \
+            digit = (int)((double)b * inverse); \
+            rest = (type)(b - (type)digit * s); \
+            digit += (rest >= s) - (rest < 0); \
+            b = (type)(10u * (unsigned_type)(rest < 0 ? rest + s : rest >= s ? rest - s : rest)); \
             m = (type)((unsigned_type)m * 10u); \
             stop.low = m <= 0 || b < m; \
             stop.high = m <= 0 || (type)((unsigned_type)b + (unsigned_type)m) > tens; \
@@ -181,7 +186,27 @@ static u128 scale_product(const uint64_t power[2], uint64_t factor, int32_t shif
     return high << (64 - shift) | (lowest >> shift);
 }
 
-/* False where the tracked error leaves a decision open; *d is unspecified then. */
+#define FIXED_ERROR ((u128)16) /* of the scaled value and of half a unit, generously */
+
+/* Is the digit just taken, the `count`-th, the last one? `b` is ten times the rest behind it. False where the
+ * error, which grew by ten with every digit, leaves that open. */
+static bool decide(u128 b, u128 half_unit, int count, stop_test *stop) {
+    if (count < 1 || count > 18)
+        return false;
+    const u128 tens = (u128)10 << ONE_SHIFT;
+    u128 power = (u128)five_powers[count] << count, m = half_unit * power, error = FIXED_ERROR * power;
+    u128 above = tens - b; /* high where m reaches it */
+    u128 to_low = b > m ? b - m : m - b, to_high = above > m ? above - m : m - above;
+    u128 twice = 2 * b, to_middle = twice > tens ? twice - tens : tens - twice;
+    if (b < error || above < error || to_low < 2 * error || to_high < 2 * error)
+        return false;
+    stop->low = b < m;
+    stop->high = m > above;
+    stop->difference = twice > tens ? 1 : -1;
+    return !(stop->low && stop->high) || to_middle >= 2 * error;
+}
+
+/* False where the error leaves a decision open; *d is unspecified then. */
 static bool fixed_digits(decimal_digits *d, const binary_value *v) {
     const u128 one = (u128)1 << ONE_SHIFT, tens = 10 * one;
     int32_t q = -d->exponent;
@@ -195,33 +220,21 @@ static bool fixed_digits(decimal_digits *d, const binary_value *v) {
     if (value_shift <= 0 || value_shift >= 128 || half_shift <= 0 || half_shift >= 128)
         return false;
     u128 b = scale_product(power, v->fraction, value_shift);
-    u128 m = (((u128)power[0] << 64) | power[1]) >> half_shift;
-    u128 error = 16;
+    u128 half_unit = (((u128)power[0] << 64) | power[1]) >> half_shift;
+    /* Within `near` of either end a digit may be the last one, or the error may matter. */
+    u128 near = half_unit + 2 * FIXED_ERROR;
     stop_test stop = {0};
-    for (bool first = true; first || (!stop.low && !stop.high); first = false) {
-        u128 rest = b & (one - 1);
-        if (rest < error || one - rest < error)
-            return false;
+    for (int count = 1; !stop.low && !stop.high; count++) {
         int digit = (int)(b >> ONE_SHIFT);
-        b = 10 * rest;
-        m *= 10;
-        error *= 10;
-        u128 above = tens - b; /* high where m >= above */
-        u128 to_low = b > m ? b - m : m - b, to_high = above > m ? above - m : m - above;
-        if (to_low < 2 * error || to_high < 2 * error || digit > 9)
+        b = 10 * (b & (one - 1));
+        near *= 10;
+        bool inside = b > near && b < tens - near;
+        if (WEIR_UNLIKELY(!inside) && !decide(b, half_unit, count, &stop))
             return false;
-        stop.low = b < m;
-        stop.high = m > above;
-        if (first)
+        if (count == 1)
             first_digit(d, digit, &stop);
         else
             d->digits[d->count++] = (char)('0' + digit);
-    }
-    if (stop.low && stop.high) {
-        u128 twice = 2 * b, away = twice > tens ? twice - tens : tens - twice;
-        if (away < 2 * error)
-            return false;
-        stop.difference = twice > tens ? 1 : -1;
     }
     d->exponent++;
     finish(d, stop);
@@ -295,13 +308,19 @@ static void develop(decimal_digits *d, binary_value *v) {
     uint64_t odd_fraction = v->fraction >> tail;
     if (b_bits < 32 && s_bits < 32) {
         int_digits(d, odd_fraction, b5, b2, s5, s2, m2);
-    } else if (b_bits < 64 && s_bits < 64) {
-        long_digits(d, odd_fraction, b5, b2, s5, s2, m2);
-    } else if (!fixed_digits(d, v)) {
-        d->count = 0;
-        d->exponent = estimate;
-        exact_digits(d, odd_fraction, b5, b2, s5, s2, m2);
+        return;
     }
+    bool is_long = b_bits < 64 && s_bits < 64;
+    /* With ten times the divisor below 2^60 nothing in Java's long arithmetic can wrap around, so that it
+     * decides like exact arithmetic but for ties, which fixed_digits leaves open. */
+    if ((!is_long || s_bits <= 60) && fixed_digits(d, v))
+        return;
+    d->count = 0;
+    d->exponent = estimate;
+    if (is_long)
+        long_digits(d, odd_fraction, b5, b2, s5, s2, m2);
+    else
+        exact_digits(d, odd_fraction, b5, b2, s5, s2, m2);
 }
 
 /* ---- the text ---- */

@@ -13,9 +13,9 @@ typedef unsigned __int128 u128;
 
 /* A format's parameters: 53/24 bits of significand. */
 typedef struct float_format {
-    int32_t mantissa_bits; /* without the hidden one */
-    int32_t bias;          /* 1023, 127 */
-    int32_t infinite;      /* 0x7FF, 0xFF */
+    int32_t mantissa_bits;      /* without the hidden one */
+    int32_t bias;               /* 1023, 127 */
+    int32_t infinite;           /* 0x7FF, 0xFF */
     int32_t even_min, even_max; /* powers of ten where a product may be exactly half way */
     int32_t power_min, power_max;
 } float_format;
@@ -385,8 +385,8 @@ static bool at_end(const char *at, const char *end) {
 }
 
 /* The text as bits of the format; false where it is no number. *ret_special as special_name's. */
-static bool parse_cast(weir_str text, const float_format *f, scanned *ret, uint64_t *ret_hex, bool *ret_is_hex,
-                       int *ret_special) {
+static bool parse_cast(weir_str text, const float_format *f, scanned *ret, uint64_t *ret_hex,
+                       bool *ret_is_hex, int *ret_special) {
     text = weir_str_trim(text);
     const char *end = text.data + text.size, *body = text.data;
     *ret_special = 0;

@@ -225,8 +225,8 @@ static bool parse_single(reader *r, int32_t unit, int sign, int64_t *ret) {
     static const int8_t digits_max[] = {9, 10, 12, 13};
     int64_t value, micros;
     bool fraction;
-    if (!take_number(r, digits_max[unit], &value) || !take_fraction(r, &micros, &fraction) || r->at != r->end ||
-        (fraction && unit != WEIR_UNIT_SECOND))
+    if (!take_number(r, digits_max[unit], &value) || !take_fraction(r, &micros, &fraction) ||
+        r->at != r->end || (fraction && unit != WEIR_UNIT_SECOND))
         return false;
     if (unit != WEIR_UNIT_SECOND) {
         *ret = (int64_t)((uint64_t)(sign * value) * (uint64_t)unit_micros[unit]); /* wraps as Spark's */
@@ -326,7 +326,8 @@ static bool take_value(reader *r, unit_value *ret) {
 }
 
 static bool add_days(weir_calendar_interval *sum, int64_t value, int64_t factor) {
-    return !__builtin_mul_overflow(value, factor, &value) && !__builtin_add_overflow(sum->days, value, &sum->days);
+    return !__builtin_mul_overflow(value, factor, &value) &&
+           !__builtin_add_overflow(sum->days, value, &sum->days);
 }
 
 static bool add_months(weir_calendar_interval *sum, int64_t value, int64_t factor) {

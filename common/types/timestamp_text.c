@@ -117,8 +117,8 @@ static bool take_separator(scan *s, char c, bool first, parts *p, bool *ret_zone
         s->index = MINUTE;
         return true;
     }
-    bool fits = s->index < DAY    ? c == '-'
-                : s->index == DAY ? c == ' ' || c == 'T'
+    bool fits = s->index < DAY      ? c == '-'
+                : s->index == DAY   ? c == ' ' || c == 'T'
                 : s->index < SECOND ? c == ':'
                                     : s->index <= FRACTION;
     if (!fits || !close_segment(s, s->index, p))
@@ -268,7 +268,8 @@ static bool parse_canonical(weir_str text, int64_t *ret_local, bool *ret_utc) {
 }
 
 /* A time of day alone takes its date from now_micros; NULL refuses it. */
-static bool parse_timestamp(weir_str text, const weir_timezone *zone, const int64_t *now_micros, int64_t *ret) {
+static bool parse_timestamp(weir_str text, const weir_timezone *zone, const int64_t *now_micros,
+                            int64_t *ret) {
     int64_t local;
     bool utc;
     if (parse_canonical(text, &local, &utc)) {
@@ -283,7 +284,8 @@ static bool parse_timestamp(weir_str text, const weir_timezone *zone, const int6
             return false;
         const weir_timezone *z = p.has_zone ? p.zone : zone;
         int64_t offset = (z ? weir_timezone_offset(z, *now_micros) : p.offset) * WEIR_MICROS_PER_SECOND;
-        local = weir_floor_div(*now_micros + offset, WEIR_MICROS_PER_DAY) * WEIR_MICROS_PER_DAY + day_micros(&p);
+        local =
+            weir_floor_div(*now_micros + offset, WEIR_MICROS_PER_DAY) * WEIR_MICROS_PER_DAY + day_micros(&p);
     } else if (!local_micros(&p, &local)) {
         return false;
     }
@@ -294,7 +296,8 @@ bool weir_timestamp_parse(weir_str text, const weir_timezone *zone, int64_t *ret
     return parse_timestamp(text, zone, NULL, ret_micros);
 }
 
-bool weir_timestamp_parse_at(weir_str text, const weir_timezone *zone, int64_t now_micros, int64_t *ret_micros) {
+bool weir_timestamp_parse_at(weir_str text, const weir_timezone *zone, int64_t now_micros,
+                             int64_t *ret_micros) {
     return parse_timestamp(text, zone, &now_micros, ret_micros);
 }
 

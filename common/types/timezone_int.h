@@ -7,7 +7,7 @@
 
 /* One half of a POSIX TZ rule: when a change happens within a year. */
 typedef struct weir_zone_change {
-    char form;      /* 'M' month.week.day, 'J' day 1..365 without leap days, 'D' day 0..365 */
+    char form; /* 'M' month.week.day, 'J' day 1..365 without leap days, 'D' day 0..365 */
     int32_t month, week, day;
     int32_t seconds; /* local time of day, may be negative or above a day */
 } weir_zone_change;

@@ -345,7 +345,8 @@ static weir_code make_timestamp(parser *p, const int32_t *values, int32_t count,
             weir_error_failf(refusal(p), WEIR_NOT_SUPPORTED,
                              "Type %s(%d) with nanosecond precision is not supported.", name, values[0]);
         char *precision = weir_arena_printf(p->arena, "%d", values[0]);
-        weir_error_raise(refusal(p), WEIR_INVALID_TIMESTAMP_PRECISION, "precision", precision, "type", name, NULL);
+        weir_error_raise(refusal(p), WEIR_INVALID_TIMESTAMP_PRECISION, "precision", precision, "type", name,
+                         NULL);
     }
     *ret = weir_type_of(ntz ? WEIR_TYPE_TIMESTAMP_NTZ : WEIR_TYPE_TIMESTAMP);
     return WEIR_OK;

@@ -55,7 +55,8 @@ static const struct {
 
 /* Names with parameters have the DDL's form: "decimal(10,2)", "char(5)", "interval day to second". */
 static bool is_ddl_name(weir_str name) {
-    static const char *const prefixes[] = {"decimal(", "char(", "varchar(", "time(", "interval ", "string collate ",
+    static const char *const prefixes[] = {"decimal(",       "char(",         "varchar(",
+                                           "time(",          "interval ",     "string collate ",
                                            "timestamp_ltz(", "timestamp_ntz("};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(prefixes); i++) {
         if (weir_str_starts_with(name, weir_str_from(prefixes[i])))

@@ -219,7 +219,7 @@ static void add_tree_name(weir_strbuf *buf, const weir_type *type) {
 /* The lines below a field of this type; `depth` counts " |   " steps in front of " |-- ". */
 static void add_tree(weir_strbuf *buf, const weir_type *type, int32_t depth) {
     static const weir_str step = {" |   ", 5};
-    int32_t entries = type->kind == WEIR_TYPE_STRUCT ? type->fields_count
+    int32_t entries = type->kind == WEIR_TYPE_STRUCT  ? type->fields_count
                       : type->kind == WEIR_TYPE_ARRAY ? 1
                       : type->kind == WEIR_TYPE_MAP   ? 2
                                                       : 0;

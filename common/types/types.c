@@ -113,7 +113,8 @@ const weir_type *weir_type_clone(weir_arena *arena, const weir_type *type) {
     if (type->value)
         copy->value = weir_type_clone(arena, type->value);
     if (type->kind == WEIR_TYPE_STRUCT) {
-        weir_field *fields = WEIR_NEW_ARRAY(arena, weir_field, type->fields_count > 0 ? type->fields_count : 1);
+        weir_field *fields =
+            WEIR_NEW_ARRAY(arena, weir_field, type->fields_count > 0 ? type->fields_count : 1);
         for (int32_t i = 0; i < type->fields_count; i++) {
             fields[i] = type->fields[i];
             fields[i].name = weir_arena_str(arena, type->fields[i].name);

@@ -127,9 +127,7 @@ void weir_type_tree(weir_strbuf *buf, const weir_type *struct_type);
 /* ---- parsers (type_parse.c) ---- */
 /* A schema as DataFrameReader.schema takes it: "a INT NOT NULL, b STRUCT<x: INT> COMMENT 'c'", also
  * "struct<...>", backquoted names, and a JSON schema (text starting with '{'). */
-weir_code weir_schema_parse(weir_arena *arena, weir_str text, const weir_type **ret_struct,
-                            weir_error **err);
+weir_code weir_schema_parse(weir_arena *arena, weir_str text, const weir_type **ret_struct, weir_error **err);
 /* One type: "decimal(10,2)", "map<string,array<int>>", "interval day to second". */
 weir_code weir_type_parse(weir_arena *arena, weir_str text, const weir_type **ret, weir_error **err);
-weir_code weir_type_parse_json(weir_arena *arena, weir_str text, const weir_type **ret,
-                               weir_error **err);
+weir_code weir_type_parse_json(weir_arena *arena, weir_str text, const weir_type **ret, weir_error **err);

@@ -174,7 +174,8 @@ static bool add_uuid(variant_writer *w, weir_str value, bool as_cast) {
 static bool add_fixed(variant_writer *w, int kind, weir_str value, bool as_cast) {
     __int128 number;
     char text[WEIR_DATETIME_TEXT_MAX];
-    static const int8_t widths[] = {[3] = 1, [4] = 2, [5] = 4, [6] = 8, [7] = 8, [11] = 4, [12] = 8, [13] = 8, [14] = 4};
+    static const int8_t widths[] = {
+        [3] = 1, [4] = 2, [5] = 4, [6] = 8, [7] = 8, [11] = 4, [12] = 8, [13] = 8, [14] = 4};
     if (!take_signed(value, 1, (size_t)widths[kind], &number))
         return false;
     if (kind <= 6) {
@@ -248,7 +249,8 @@ static bool add_container(variant_writer *w, weir_str value, bool object) {
             weir_json_write_string(w->buf, name);
             weir_strbuf_add_char(w->buf, ':');
         }
-        if (!take_unsigned(value, offsets + i * offset_width, offset_width, &from) || from >= value.size - data)
+        if (!take_unsigned(value, offsets + i * offset_width, offset_width, &from) ||
+            from >= value.size - data)
             return false;
         if (!add_value(w, weir_str_make(value.data + data + from, value.size - data - from), false))
             return false;

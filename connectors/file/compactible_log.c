@@ -71,7 +71,8 @@ static int by_id(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static weir_code list_files(const weir_compactible_log *log, weir_arena *arena, log_files *ret, weir_error **err) {
+static weir_code list_files(const weir_compactible_log *log, weir_arena *arena, log_files *ret,
+                            weir_error **err) {
     *ret = (log_files){.arena = arena};
     weir_error *inner = NULL;
     weir_code code = log->fs->ops->list(log->fs, log->directory, arena, note_file, ret, &inner);
@@ -145,8 +146,8 @@ weir_code weir_compactible_log_open(weir_compactible_log *log, weir_error **err)
 /* ---- reading ---- */
 
 weir_code weir_compactible_log_read(weir_compactible_log *log, int64_t id, weir_arena *arena,
-                                    weir_code (*each)(weir_str, const char *, void *, weir_error **), void *data,
-                                    weir_error **err) {
+                                    weir_code (*each)(weir_str, const char *, void *, weir_error **),
+                                    void *data, weir_error **err) {
     char *path = weir_compactible_log_path(log, arena, id);
     weir_str text, rest, line;
     bool sealed;
@@ -250,7 +251,8 @@ weir_code weir_compactible_log_add(weir_compactible_log *log, const weir_str *li
     weir_log_text_seal(&text, path);
     code = log->fs->ops->create_new(log->fs, path, weir_strbuf_view(&text), err);
     if (code == WEIR_ALREADY_EXISTS)
-        WEIR_RAISE(err, CONCURRENT_STREAM_LOG_UPDATE, "batchId", weir_arena_printf(arena, "%lld", (long long)id));
+        WEIR_RAISE(err, CONCURRENT_STREAM_LOG_UPDATE, "batchId",
+                   weir_arena_printf(arena, "%lld", (long long)id));
     WEIR_TRY(code);
     log->latest = id;
     if (compacts) {

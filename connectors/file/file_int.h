@@ -28,8 +28,8 @@ weir_code weir_file_read_request(const weir_connector_context *context, const we
                                  weir_error **err);
 
 /* file_scan.c: the executor half */
-weir_code weir_file_scan_open(const weir_connector_context *context, const weir_node_scan *plan, weir_str split,
-                              weir_budget *budget, weir_scan **ret, weir_error **err);
+weir_code weir_file_scan_open(const weir_connector_context *context, const weir_node_scan *plan,
+                              weir_str split, weir_budget *budget, weir_scan **ret, weir_error **err);
 weir_code weir_file_scan_next(weir_scan *scan, weir_batch **ret, int64_t *ret_records, weir_error **err);
 void weir_file_scan_close(weir_scan *scan);
 

@@ -100,7 +100,8 @@ static weir_code visit(const weir_file_info *info, void *data, weir_error **err)
 /* A directory that vanishes between two looks is an empty one. */
 static weir_code list_directory(walk *state, weir_str path, weir_error **err) {
     if (state->depth > DEPTH_MAX)
-        WEIR_FAIL(err, IO_ERROR, WEIR_STR_FMT " is nested deeper than %d directories", WEIR_STR_ARG(path), DEPTH_MAX);
+        WEIR_FAIL(err, IO_ERROR, WEIR_STR_FMT " is nested deeper than %d directories", WEIR_STR_ARG(path),
+                  DEPTH_MAX);
     weir_fs *fs = state->listing->fs;
     weir_error *inner = NULL;
     weir_code code = fs->ops->list(fs, path.data, state->arena, visit, state, &inner);
@@ -112,8 +113,8 @@ static weir_code list_directory(walk *state, weir_str path, weir_error **err) {
 }
 
 /* Looks a path up: *ret_found is false where there is nothing. */
-static weir_code look_up(weir_fs *fs, const char *path, weir_arena *arena, weir_file_info *ret, bool *ret_found,
-                         weir_error **err) {
+static weir_code look_up(weir_fs *fs, const char *path, weir_arena *arena, weir_file_info *ret,
+                         bool *ret_found, weir_error **err) {
     weir_error *inner = NULL;
     weir_code code = fs->ops->stat(fs, path, arena, ret, &inner);
     *ret_found = code == WEIR_OK;
@@ -266,15 +267,18 @@ static weir_code add_committed(const weir_sink_file *file, void *data, weir_erro
 static weir_code list_sink_log(const weir_file_listing *listing, weir_arena *arena, weir_source_files *ret,
                                weir_error **err) {
     walk state = {.listing = listing, .arena = arena, .files = ret};
-    return weir_sink_manifest_each(listing->env, listing->fs, listing->path, arena, add_committed, &state, err);
+    return weir_sink_manifest_each(listing->env, listing->fs, listing->path, arena, add_committed, &state,
+                                   err);
 }
 
-static weir_code has_sink_log(const weir_file_listing *listing, weir_arena *arena, bool *ret, weir_error **err) {
+static weir_code has_sink_log(const weir_file_listing *listing, weir_arena *arena, bool *ret,
+                              weir_error **err) {
     weir_file_info info;
     *ret = false;
     if (listing->ignore_sink_metadata || listing->is_pattern)
         return WEIR_OK;
-    return look_up(listing->fs, weir_fs_join(arena, listing->path, WEIR_SINK_MANIFEST_NAME), arena, &info, ret, err);
+    return look_up(listing->fs, weir_fs_join(arena, listing->path, WEIR_SINK_MANIFEST_NAME), arena, &info,
+                   ret, err);
 }
 
 /* ---- the whole ---- */
@@ -309,7 +313,8 @@ static void note_directory(weir_file_listing *listing, weir_arena *arena) {
     bool found = false;
     if (listing->is_pattern || listing->recursive || listing->kind != WEIR_LISTING_PLAIN)
         return;
-    if (look_up(listing->fs, listing->path, arena, &info, &found, NULL) == WEIR_OK && found && info.is_directory)
+    if (look_up(listing->fs, listing->path, arena, &info, &found, NULL) == WEIR_OK && found &&
+        info.is_directory)
         listing->directory_ms = info.modified_ms;
 }
 
@@ -333,7 +338,8 @@ weir_code weir_file_listing_fetch(weir_file_listing *listing, weir_arena *arena,
         note_directory(listing, arena);
         WEIR_TRY(list_plain(listing, arena, ret, err));
         if (listing->kind == WEIR_LISTING_UNDECIDED && ret->count) {
-            WEIR_TRY(weir_file_listing_decide(listing, err)); /* a sink may have begun between the two looks */
+            WEIR_TRY(
+                weir_file_listing_decide(listing, err)); /* a sink may have begun between the two looks */
             if (listing->kind == WEIR_LISTING_UNDECIDED)
                 listing->kind = WEIR_LISTING_PLAIN;
         }

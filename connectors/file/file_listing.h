@@ -8,7 +8,7 @@
 
 typedef struct weir_source_file {
     weir_str path;
-    int64_t size;        /* -1: not known (logs that Spark has compacted) */
+    int64_t size; /* -1: not known (logs that Spark has compacted) */
     int64_t modified_ms;
 } weir_source_file;
 

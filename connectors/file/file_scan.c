@@ -25,7 +25,8 @@ static weir_code flag(const weir_connector_context *context, const weir_options 
     WEIR_TRY(weir_option_value_conf_bool(context->conf, key, false, ret, err));
     weir_str text = weir_options_get(options, name);
     if (text.data && !weir_option_value_bool(text, ret))
-        WEIR_FAIL(err, INVALID_ARGUMENT, "Invalid value '" WEIR_STR_FMT "' for option '%s', must be 'true' or 'false'",
+        WEIR_FAIL(err, INVALID_ARGUMENT,
+                  "Invalid value '" WEIR_STR_FMT "' for option '%s', must be 'true' or 'false'",
                   WEIR_STR_ARG(text), name);
     return WEIR_OK;
 }
@@ -46,8 +47,8 @@ static weir_code prepare(file_scan *scan, const weir_connector_context *context,
     return scan->format->read_spec(scan->arena, &request, &scan->spec, err);
 }
 
-weir_code weir_file_scan_open(const weir_connector_context *context, const weir_node_scan *plan, weir_str split,
-                              weir_budget *budget, weir_scan **ret, weir_error **err) {
+weir_code weir_file_scan_open(const weir_connector_context *context, const weir_node_scan *plan,
+                              weir_str split, weir_budget *budget, weir_scan **ret, weir_error **err) {
     weir_arena *arena = weir_arena_new_in(budget);
     file_scan *scan = WEIR_NEW(arena, file_scan);
     *scan = (file_scan){.arena = arena, .fs = context->fs, .budget = budget};
@@ -75,7 +76,8 @@ static weir_code read_failed(file_scan *scan, const weir_split *piece, weir_erro
     if (code == WEIR_OUT_OF_MEMORY || code == WEIR_CANCELLED || code == WEIR_INTERNAL_ERROR)
         return weir_error_move(err, cause);
     char *uri = weir_fs_uri(scan->arena, piece->path);
-    weir_error_raise(err, WEIR_FAILED_READ_FILE__NO_HINT, "path", uri, "reason", weir_error_text(cause), NULL);
+    weir_error_raise(err, WEIR_FAILED_READ_FILE__NO_HINT, "path", uri, "reason", weir_error_text(cause),
+                     NULL);
     weir_error_free(cause);
     return WEIR_FAILED_READ_FILE__NO_HINT;
 }
@@ -101,8 +103,11 @@ static weir_code open_piece(file_scan *scan, const weir_split *piece, weir_error
         (piece->modified_ms >= 0 && info.modified_ms != piece->modified_ms)) {
         char *uri = weir_fs_uri(scan->arena, piece->path);
         char *reason = weir_arena_printf(
-            scan->arena, "The file changed after it was listed: it had %lld bytes, modified at %lld ms, and has %lld, %lld.",
-            (long long)piece->size, (long long)piece->modified_ms, (long long)info.size, (long long)info.modified_ms);
+            scan->arena,
+            "The file changed after it was listed: it had %lld bytes, modified at %lld ms, and has "
+            "%lld, %lld.",
+            (long long)piece->size, (long long)piece->modified_ms, (long long)info.size,
+            (long long)info.modified_ms);
         WEIR_RAISE(err, FAILED_READ_FILE__NO_HINT, "path", uri, "reason", reason);
     }
     weir_split split = *piece;

@@ -7,7 +7,8 @@
  * are those of an abort, unless the manifest may name them.
  *
  * Possible failures: STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE, CHECKPOINT_MISMATCH (a directory of
- * another query), CONCURRENT_STREAM_LOG_UPDATE, NO_SPACE, IO_ERROR. Commit: pool threads; tasks: task threads. */
+ * another query), CONCURRENT_STREAM_LOG_UPDATE, NO_SPACE, IO_ERROR. Commit: pool threads; tasks: task
+ * threads. */
 #include <stdio.h>
 
 #include "common/base/alloc.h"
@@ -58,13 +59,14 @@ static weir_code open_manifest(file_sink *sink, const weir_connector_context *co
     WEIR_TRY(weir_option_value_conf_bool(conf, "spark.sql.streaming.fileSink.log.deletion", true,
                                          &settings.deletes, err));
     if (settings.compact_interval <= 0)
-        WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "requirement failed: Please set spark.sql.streaming.fileSink.log.compactInterval (was %lld) to a "
-                  "positive value.",
-                  (long long)settings.compact_interval);
+        WEIR_FAIL(
+            err, INVALID_ARGUMENT,
+            "requirement failed: Please set spark.sql.streaming.fileSink.log.compactInterval (was %lld) to a "
+            "positive value.",
+            (long long)settings.compact_interval);
     return weir_sink_manifest_open(sink->arena, sink->env, sink->fs, sink->path,
-                                   weir_arena_strdup(sink->arena, context->query_id), &settings, &sink->manifest,
-                                   err);
+                                   weir_arena_strdup(sink->arena, context->query_id), &settings,
+                                   &sink->manifest, err);
 }
 
 static weir_code sink_open(weir_arena *arena, const weir_connector_context *context, weir_str format,
@@ -112,18 +114,20 @@ static weir_code parse_message(const file_sink *sink, weir_str message, weir_are
     WEIR_TRY(weir_json_parse(arena, message, "file sink message", &list, err));
     for (const weir_json *item = list->first; item; item = item->next) {
         weir_str name = weir_json_get_str(item, "name", (weir_str){0});
-        int64_t size = weir_json_get_int(item, "size", -1), time = weir_json_get_int(item, "modificationTime", -1);
+        int64_t size = weir_json_get_int(item, "size", -1),
+                time = weir_json_get_int(item, "modificationTime", -1);
         if (!weir_str_starts_with(name, WEIR_STR("part-")) || memchr(name.data, '/', name.size) || size < 0 ||
             time < 0)
-            WEIR_FAIL(err, INTERNAL_ERROR, "A file sink message is none: " WEIR_STR_FMT, WEIR_STR_ARG(message));
+            WEIR_FAIL(err, INTERNAL_ERROR, "A file sink message is none: " WEIR_STR_FMT,
+                      WEIR_STR_ARG(message));
         char *path = weir_fs_join(arena, sink->path, weir_arena_strndup(arena, name.data, name.size));
         stage(arena, ret, (weir_sink_file){weir_str_from(path), size, time, false});
     }
     return WEIR_OK;
 }
 
-static weir_code parse_messages(const file_sink *sink, const weir_str *messages, int32_t count, weir_arena *arena,
-                                staged_files *ret, weir_error **err) {
+static weir_code parse_messages(const file_sink *sink, const weir_str *messages, int32_t count,
+                                weir_arena *arena, staged_files *ret, weir_error **err) {
     *ret = (staged_files){0};
     for (int32_t i = 0; i < count; i++)
         WEIR_TRY(parse_message(sink, messages[i], arena, ret, err));
@@ -234,7 +238,8 @@ static weir_code prepare_task(file_sink_task *task, const weir_connector_context
     const char *unique = NULL;
     WEIR_TRY(output_path(task->arena, &plan->options, &directory, err));
     WEIR_TRY(attempt_part(task->arena, attempt, &unique, err));
-    WEIR_TRY(task->format->write_spec(task->arena, plan->schema, &plan->options, context->zone, &task->spec, err));
+    WEIR_TRY(
+        task->format->write_spec(task->arena, plan->schema, &plan->options, context->zone, &task->spec, err));
     task->name = weir_arena_printf(task->arena, "part-%05d-%s-c000%s", partition, unique,
                                    task->format->write_extension(task->spec));
     task->path = weir_fs_join(task->arena, directory, task->name);

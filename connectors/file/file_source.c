@@ -8,8 +8,8 @@
  *
  * An offset that is in the log beyond `from` (the driver died before offsets/N) is handed out as it is.
  * There is no listing while a backlog of listed files is unread, nor while the directory's own time says that
- * nothing has come. Possible failures: PATH_NOT_FOUND, INVALID_ARGUMENT for options, CORRUPT_FILE for the log,
- * IO_ERROR. Pool threads, one call at a time. */
+ * nothing has come. Possible failures: PATH_NOT_FOUND, INVALID_ARGUMENT for options, CORRUPT_FILE for the
+ * log, IO_ERROR. Pool threads, one call at a time. */
 #include "common/base/alloc.h"
 #include "common/base/json_value.h"
 #include "common/fs/log_text.h"
@@ -39,6 +39,7 @@ typedef struct file_source {
     size_t backlog_next;
     bool frozen;  /* available-now: the backlog is all there is */
     bool drained; /* the last listing was taken whole, nothing was left out for its age */
+    int64_t recovered; /* last log entry of an earlier run: its batch reads the files as they are now */
 } file_source;
 
 /* ---- opening ---- */
@@ -63,7 +64,8 @@ static const weir_type *nullable_type(weir_arena *arena, const weir_type *type) 
     case WEIR_TYPE_ARRAY:
         return weir_type_array(arena, nullable_type(arena, type->element), true);
     case WEIR_TYPE_MAP:
-        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value), true);
+        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value),
+                             true);
     default:
         return type;
     }
@@ -96,12 +98,14 @@ static weir_code open_format(file_source *source, const weir_connector_context *
                    weir_arena_strndup(source->arena, format.data, format.size));
     if (!schema)
         WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "Schema must be specified when creating a streaming source DataFrame. If some files already exist in "
-                  "the directory, then depending on the file format you may be able to create a static DataFrame on "
+                  "Schema must be specified when creating a streaming source DataFrame. If some files "
+                  "already exist in "
+                  "the directory, then depending on the file format you may be able to create a static "
+                  "DataFrame on "
                   "that directory with 'spark.read.load(directory)' and infer schema from it.");
     bool force_nullable;
-    WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileSource.schema.forceNullable", true,
-                                         &force_nullable, err));
+    WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileSource.schema.forceNullable",
+                                         true, &force_nullable, err));
     source->schema = force_nullable ? nullable_type(source->arena, schema) : schema;
     weir_read_request request;
     WEIR_TRY(weir_file_read_request(context, options, source->schema, source->schema, &request, err));
@@ -132,7 +136,8 @@ static weir_code open_log(file_source *source, const weir_connector_context *con
                                          &settings.deletes, err));
     if (settings.interval <= 0)
         WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "requirement failed: Please set spark.sql.streaming.fileSource.log.compactInterval (was %lld) to a "
+                  "requirement failed: Please set spark.sql.streaming.fileSource.log.compactInterval (was "
+                  "%lld) to a "
                   "positive value.",
                   (long long)settings.interval);
     WEIR_TRY(weir_file_source_log_open(source->arena, &settings, &source->log, err));
@@ -150,11 +155,14 @@ static weir_code open_source(file_source *source, const weir_connector_context *
     WEIR_TRY(weir_file_source_options_parse(options, source->arena, &source->options, err));
     if (context->reads_all)
         source->options.files_max = source->options.bytes_max = 0;
-    WEIR_TRY(weir_file_source_cleaner_check(&source->options, source->path, source->arena, &source->archive, err));
+    WEIR_TRY(
+        weir_file_source_cleaner_check(&source->options, source->path, source->arena, &source->archive, err));
     WEIR_TRY(open_format(source, context, format, options, schema, err));
     int64_t cap, target;
-    WEIR_TRY(weir_option_value_conf_bytes(context->conf, "spark.sql.files.maxPartitionBytes", 128 << 20, &cap, err));
-    WEIR_TRY(weir_option_value_conf_bytes(context->conf, "spark.weir.files.splitBytes", 8 << 20, &target, err));
+    WEIR_TRY(weir_option_value_conf_bytes(context->conf, "spark.sql.files.maxPartitionBytes", 128 << 20, &cap,
+                                          err));
+    WEIR_TRY(
+        weir_option_value_conf_bytes(context->conf, "spark.weir.files.splitBytes", 8 << 20, &target, err));
     source->split_bytes = WEIR_MIN(cap, target);
     source->listing = (weir_file_listing){
         .env = context->env,
@@ -165,8 +173,8 @@ static weir_code open_source(file_source *source, const weir_connector_context *
         .latest_first = source->options.latest_first,
         .name_filter = source->options.name_filter,
     };
-    WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileStreamSink.ignoreMetadata", false,
-                                         &source->listing.ignore_sink_metadata, err));
+    WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileStreamSink.ignoreMetadata",
+                                         false, &source->listing.ignore_sink_metadata, err));
     WEIR_TRY(weir_file_listing_decide(&source->listing, err));
     source->seen = weir_seen_files_new(source->options.file_age_ms_max, source->options.file_name_only);
     return open_log(source, context, source_index, err);
@@ -185,6 +193,7 @@ static weir_code source_open(weir_arena *arena, const weir_connector_context *co
                              const weir_options *options, const weir_type *schema, int32_t source_index,
                              weir_source **ret, weir_error **err) {
     file_source *source = WEIR_NEW(arena, file_source);
+    source->recovered = -1;
     source->arena = arena;
     source->fs = context->fs;
     source->backlog_arena = weir_arena_new();
@@ -222,9 +231,11 @@ static weir_code source_recover(weir_source *source, weir_str last_offset, weir_
     int64_t last;
     WEIR_TRY(parse_offset(last_offset, &last, err));
     if (last > weir_file_source_log_latest(self->log)) {
-        char *path = weir_arena_printf(self->arena, "%lld of the log of source %s", (long long)last, self->path);
+        char *path =
+            weir_arena_printf(self->arena, "%lld of the log of source %s", (long long)last, self->path);
         return weir_log_text_corrupt(err, path, "it is missing, though the offset log refers to it");
     }
+    self->recovered = last;
     return WEIR_OK;
 }
 
@@ -236,7 +247,8 @@ static weir_code list_files(file_source *source, weir_error **err) {
     WEIR_TRY(weir_file_listing_fetch(&source->listing, source->backlog_arena, &all, err));
     if (source->listing.kind == WEIR_LISTING_SINK_LOG && source->options.clean != WEIR_CLEAN_OFF)
         WEIR_FAIL(err, NOT_SUPPORTED,
-                  "Clean up source files is not supported when reading from the output directory of FileStreamSink.");
+                  "Clean up source files is not supported when reading from the output directory of "
+                  "FileStreamSink.");
     size_t kept = 0;
     source->drained = true;
     for (size_t i = 0; i < all.count; i++) {
@@ -261,7 +273,8 @@ static size_t count_within_limits(const file_source *source) {
     const weir_source_file *files = source->backlog.items + source->backlog_next;
     int64_t bytes = 0;
     for (size_t i = 0; i < left; i++)
-        if (__builtin_add_overflow(bytes, files[i].size, &bytes) || (i > 0 && bytes > source->options.bytes_max))
+        if (__builtin_add_overflow(bytes, files[i].size, &bytes) ||
+            (i > 0 && bytes > source->options.bytes_max))
             return i;
     return left;
 }
@@ -286,14 +299,16 @@ static void keep_backlog(file_source *source) {
     if (!keep)
         source->backlog.count = source->backlog_next;
     else
-        source->backlog.count = source->backlog_next + WEIR_MIN(left, (size_t)source->options.files_cached_max);
+        source->backlog.count =
+            source->backlog_next + WEIR_MIN(left, (size_t)source->options.files_cached_max);
 }
 
 /* Files of the frozen listing that became seen meanwhile (the same name in two directories). */
 static void skip_seen(file_source *source) {
     size_t kept = source->backlog_next;
     for (size_t i = source->backlog_next; source->options.file_name_only && i < source->backlog.count; i++)
-        if (weir_seen_files_is_new(source->seen, source->backlog.items[i].path, source->backlog.items[i].modified_ms))
+        if (weir_seen_files_is_new(source->seen, source->backlog.items[i].path,
+                                   source->backlog.items[i].modified_ms))
             source->backlog.items[kept++] = source->backlog.items[i];
     if (source->options.file_name_only)
         source->backlog.count = kept;
@@ -317,8 +332,8 @@ static weir_code fill_backlog(file_source *source, bool available_now, weir_erro
     return list_files(source, err);
 }
 
-static weir_code source_latest_offset(weir_source *source, weir_arena *arena, weir_str from, bool available_now,
-                                      weir_str *ret, weir_error **err) {
+static weir_code source_latest_offset(weir_source *source, weir_arena *arena, weir_str from,
+                                      bool available_now, weir_str *ret, weir_error **err) {
     file_source *self = (file_source *)source;
     int64_t start;
     WEIR_TRY(parse_offset(from, &start, err));
@@ -337,7 +352,8 @@ static weir_code source_latest_offset(weir_source *source, weir_arena *arena, we
         self->backlog_next += count;
         keep_backlog(self);
     }
-    char *text = weir_arena_printf(arena, "{\"logOffset\":%lld}", (long long)weir_file_source_log_latest(self->log));
+    char *text =
+        weir_arena_printf(arena, "{\"logOffset\":%lld}", (long long)weir_file_source_log_latest(self->log));
     *ret = weir_str_from(text);
     return WEIR_OK;
 }
@@ -349,10 +365,13 @@ static bool is_splittable(void *self, const char *path) {
     return source->format->splittable(source->spec, path);
 }
 
-/* Sizes that the log does not have (Spark has compacted it): as the files are now. */
-static weir_code find_sizes(file_source *source, weir_arena *arena, weir_source_files *files, weir_error **err) {
+/* Sizes that the log does not have (Spark has compacted it), and everything about the files of a batch that a run
+ * before this one did not finish (`anew`): as the files are now. So a damaged file that stopped a query can be put
+ * right; a file that changes while its batch runs is an error of the task. */
+static weir_code find_sizes(file_source *source, weir_arena *arena, weir_source_files *files, bool anew,
+                            weir_error **err) {
     for (size_t i = 0; i < files->count; i++) {
-        if (files->items[i].size >= 0)
+        if (files->items[i].size >= 0 && !anew)
             continue;
         weir_file_info info;
         weir_error *inner = NULL;
@@ -362,6 +381,8 @@ static weir_code find_sizes(file_source *source, weir_arena *arena, weir_source_
         weir_error_free(inner); /* the task that finds it missing says so, or passes it over */
         if (code == WEIR_OK)
             files->items[i].size = info.size;
+        if (code == WEIR_OK && anew)
+            files->items[i].modified_ms = info.modified_ms;
     }
     return WEIR_OK;
 }
@@ -379,7 +400,7 @@ static weir_code source_plan(weir_source *source, weir_arena *arena, weir_str fr
         for (size_t i = 0; i < part.count; i++)
             weir_source_files_push(arena, &files, part.items[i]);
     }
-    WEIR_TRY(find_sizes(self, arena, &files, err));
+    WEIR_TRY(find_sizes(self, arena, &files, end <= self->recovered, err));
     /* A sink's log says what its files are, wherever they were copied to since: their times do not matter. */
     for (size_t i = 0; self->listing.kind == WEIR_LISTING_SINK_LOG && i < files.count; i++)
         files.items[i].modified_ms = -1;

@@ -50,10 +50,11 @@ weir_code weir_file_source_cleaner_check(const weir_file_source_options *options
     WEIR_TRY(weir_glob_expand(arena, weir_str_from(path), &patterns, err));
     for (int32_t i = 0; i < patterns.count; i++)
         if (archive_matches(patterns.items[i], weir_str_from(archive)))
-            WEIR_FAIL(err, INVALID_ARGUMENT,
-                      "requirement failed: Base archive path cannot be set to the path where archived path can "
-                      "possibly match with source pattern. Ensure the base archive path doesn't match with source "
-                      "pattern in depth, where the depth is minimum of depth on both paths.");
+            WEIR_FAIL(
+                err, INVALID_ARGUMENT,
+                "requirement failed: Base archive path cannot be set to the path where archived path can "
+                "possibly match with source pattern. Ensure the base archive path doesn't match with source "
+                "pattern in depth, where the depth is minimum of depth on both paths.");
     *ret_archive = archive;
     return WEIR_OK;
 }
@@ -65,6 +66,7 @@ void weir_file_source_cleaner_clean(weir_fs *fs, const weir_file_source_options 
         fs->ops->remove(fs, path, &ignored);
     } else if (options->clean == WEIR_CLEAN_ARCHIVE) {
         _cleanup_arena_ weir_arena *arena = weir_arena_new();
-        fs->ops->move(fs, path, weir_arena_printf(arena, "%s%s", strcmp(archive, "/") ? archive : "", path), &ignored);
+        fs->ops->move(fs, path, weir_arena_printf(arena, "%s%s", strcmp(archive, "/") ? archive : "", path),
+                      &ignored);
     }
 }

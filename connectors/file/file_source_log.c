@@ -143,7 +143,8 @@ static weir_str entry_line(weir_arena *arena, const weir_source_file *file, int6
     _cleanup_strbuf_ weir_strbuf line = {0};
     weir_strbuf_add_text(&line, "{\"path\":");
     weir_json_write_string(&line, weir_str_from(weir_fs_uri(arena, file->path.data)));
-    weir_strbuf_addf(&line, ",\"timestamp\":%lld,\"batchId\":%lld", (long long)file->modified_ms, (long long)id);
+    weir_strbuf_addf(&line, ",\"timestamp\":%lld,\"batchId\":%lld", (long long)file->modified_ms,
+                     (long long)id);
     if (file->size >= 0)
         weir_strbuf_addf(&line, ",\"size\":%lld", (long long)file->size);
     weir_strbuf_add_char(&line, '}');

@@ -54,8 +54,8 @@ static weir_code parse_limits(const weir_options *options, weir_file_source_opti
                   "Options 'maxFilesPerTrigger' and 'maxBytesPerTrigger' can't be both set at the same time");
     ret->files_cached_max = 10000;
     weir_str cached = weir_options_get(options, "maxCachedFiles");
-    if (cached.data && (!weir_option_value_long(cached, &ret->files_cached_max) || ret->files_cached_max < 0 ||
-                        ret->files_cached_max > INT32_MAX))
+    if (cached.data && (!weir_option_value_long(cached, &ret->files_cached_max) ||
+                        ret->files_cached_max < 0 || ret->files_cached_max > INT32_MAX))
         return bad_value(err, cached, "maxCachedFiles", "an integer greater than or equal to 0");
     ret->discard_ratio = (double)0.2f;
     weir_str ratio = weir_options_get(options, "discardCachedInputRatio");
@@ -83,7 +83,8 @@ static weir_code parse_clean(const weir_options *options, weir_file_source_optio
         ret->clean = WEIR_CLEAN_ARCHIVE;
     else
         WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "Invalid mode for clean source option Some(" WEIR_STR_FMT "). Must be one of ARCHIVE,DELETE,OFF",
+                  "Invalid mode for clean source option Some(" WEIR_STR_FMT
+                  "). Must be one of ARCHIVE,DELETE,OFF",
                   WEIR_STR_ARG(mode));
     if (ret->clean == WEIR_CLEAN_ARCHIVE && !ret->archive_directory.data)
         WEIR_FAIL(err, INVALID_ARGUMENT, "Archive mode must be used with 'sourceArchiveDir' option.");
@@ -96,7 +97,8 @@ weir_code weir_file_source_options_parse(const weir_options *options, weir_arena
     static const char *const disallowed[] = {"modifiedbefore", "modifiedafter"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(disallowed); i++)
         if (weir_options_get(options, disallowed[i]).data)
-            WEIR_FAIL(err, INVALID_ARGUMENT, "option '%s' is not allowed in file stream sources", disallowed[i]);
+            WEIR_FAIL(err, INVALID_ARGUMENT, "option '%s' is not allowed in file stream sources",
+                      disallowed[i]);
     WEIR_TRY(parse_limits(options, ret, err));
     WEIR_TRY(parse_bool(options, "latestFirst", &ret->latest_first, err));
     WEIR_TRY(parse_bool(options, "fileNameOnly", &ret->file_name_only, err));
@@ -127,8 +129,8 @@ weir_code weir_file_read_request(const weir_connector_context *context, const we
     };
     const weir_options *conf = context->conf;
     WEIR_TRY(weir_option_value_conf_bool(conf, "spark.sql.caseSensitive", false, &ret->case_sensitive, err));
-    WEIR_TRY(weir_option_value_conf_bool(conf, "spark.sql.json.enablePartialResults", true, &ret->partial_results,
-                                         err));
+    WEIR_TRY(weir_option_value_conf_bool(conf, "spark.sql.json.enablePartialResults", true,
+                                         &ret->partial_results, err));
     weir_str column = conf ? weir_options_get(conf, "spark.sql.columnNameOfCorruptRecord") : (weir_str){0};
     if (column.data)
         ret->corrupt_column = column;

@@ -82,7 +82,8 @@ void weir_file_split_plan(const weir_file_split_settings *settings, const weir_s
     weir_strbuf_fini(&builder.text);
 }
 
-weir_code weir_file_split_parse(weir_str text, weir_arena *arena, weir_file_split_pieces *ret, weir_error **err) {
+weir_code weir_file_split_parse(weir_str text, weir_arena *arena, weir_file_split_pieces *ret,
+                                weir_error **err) {
     weir_json *object;
     WEIR_TRY(weir_json_parse(arena, text, "file split", &object, err));
     const weir_json *files = weir_json_get(object, "files");

@@ -21,4 +21,5 @@ typedef struct weir_file_split_pieces {
     weir_split *items; /* end -1 = to the end; size -1, modified_ms -1 = any */
     int32_t count;
 } weir_file_split_pieces;
-weir_code weir_file_split_parse(weir_str text, weir_arena *arena, weir_file_split_pieces *ret, weir_error **err);
+weir_code weir_file_split_parse(weir_str text, weir_arena *arena, weir_file_split_pieces *ret,
+                                weir_error **err);

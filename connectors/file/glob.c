@@ -12,7 +12,8 @@ bool weir_glob_is_pattern(weir_str path) {
 }
 
 static weir_code illegal(weir_error **err, const char *what, weir_str pattern) {
-    WEIR_FAIL(err, INVALID_ARGUMENT, "Illegal file pattern: %s: `" WEIR_STR_FMT "`", what, WEIR_STR_ARG(pattern));
+    WEIR_FAIL(err, INVALID_ARGUMENT, "Illegal file pattern: %s: `" WEIR_STR_FMT "`", what,
+              WEIR_STR_ARG(pattern));
 }
 
 /* Position of the ']' that closes the class opened at `at`; 0 where there is none. */
@@ -30,7 +31,8 @@ static size_t class_end(weir_str pattern, size_t at) {
 }
 
 /* Finds the first brace group: [*open, *close]; false where there is none. */
-static weir_code find_group(weir_str pattern, size_t *open, size_t *close, bool *ret_found, weir_error **err) {
+static weir_code find_group(weir_str pattern, size_t *open, size_t *close, bool *ret_found,
+                            weir_error **err) {
     *ret_found = false;
     int depth = 0;
     for (size_t i = 0; i < pattern.size; i++) {
@@ -96,8 +98,9 @@ weir_code weir_glob_expand(weir_arena *arena, weir_str pattern, weir_str_list *r
         int32_t base = work.count;
         for (size_t at = open + 1; at <= close;) {
             size_t end = alternative_end(item, at, close);
-            char *text = weir_arena_printf(arena, "%.*s%.*s%.*s", (int)open, item.data, (int)(end - at),
-                                           item.data + at, (int)(item.size - close - 1), item.data + close + 1);
+            char *text =
+                weir_arena_printf(arena, "%.*s%.*s%.*s", (int)open, item.data, (int)(end - at),
+                                  item.data + at, (int)(item.size - close - 1), item.data + close + 1);
             push(arena, &work, &work_capacity, weir_str_from(text));
             at = end + 1;
         }

@@ -48,7 +48,8 @@ static weir_str key_of(const weir_seen_files *seen, weir_str path) {
 static seen_entry *slot_of(seen_entry *entries, size_t capacity, uint64_t hash, weir_str key) {
     for (size_t i = hash & (capacity - 1);; i = (i + 1) & (capacity - 1)) {
         seen_entry *entry = &entries[i];
-        if (!entry->name || (entry->hash == hash && weir_str_equal((weir_str){entry->name, entry->size}, key)))
+        if (!entry->name ||
+            (entry->hash == hash && weir_str_equal((weir_str){entry->name, entry->size}, key)))
             return entry;
     }
 }

@@ -26,7 +26,8 @@ struct weir_sink_manifest {
 
 static weir_code mismatch(const weir_sink_manifest *manifest, weir_str owner, weir_error **err) {
     WEIR_FAIL(err, CHECKPOINT_MISMATCH,
-              "The output directory %s belongs to query " WEIR_STR_FMT ", this is query %s: its batches would be "
+              "The output directory %s belongs to query " WEIR_STR_FMT
+              ", this is query %s: its batches would be "
               "taken for committed ones and lost. Use another directory, or the checkpoint of that query.",
               manifest->output, WEIR_STR_ARG(owner), manifest->query_id);
 }
@@ -73,8 +74,8 @@ weir_code weir_sink_manifest_open(weir_arena *arena, const weir_env *env, weir_f
         .deletes = settings->deletes,
     };
     manifest->owner_path = weir_fs_join(arena, manifest->log.directory, OWNER_NAME);
-    WEIR_TRY(fs->ops->sweep(fs, manifest->log.directory,
-                            weir_env_realtime_us(env) / 1000 - INT64_C(86400000), err));
+    WEIR_TRY(fs->ops->sweep(fs, manifest->log.directory, weir_env_realtime_us(env) / 1000 - INT64_C(86400000),
+                            err));
     WEIR_TRY(read_owner(manifest, err));
     WEIR_TRY(weir_compactible_log_open(&manifest->log, err));
     *ret = manifest;
@@ -105,10 +106,11 @@ weir_code weir_sink_manifest_check(weir_sink_manifest *manifest, int64_t batch_i
                                    weir_error **err) {
     int64_t latest = manifest->log.latest;
     if (batch_id > latest + 1)
-        WEIR_FAIL(err, CHECKPOINT_MISMATCH,
-                  "The output directory %s ends with batch %lld, but the query's next batch is %lld: it is not the "
-                  "directory that this checkpoint has written to.",
-                  manifest->output, (long long)latest, (long long)batch_id);
+        WEIR_FAIL(
+            err, CHECKPOINT_MISMATCH,
+            "The output directory %s ends with batch %lld, but the query's next batch is %lld: it is not the "
+            "directory that this checkpoint has written to.",
+            manifest->output, (long long)latest, (long long)batch_id);
     *ret_committed = batch_id <= latest;
     if (manifest->owned)
         return WEIR_OK;
@@ -130,8 +132,8 @@ static weir_str file_line(weir_arena *arena, const weir_sink_file *file) {
     return weir_arena_str(arena, weir_strbuf_view(&line));
 }
 
-weir_code weir_sink_manifest_commit(weir_sink_manifest *manifest, int64_t batch_id, const weir_sink_file *files,
-                                    int32_t count, weir_error **err) {
+weir_code weir_sink_manifest_commit(weir_sink_manifest *manifest, int64_t batch_id,
+                                    const weir_sink_file *files, int32_t count, weir_error **err) {
     if (batch_id != manifest->log.latest + 1)
         WEIR_FAIL(err, INTERNAL_ERROR, "Batch %lld does not follow batch %lld of the manifest.",
                   (long long)batch_id, (long long)manifest->log.latest);
@@ -144,7 +146,8 @@ weir_code weir_sink_manifest_commit(weir_sink_manifest *manifest, int64_t batch_
     return weir_compactible_log_add(&manifest->log, lines, count, err);
 }
 
-weir_code weir_sink_manifest_has(weir_sink_manifest *manifest, int64_t batch_id, bool *ret, weir_error **err) {
+weir_code weir_sink_manifest_has(weir_sink_manifest *manifest, int64_t batch_id, bool *ret,
+                                 weir_error **err) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     weir_file_info info;
     weir_error *inner = NULL;
@@ -188,8 +191,8 @@ static weir_code read_line(weir_str line, const char *path, void *data, weir_err
 }
 
 weir_code weir_sink_manifest_each(const weir_env *env, weir_fs *fs, const char *directory, weir_arena *arena,
-                                  weir_code (*each)(const weir_sink_file *, void *, weir_error **), void *data,
-                                  weir_error **err) {
+                                  weir_code (*each)(const weir_sink_file *, void *, weir_error **),
+                                  void *data, weir_error **err) {
     weir_compactible_log log = {
         .env = env,
         .fs = fs,

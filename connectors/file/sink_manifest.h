@@ -33,8 +33,8 @@ weir_code weir_sink_manifest_open(weir_arena *arena, const weir_env *env, weir_f
 weir_code weir_sink_manifest_check(weir_sink_manifest *manifest, int64_t batch_id, bool *ret_committed,
                                    weir_error **err);
 /* Makes the batch visible: durable, no-replace. At least one file. */
-weir_code weir_sink_manifest_commit(weir_sink_manifest *manifest, int64_t batch_id, const weir_sink_file *files,
-                                    int32_t count, weir_error **err);
+weir_code weir_sink_manifest_commit(weir_sink_manifest *manifest, int64_t batch_id,
+                                    const weir_sink_file *files, int32_t count, weir_error **err);
 /* Whether the log has an entry for the batch: asks the file system. */
 weir_code weir_sink_manifest_has(weir_sink_manifest *manifest, int64_t batch_id, bool *ret, weir_error **err);
 

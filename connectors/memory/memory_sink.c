@@ -71,13 +71,15 @@ static weir_column *retype(weir_column *column /* takes */, const weir_type *typ
     return copy;
 }
 
-static weir_code copy_batch(weir_memory_table *table, const weir_batch *rows, weir_batch **ret, weir_error **err) {
+static weir_code copy_batch(weir_memory_table *table, const weir_batch *rows, weir_batch **ret,
+                            weir_error **err) {
     _cleanup_free_ int32_t *all = weir_alloc(sizeof *all * (size_t)WEIR_MAX(rows->rows, 1));
     for (int32_t i = 0; i < rows->rows; i++)
         all[i] = i;
     weir_batch *copy;
     WEIR_TRY(weir_batch_gather(NULL, rows, all, rows->rows, &copy, err));
-    _cleanup_free_ weir_column **columns = weir_alloc(sizeof *columns * (size_t)WEIR_MAX(copy->columns_count, 1));
+    _cleanup_free_ weir_column **columns =
+        weir_alloc(sizeof *columns * (size_t)WEIR_MAX(copy->columns_count, 1));
     for (int32_t i = 0; i < copy->columns_count; i++)
         columns[i] = retype(weir_column_ref(copy->columns[i]), table->schema->fields[i].type);
     *ret = weir_batch_new(table->schema, copy->rows, columns, copy->columns_count);

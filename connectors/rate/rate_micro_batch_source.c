@@ -34,7 +34,8 @@ static weir_code source_open(weir_arena *arena, const weir_connector_context *co
     rate_batch_source *source = WEIR_NEW(arena, rate_batch_source);
     *source = (rate_batch_source){.schema = weir_rate_schema(arena), .frozen = {.rows = -1}};
     if (schema)
-        WEIR_FAIL(err, NOT_SUPPORTED, "RatePerMicroBatchProvider source does not support user-specified schema.");
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "RatePerMicroBatchProvider source does not support user-specified schema.");
     WEIR_TRY(weir_rate_option(options, "rowsPerBatch", 0, INT64_MAX, &source->rows_per_batch, err));
     if (source->rows_per_batch <= 0)
         WEIR_FAIL(err, INVALID_ARGUMENT, "Invalid value '%lld'. The option 'rowsPerBatch' must be positive",
@@ -42,7 +43,8 @@ static weir_code source_open(weir_arena *arena, const weir_connector_context *co
     WEIR_TRY(weir_rate_partitions(context, options, &source->partitions, err));
     WEIR_TRY(weir_rate_option(options, "startTimestamp", 0, INT64_MAX, &source->start_ms, err));
     if (source->start_ms < 0)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "Invalid value '%lld'. The option 'startTimestamp' must be non-negative",
+        WEIR_FAIL(err, INVALID_ARGUMENT,
+                  "Invalid value '%lld'. The option 'startTimestamp' must be non-negative",
                   (long long)source->start_ms);
     WEIR_TRY(weir_rate_option(options, "advanceMillisPerBatch", 1000, INT32_MAX, &source->advance_ms, err));
     if (source->advance_ms < 0)
@@ -57,7 +59,8 @@ static const weir_type *source_schema(weir_source *source) {
     return ((rate_batch_source *)source)->schema;
 }
 
-static weir_code parse_offset(const rate_batch_source *source, weir_str text, batch_offset *ret, weir_error **err) {
+static weir_code parse_offset(const rate_batch_source *source, weir_str text, batch_offset *ret,
+                              weir_error **err) {
     *ret = (batch_offset){0, source->start_ms};
     if (text.size == 0)
         return WEIR_OK;
@@ -76,8 +79,8 @@ static weir_code source_recover(weir_source *source, weir_str last_offset, weir_
     return parse_offset((rate_batch_source *)source, last_offset, &offset, err);
 }
 
-static weir_code source_latest_offset(weir_source *source, weir_arena *arena, weir_str from, bool available_now,
-                                      weir_str *ret, weir_error **err) {
+static weir_code source_latest_offset(weir_source *source, weir_arena *arena, weir_str from,
+                                      bool available_now, weir_str *ret, weir_error **err) {
     rate_batch_source *self = (rate_batch_source *)source;
     batch_offset next;
     WEIR_TRY(parse_offset(self, from, &next, err));
@@ -89,8 +92,8 @@ static weir_code source_latest_offset(weir_source *source, weir_arena *arena, we
         self->frozen = next;
     if (available_now)
         next = self->frozen;
-    *ret = weir_str_from(weir_arena_printf(arena, "{\"offset\":%lld,\"timestamp\":%lld}", (long long)next.rows,
-                                           (long long)next.ms));
+    *ret = weir_str_from(weir_arena_printf(arena, "{\"offset\":%lld,\"timestamp\":%lld}",
+                                           (long long)next.rows, (long long)next.ms));
     return WEIR_OK;
 }
 

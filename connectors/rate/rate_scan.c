@@ -27,11 +27,11 @@ weir_code weir_rate_option(const weir_options *options, const char *name, int64_
     return WEIR_OK;
 }
 
-weir_code weir_rate_partitions(const weir_connector_context *context, const weir_options *options, int32_t *ret,
-                               weir_error **err) {
+weir_code weir_rate_partitions(const weir_connector_context *context, const weir_options *options,
+                               int32_t *ret, weir_error **err) {
     int64_t fallback, count;
-    WEIR_TRY(weir_option_value_conf_long(context->conf, "spark.default.parallelism", PARTITIONS_DEFAULT, &fallback,
-                                         err));
+    WEIR_TRY(weir_option_value_conf_long(context->conf, "spark.default.parallelism", PARTITIONS_DEFAULT,
+                                         &fallback, err));
     WEIR_TRY(weir_rate_option(options, "numPartitions", fallback, INT32_MAX, &count, err));
     if (count <= 0)
         WEIR_FAIL(err, INVALID_ARGUMENT, "Invalid value '%lld'. The option 'numPartitions' must be positive",
@@ -40,15 +40,18 @@ weir_code weir_rate_partitions(const weir_connector_context *context, const weir
     return WEIR_OK;
 }
 
-void weir_rate_scan_plan(const weir_rate_range *range, int32_t partitions, weir_arena *arena, weir_str_list *ret) {
+void weir_rate_scan_plan(const weir_rate_range *range, int32_t partitions, weir_arena *arena,
+                         weir_str_list *ret) {
     int64_t count = WEIR_MIN(range->end - range->start, (int64_t)partitions);
     ret->items = WEIR_NEW_ARRAY(arena, weir_str, count);
     ret->count = 0;
     for (int64_t i = 0; i < count; i++) {
         char *text = weir_arena_printf(
-            arena, "{\"partition\":%lld,\"partitions\":%d,\"start\":%lld,\"end\":%lld,\"startMs\":%lld,\"spanMs\":%lld}",
-            (long long)i, partitions, (long long)range->start, (long long)range->end, (long long)range->start_ms,
-            (long long)range->span_ms);
+            arena,
+            "{\"partition\":%lld,\"partitions\":%d,\"start\":%lld,\"end\":%lld,\"startMs\":%lld,"
+            "\"spanMs\":%lld}",
+            (long long)i, partitions, (long long)range->start, (long long)range->end,
+            (long long)range->start_ms, (long long)range->span_ms);
         ret->items[ret->count++] = weir_str_from(text);
     }
 }
@@ -62,8 +65,8 @@ typedef struct rate_scan {
     const weir_type *projection;
 } rate_scan;
 
-weir_code weir_rate_scan_open(const weir_connector_context *context, const weir_node_scan *plan, weir_str split,
-                              weir_budget *budget, weir_scan **ret, weir_error **err) {
+weir_code weir_rate_scan_open(const weir_connector_context *context, const weir_node_scan *plan,
+                              weir_str split, weir_budget *budget, weir_scan **ret, weir_error **err) {
     (void)context;
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     weir_json *json;
@@ -74,7 +77,8 @@ weir_code weir_rate_scan_open(const weir_connector_context *context, const weir_
         .start_ms = weir_json_get_int(json, "startMs", 0),
         .span_ms = weir_json_get_int(json, "spanMs", -1),
     };
-    int64_t partition = weir_json_get_int(json, "partition", -1), step = weir_json_get_int(json, "partitions", 0);
+    int64_t partition = weir_json_get_int(json, "partition", -1),
+            step = weir_json_get_int(json, "partitions", 0);
     if (partition < 0 || step <= 0 || range.start < 0 || range.end <= range.start || range.span_ms < 0)
         WEIR_FAIL(err, INTERNAL_ERROR, "The rate split is none: " WEIR_STR_FMT, WEIR_STR_ARG(split));
     rate_scan *scan = weir_alloc(sizeof *scan);
@@ -121,7 +125,8 @@ weir_code weir_rate_scan_next(weir_scan *scan, weir_batch **ret, int64_t *ret_re
     if (count > 2)
         WEIR_FAIL(err, INTERNAL_ERROR, "The rate source has no %d columns.", count);
     for (int32_t i = 0; i < count; i++) {
-        weir_code code = weir_column_new_fixed(self->budget, self->projection->fields[i].type, rows, &columns[i], err);
+        weir_code code =
+            weir_column_new_fixed(self->budget, self->projection->fields[i].type, rows, &columns[i], err);
         if (code != WEIR_OK) {
             while (i-- > 0)
                 weir_column_unref(columns[i]);

@@ -1,5 +1,6 @@
 /* The rate source: so many rows a second since the query's first start, with an optional ramp. Spark's
- * RateStreamMicroBatchStream: an offset is a number of seconds, sources/I/0 holds the time of the first start.
+ * RateStreamMicroBatchStream: an offset is a number of seconds, sources/I/0 holds the time of the first
+ * start.
  *
  * Possible failures: INVALID_ARGUMENT for options, INCORRECT_RAMP_UP_RATE and INCORRECT_END_OFFSET where
  * values would overflow, CORRUPT_FILE for sources/I/0, IO_ERROR. Pool threads, one call at a time. */
@@ -28,7 +29,8 @@ typedef struct rate_source {
 
 /* ---- the first start ---- */
 
-static weir_code read_creation(weir_fs *fs, const char *path, weir_arena *arena, int64_t *ret, weir_error **err) {
+static weir_code read_creation(weir_fs *fs, const char *path, weir_arena *arena, int64_t *ret,
+                               weir_error **err) {
     weir_str text, rest, line = {0};
     WEIR_TRY(weir_fs_read_all(fs, path, 4096, arena, &text, err));
     WEIR_TRY(weir_log_text_open(text, path, &rest, NULL, err));
@@ -87,8 +89,10 @@ static weir_code source_open(weir_arena *arena, const weir_connector_context *co
     if (schema)
         WEIR_FAIL(err, NOT_SUPPORTED, "RateStreamProvider source does not support user-specified schema.");
     WEIR_TRY(parse_options(source, context, arena, options, err));
-    char *path = weir_arena_printf(arena, "%s/sources/%d/0", context->checkpoint, source_index);
-    WEIR_TRY(load_creation(source, context->fs, path, arena, err));
+    if (context->checkpoint) { /* else it is opened for its schema alone */
+        char *path = weir_arena_printf(arena, "%s/sources/%d/0", context->checkpoint, source_index);
+        WEIR_TRY(load_creation(source, context->fs, path, arena, err));
+    }
     source->last_ms = source->creation_ms;
     *ret = (weir_source *)source;
     return WEIR_OK;
@@ -116,8 +120,8 @@ static weir_code source_recover(weir_source *source, weir_str last_offset, weir_
     return WEIR_OK;
 }
 
-static weir_code source_latest_offset(weir_source *source, weir_arena *arena, weir_str from, bool available_now,
-                                      weir_str *ret, weir_error **err) {
+static weir_code source_latest_offset(weir_source *source, weir_arena *arena, weir_str from,
+                                      bool available_now, weir_str *ret, weir_error **err) {
     (void)err;
     rate_source *self = (rate_source *)source;
     int64_t start;

@@ -18,7 +18,8 @@
 #define METADATA_BYTES_MAX 65536
 #define EPOCHS_KEPT 100
 
-char *weir_checkpoint_path(const weir_checkpoint *checkpoint, weir_arena *arena, const char *log, int64_t id) {
+char *weir_checkpoint_path(const weir_checkpoint *checkpoint, weir_arena *arena, const char *log,
+                           int64_t id) {
     return weir_arena_printf(arena, "%s/%s/%lld", checkpoint->directory, log, (long long)id);
 }
 
@@ -107,7 +108,8 @@ weir_code weir_checkpoint_latest(weir_checkpoint *checkpoint, int64_t *ret_offse
     /* One batch may be open. More would mean that commits are lost, and their batches would run twice. */
     int64_t committed = commits.count ? commits.last : WEIR_MAX(offsets.first - 1, -1);
     if (offsets.last - committed > 1 || (commits.count == 0 && offsets.first > 0))
-        return weir_log_text_corrupt(err, weir_checkpoint_path(checkpoint, arena, "commits", offsets.last - 1),
+        return weir_log_text_corrupt(err,
+                                     weir_checkpoint_path(checkpoint, arena, "commits", offsets.last - 1),
                                      "it is missing, though a later batch was begun");
     checkpoint->offsets_first = offsets.first;
     checkpoint->commits_first = commits.first;
@@ -172,7 +174,8 @@ static weir_code bump_epoch(weir_checkpoint *checkpoint, weir_error **err) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     for (int64_t epoch = epochs.last + 1;; epoch++) {
         _cleanup_strbuf_ weir_strbuf text = {0};
-        weir_strbuf_addf(&text, "{\"queryId\":\"%s\",\"epoch\":%lld}", checkpoint->query_id, (long long)epoch);
+        weir_strbuf_addf(&text, "{\"queryId\":\"%s\",\"epoch\":%lld}", checkpoint->query_id,
+                         (long long)epoch);
         weir_log_text_reserve(&text);
         char *path = weir_checkpoint_path(checkpoint, arena, "epochs", epoch);
         weir_log_text_seal(&text, path);
@@ -193,7 +196,7 @@ static weir_code bump_epoch(weir_checkpoint *checkpoint, weir_error **err) {
 }
 
 static weir_code sweep(weir_checkpoint *checkpoint, weir_error **err) {
-    static const char *const below[] = {"", "offsets", "commits", "epochs"};
+    static const char *const below[] = {"", "offsets", "commits", "epochs", "state"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(below); i++) {
         char *path = weir_fs_join(checkpoint->arena, checkpoint->directory, below[i]);
         WEIR_TRY(checkpoint->fs->ops->sweep(checkpoint->fs, path, INT64_MAX, err));
@@ -205,7 +208,8 @@ weir_code weir_checkpoint_open(const weir_env *env, weir_fs *fs, const char *dir
                                weir_error **err) {
     weir_arena *arena = weir_arena_new();
     weir_checkpoint *checkpoint = WEIR_NEW(arena, weir_checkpoint);
-    *checkpoint = (weir_checkpoint){.env = env, .fs = fs, .arena = arena, .offsets_first = -1, .commits_first = -1};
+    *checkpoint =
+        (weir_checkpoint){.env = env, .fs = fs, .arena = arena, .offsets_first = -1, .commits_first = -1};
     checkpoint->directory = weir_fs_normalize(arena, weir_str_from(directory));
     weir_code code = sweep(checkpoint, err);
     if (code == WEIR_OK)
@@ -322,7 +326,8 @@ static weir_code purge_log(weir_checkpoint *checkpoint, const char *log, int64_t
         WEIR_TRY(checkpoint->fs->ops->remove(checkpoint->fs,
                                              weir_checkpoint_path(checkpoint, arena, log, *first), err));
         if (checkpoint->has_crc_files) {
-            char *crc = weir_arena_printf(arena, "%s/%s/.%lld.crc", checkpoint->directory, log, (long long)*first);
+            char *crc =
+                weir_arena_printf(arena, "%s/%s/.%lld.crc", checkpoint->directory, log, (long long)*first);
             WEIR_TRY(checkpoint->fs->ops->remove(checkpoint->fs, crc, err));
         }
         weir_arena_reset(arena);

@@ -2,7 +2,8 @@
  * belong to the sources and the state store). Spark must be able to read what is written here.
  *
  *   metadata      {"id":"<uuid>"}
- *   offsets/N     v1 \n {"batchWatermarkMs":0,"batchTimestampMs":..,"conf":{..},"weir":{..}} \n one line a source
+ *   offsets/N     v1 \n {"batchWatermarkMs":0,"batchTimestampMs":..,"conf":{..},"weir":{..}} \n one line a
+ * source
  *                 ("-" where a source has no offset)
  *   commits/N     v1 \n {"nextBatchWatermarkMs":0,"weir":{..}}
  *
@@ -34,8 +35,8 @@ typedef struct weir_commit_entry {
 
 /* Opens or makes the directory and its metadata; `query_id` (37 bytes) gets the id found or made.
  * Bumps the driver epoch (epochs/N, create_new) for fencing. Sweeps temporary files. */
-weir_code weir_checkpoint_open(const weir_env *env, weir_fs *fs, const char *directory,
-                               weir_checkpoint **ret, weir_error **err);
+weir_code weir_checkpoint_open(const weir_env *env, weir_fs *fs, const char *directory, weir_checkpoint **ret,
+                               weir_error **err);
 void weir_checkpoint_close(weir_checkpoint *checkpoint); /* accepts NULL */
 const char *weir_checkpoint_query_id(const weir_checkpoint *checkpoint);
 int64_t weir_checkpoint_epoch(const weir_checkpoint *checkpoint);

@@ -3,8 +3,10 @@
 #include "driver/physical/physical.h"
 
 #include "common/base/assert.h"
+#include "common/base/hash.h"
 #include "common/expr/aggregate.h"
 #include "common/expr/function.h"
+#include "common/plan/expr_text.h"
 
 typedef struct planner {
     weir_arena *arena;
@@ -129,7 +131,8 @@ static weir_code build_source(planner *p, weir_node_source *source, weir_error *
     push_operator(p, &scan->node, source->node.type);
     p->out->sources = WEIR_NEW_ARRAY(p->arena, weir_query_source, 1);
     p->out->sources[p->out->sources_count++] =
-        (weir_query_source){.format = source->format, .options = source->options, .schema = source->schema};
+        (weir_query_source){.format = source->format, .options = source->options,
+                            .schema = source->own_schema ? NULL : source->schema};
     weir_str path = weir_options_get(&source->options, "path");
     weir_strbuf_addf(&p->signature, "source " WEIR_STR_FMT " " WEIR_STR_FMT, WEIR_STR_ARG(source->format),
                      WEIR_STR_ARG(path));
@@ -276,12 +279,74 @@ static const weir_type *shuffle_type(planner *p, const weir_node_list *keys, con
     return weir_type_struct(p->arena, fields, at);
 }
 
-static void sign_state(planner *p, const weir_type *shuffled, const weir_node_list *calls) {
+static const weir_node *alias_of(const weir_node_list *exprs, int64_t id) {
+    for (int32_t i = 0; i < exprs->count; i++)
+        if (exprs->items[i]->kind == WEIR_NODE_ALIAS && WEIR_NODE_AS(exprs->items[i], ALIAS, alias)->id == id)
+            return without_alias(exprs->items[i]);
+    return NULL;
+}
+
+static const weir_node *attribute_of(const weir_node_list *attributes, const weir_node_list *values, int64_t id) {
+    for (int32_t i = 0; i < attributes->count && i < values->count; i++)
+        if (WEIR_NODE_AS(attributes->items[i], ATTRIBUTE, attribute)->id == id)
+            return without_alias(values->items[i]);
+    return NULL;
+}
+
+/* What an attribute was made from by the relations below; at last the source's column, by its own name. */
+static const weir_node *definition_of(const weir_node *node, void *relation) {
+    if (node->kind != WEIR_NODE_ATTRIBUTE)
+        return NULL;
+    int64_t id = WEIR_NODE_AS(node, ATTRIBUTE, attribute)->id;
+    const weir_node *found = NULL;
+    weir_node *at = relation, *below = NULL;
+    for (; at && !found; at = below) {
+        below = NULL;
+        if (at->kind == WEIR_NODE_PROJECT) {
+            found = alias_of(&WEIR_NODE_AS(at, PROJECT, project)->exprs, id);
+            below = WEIR_NODE_AS(at, PROJECT, project)->child;
+        } else if (at->kind == WEIR_NODE_EXPAND) {
+            const weir_node_expand *expand = WEIR_NODE_AS(at, EXPAND, expand);
+            found = attribute_of(&expand->attributes,
+                                 &WEIR_NODE_AS(expand->projections.items[0], EXPR_LIST, expr_list)->items, id);
+            below = expand->child;
+        } else if (at->kind == WEIR_NODE_FILTER) {
+            below = WEIR_NODE_AS(at, FILTER, filter)->child;
+        } else if (at->kind == WEIR_NODE_SUBQUERY_ALIAS) {
+            below = WEIR_NODE_AS(at, SUBQUERY_ALIAS, subquery_alias)->child;
+        } else {
+            found = attribute_of(&at->output, &at->output, id);
+        }
+    }
+    const weir_node *inner = found && found != node && below ? definition_of(found, below) : NULL;
+    return inner ? inner : found;
+}
+
+/* The state's layout, and what its keys and values mean: each expression's name, and a hash of their texts down to
+ * the sources' columns. A filter may change over a checkpoint, keys and aggregates may not. */
+static void sign_state(planner *p, const weir_type *shuffled, const weir_node_aggregate *node,
+                       const weir_node_list *calls) {
+    weir_expr_text text = {.lookup = definition_of, .data = node->child};
+    _cleanup_strbuf_ weir_strbuf meaning = {0};
     weir_strbuf_add_text(&p->signature, "; state 0 ");
     weir_type_simple(&p->signature, shuffled);
-    for (int32_t c = 0; c < calls->count; c++)
-        weir_strbuf_addf(&p->signature, " %s",
-                         WEIR_NODE_AS(calls->items[c], AGGREGATE_CALL, aggregate_call)->function->name);
+    weir_strbuf_add_text(&p->signature, " by");
+    size_t names = p->signature.size;
+    for (int32_t i = 0; i < node->grouping.count; i++) {
+        weir_strbuf_add_text(&p->signature, i ? ", " : " ");
+        weir_expr_sql(&p->signature, without_alias(node->grouping.items[i]));
+        weir_expr_text_add(&meaning, without_alias(node->grouping.items[i]), &text);
+        weir_strbuf_add_char(&meaning, '\n');
+    }
+    for (int32_t c = 0; c < calls->count; c++) {
+        weir_strbuf_add_text(&p->signature, c ? ", " : " of ");
+        weir_expr_sql(&p->signature, calls->items[c]);
+        weir_expr_text_add(&meaning, calls->items[c], &text);
+        weir_strbuf_add_char(&meaning, '\n');
+    }
+    for (char *c = p->signature.data + names; c < p->signature.data + p->signature.size; c++)
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c; /* as the user wrote them: not case-sensitive */
+    weir_strbuf_addf(&p->signature, " #%08x", weir_crc32c(0, meaning.data, meaning.size));
 }
 
 static int32_t state_partitions(const planner *p, int32_t keys_count) {
@@ -331,7 +396,7 @@ static weir_code build_aggregate(planner *p, weir_node_aggregate *node, weir_err
     WEIR_TRY(bind_list(p, &node->grouping, &node->child->output, &keys, err));
     WEIR_TRY(bind_list(p, &a.calls, &node->child->output, &calls, err));
     const weir_type *shuffled = shuffle_type(p, &keys, &calls);
-    sign_state(p, shuffled, &calls);
+    sign_state(p, shuffled, node, &a.calls);
     push_partial(p, &keys, &calls, shuffled);
     p->out->stateful = true;
     p->out->state_partitions = state_partitions(p, keys.count);

@@ -74,6 +74,7 @@ static void take_report(weir_epoch_reply *reply, const weir_frame *frame, weir_e
     reply->report = (Weir__EpochReport *)message;
     reply->carrier = weir_buffer_ref(frame->carrier);
     reply->payload_offset = frame->payload_offset;
+    weir_state_chain_take_snapshot(reply->query, reply->executor, reply->report);
     weir_error_from_wire(reply->report->error, err);
 }
 
@@ -131,13 +132,19 @@ static void place(weir_stream_query *query, Weir__RunEpoch *message) {
         message->partition_owner[p] = (uint32_t)((int64_t)p * query->executors_count / partitions);
 }
 
+/* Whether the committed version is to be written as a snapshot beside this attempt: one at a time, and again in the
+ * retries of an epoch, since the attempt may have failed before it came to that. */
 static bool snapshot_wanted(weir_stream_query *query) {
     int64_t interval = weir_conf_int(query->spec->conf, WEIR_CONF_SNAPSHOT_INTERVAL);
-    if (!query->spec->stateful || query->committed < 0 || query->snapshot_due_batch >= 0 ||
-        query->committed - query->chain.snapshot_batch < interval)
+    if (!query->spec->stateful || query->committed < 0)
+        return false;
+    if (query->snapshot_due_batch >= 0)
+        return query->snapshot_due_batch == query->committed;
+    if (query->committed - query->chain.snapshot_batch < interval)
         return false;
     query->snapshot_due_batch = query->committed;
     query->snapshot_parts.count = 0;
+    memset(query->snapshot_taken, 0, sizeof *query->snapshot_taken * (size_t)query->executors_count);
     return true;
 }
 
@@ -162,7 +169,7 @@ void weir_query_run_epoch(weir_stream_query *query) {
     message.base_attempt = query->committed_attempt;
     message.watermark_ms = query->watermark_ms;
     message.now_us = query->timestamp_ms * 1000;
-    message.snapshot = query->attempt == 1 && snapshot_wanted(query);
+    bool snapshot = snapshot_wanted(query);
     message.executor_urls = WEIR_NEW_ARRAY(query->epoch_arena, char *, query->executors_count);
     message.n_executor_urls = (size_t)query->executors_count;
     for (int32_t i = 0; i < query->executors_count; i++)
@@ -181,6 +188,7 @@ void weir_query_run_epoch(weir_stream_query *query) {
     for (int32_t i = 0; i < query->executors_count; i++) {
         query->replies[i] = (weir_epoch_reply){.query = query, .executor = i, .attempt = query->attempt};
         message.self = (uint32_t)i;
+        message.snapshot = snapshot && !query->snapshot_taken[i];
         weir_cluster_request(query->host.cluster, i, WEIR_FRAME_RUN_EPOCH,
                              (uint64_t)weir_checkpoint_epoch(query->checkpoint), &message.base, -1, reported,
                              &query->replies[i]);

@@ -5,8 +5,11 @@
  *
  * Restart: the newest entry gives snapshot M, the entries M+1..N give the changelogs. An older snapshot is used only
  * with its complete changelogs; anything missing is an error. Steps and loop, never at once. */
+#include <stdlib.h>
+
 #include "common/base/alloc.h"
 #include "common/base/json_value.h"
+#include "common/fs/log_text.h"
 #include "driver/stream/stream_query_int.h"
 
 static weir_state_object copy_object(weir_arena *arena, const weir_state_object *object) {
@@ -49,6 +52,69 @@ static weir_code read_commit(weir_stream_query *query, int64_t batch, weir_arena
     return weir_json_parse(arena, entry.weir, what, ret, err);
 }
 
+/* ---- what killed attempts left ---- */
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const weir_state_object *)a)->name, ((const weir_state_object *)b)->name);
+}
+
+/* All objects that retained commits name, sorted; NOT_FOUND ends the log downwards. */
+static weir_code named_objects(weir_stream_query *query, weir_arena *arena, weir_state_objects *ret,
+                               weir_error **err) {
+    for (int64_t batch = query->committed; batch >= 0; batch--) {
+        _cleanup_arena_ weir_arena *scratch = weir_arena_new();
+        _cleanup_error_ weir_error *inner = NULL;
+        weir_json *json;
+        weir_code code = read_commit(query, batch, scratch, &json, &inner);
+        if (code == WEIR_NOT_FOUND)
+            break;
+        if (code != WEIR_OK)
+            return weir_error_move(err, weir_error_clone(inner));
+        const weir_json *snapshot = weir_json_get(json, "snapshot");
+        WEIR_TRY(read_objects(arena, weir_json_get(json, "changelogs"), batch, "changelogs", ret, err));
+        if (snapshot)
+            WEIR_TRY(read_objects(arena, weir_json_get(snapshot, "objects"), batch, "snapshot", ret, err));
+    }
+    if (ret->count)
+        qsort(ret->items, (size_t)ret->count, sizeof *ret->items, by_name);
+    return WEIR_OK;
+}
+
+typedef struct sweep {
+    weir_stream_query *query;
+    weir_state_objects named;
+} sweep;
+
+/* Names begin with the batch during which the object was written. What was written in batches before the last
+ * committed one and is named nowhere belongs to an attempt that lost. Later ones stay: a newer driver may have begun
+ * while this one starts, and its objects are not named yet. */
+static weir_code sweep_object(const weir_file_info *info, void *data, weir_error **err) {
+    const sweep *s = data;
+    const char *slash = strrchr(info->path.data, '/');
+    weir_state_object wanted = {.name = slash ? slash + 1 : info->path.data};
+    const char *dash = strchr(wanted.name, '-');
+    int64_t batch = dash ? weir_log_text_id((weir_str){wanted.name, (size_t)(dash - wanted.name)}) : -1;
+    if (batch < 0 || batch >= s->query->committed || info->is_directory ||
+        bsearch(&wanted, s->named.items, (size_t)s->named.count, sizeof wanted, by_name))
+        return WEIR_OK;
+    weir_fs *fs = s->query->host.env->local_fs;
+    return fs->ops->remove(fs, info->path.data, err);
+}
+
+/* Garbage costs space only: what cannot be swept stays, with a note. */
+static void sweep_objects(weir_stream_query *query) {
+    _cleanup_arena_ weir_arena *arena = weir_arena_new();
+    _cleanup_error_ weir_error *err = NULL;
+    sweep s = {.query = query};
+    weir_fs *fs = query->host.env->local_fs;
+    const char *path = weir_arena_printf(arena, "%s/state", query->context.checkpoint);
+    if (named_objects(query, arena, &s.named, &err) != WEIR_OK ||
+        fs->ops->list(fs, path, arena, sweep_object, &s, &err) != WEIR_OK)
+        weir_log_write(query->host.log, WEIR_LOG_DEBUG, "stream", "state is not swept: %s", weir_error_text(err));
+}
+
+/* ---- the chain ---- */
+
 weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err) {
     weir_state_chain *chain = &query->chain;
     chain->arena = weir_arena_new();
@@ -72,6 +138,7 @@ weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err) {
         WEIR_TRY(read_objects(chain->arena, weir_json_get(json, "changelogs"), batch, "changelogs",
                               &chain->changelogs, err));
     }
+    sweep_objects(query);
     return WEIR_OK;
 }
 
@@ -80,6 +147,18 @@ static void keep_wire_object(weir_arena *arena, weir_state_objects *list, const 
     if (object)
         add_object(arena, list,
                    (weir_state_object){weir_arena_strdup(arena, object->name), object->size, object->crc, batch});
+}
+
+/* An executor's part of the snapshot that is due, also out of an attempt that fails. Where a part could not be
+ * written the whole is given up, and asked for again with a later version. Loop, while the epoch runs. */
+void weir_state_chain_take_snapshot(weir_stream_query *query, int32_t executor, const Weir__EpochReport *report) {
+    if (!report->has_snapshot_batch || report->snapshot_batch != query->snapshot_due_batch ||
+        query->snapshot_taken[executor])
+        return;
+    query->snapshot_taken[executor] = true;
+    keep_wire_object(query->chain.arena, &query->snapshot_parts, report->snapshot, query->snapshot_due_batch);
+    if (!report->snapshot)
+        query->snapshot_due_batch = -1;
 }
 
 /* A snapshot whose parts are all durable takes over: earlier changelogs are not needed any more. */
@@ -102,9 +181,6 @@ void weir_state_chain_extend(weir_stream_query *query) {
         const Weir__EpochReport *report = query->replies[e].report;
         keep_wire_object(query->chain.arena, &query->chain.changelogs, report->changelog,
                          query->batch_id);
-        if (report->snapshot && report->snapshot_batch == query->snapshot_due_batch)
-            keep_wire_object(query->chain.arena, &query->snapshot_parts, report->snapshot,
-                             query->snapshot_due_batch);
     }
     if (query->snapshot_due_batch >= 0 && query->snapshot_parts.count == query->executors_count)
         adopt_snapshot(query);

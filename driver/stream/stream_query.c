@@ -21,6 +21,7 @@ weir_stream_query *weir_stream_query_new(const weir_query_host *host, const weir
     weir_env_uuid(host->env, query->run_id);
     query->executors_count = weir_cluster_count(host->cluster);
     query->replies = WEIR_NEW_ARRAY(arena, weir_epoch_reply, query->executors_count);
+    query->snapshot_taken = WEIR_NEW_ARRAY(arena, bool, query->executors_count);
     return query;
 }
 

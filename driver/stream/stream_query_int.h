@@ -93,6 +93,7 @@ struct weir_stream_query {
     weir_state_chain chain;
     int64_t snapshot_due_batch;      /* executors were asked to snapshot this batch; -1 = none */
     weir_state_objects snapshot_parts; /* of snapshot_due_batch, as they are reported */
+    bool *snapshot_taken;            /* by executor: its part is in snapshot_parts */
 
     /* the running epoch */
     uint32_t attempt;
@@ -120,6 +121,7 @@ void weir_query_drop_replies(weir_stream_query *query);
 weir_code weir_query_commit_batch(weir_stream_query *query, weir_error **err);
 /* state_chain.c */
 weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err);
+void weir_state_chain_take_snapshot(weir_stream_query *query, int32_t executor, const Weir__EpochReport *report);
 void weir_state_chain_extend(weir_stream_query *query);
 void weir_state_chain_json(weir_stream_query *query, weir_strbuf *buf);
 void weir_state_chain_purge(weir_stream_query *query, const weir_commit_entry *entry);

@@ -7,7 +7,8 @@ static bool holds_reals(const weir_type *type) {
     bool found = type->kind == WEIR_TYPE_FLOAT || type->kind == WEIR_TYPE_DOUBLE;
     for (int32_t i = 0; i < type->fields_count && !found; i++)
         found = holds_reals(type->fields[i].type);
-    return found || (type->element && holds_reals(type->element)) || (type->value && holds_reals(type->value));
+    return found || (type->element && holds_reals(type->element)) ||
+           (type->value && holds_reals(type->value));
 }
 
 weir_code weir_agg_spec_calls(const weir_operator_compiler *compiler, weir_node_list aggregates,
@@ -33,12 +34,14 @@ weir_code weir_agg_spec_calls(const weir_operator_compiler *compiler, weir_node_
     return WEIR_OK;
 }
 
-weir_code weir_agg_accs_init(weir_agg_accs *accs, const weir_agg_spec *spec, weir_budget *budget, weir_error **err) {
+weir_code weir_agg_accs_init(weir_agg_accs *accs, const weir_agg_spec *spec, weir_budget *budget,
+                             weir_error **err) {
     *accs = (weir_agg_accs){.spec = spec};
     accs->items = weir_alloc_zero((size_t)spec->calls_count + 1, sizeof *accs->items);
     for (int32_t i = 0; i < spec->calls_count; i++) {
         const weir_agg_call *call = &spec->calls[i];
-        WEIR_TRY(call->ops->create(budget, call->arg_types, call->args_count, call->type, &accs->items[i], err));
+        WEIR_TRY(
+            call->ops->create(budget, call->arg_types, call->args_count, call->type, &accs->items[i], err));
     }
     return WEIR_OK;
 }
@@ -71,8 +74,8 @@ weir_code weir_agg_accs_states(weir_agg_accs *accs, weir_budget *budget, int32_t
     memset(ret, 0, sizeof(*ret) * (size_t)spec->states_count);
     for (int32_t i = 0; i < spec->calls_count; i++) {
         const weir_agg_call *call = &spec->calls[i];
-        weir_code code =
-            call->ops->states(accs->items[i], budget, call->state_types, from, count, ret + call->state_from, err);
+        weir_code code = call->ops->states(accs->items[i], budget, call->state_types, from, count,
+                                           ret + call->state_from, err);
         if (code != WEIR_OK) {
             weir_operator_unref_columns(ret, spec->states_count);
             return code;

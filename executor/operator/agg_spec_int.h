@@ -13,10 +13,10 @@ typedef struct weir_agg_call {
     const weir_type *arg_types[WEIR_AGGREGATE_ARGS_MAX];
     int32_t states_count;
     const weir_type *state_types[WEIR_AGGREGATE_STATES_MAX];
-    int32_t state_from;          /* its first state among all */
-    int32_t args_from;           /* first argument in the common program's results */
-    const weir_program *filter;  /* FILTER (WHERE ...) or NULL */
-    const weir_program *args;    /* with a filter: arguments, evaluated for its rows alone */
+    int32_t state_from;         /* its first state among all */
+    int32_t args_from;          /* first argument in the common program's results */
+    const weir_program *filter; /* FILTER (WHERE ...) or NULL */
+    const weir_program *args;   /* with a filter: arguments, evaluated for its rows alone */
 } weir_agg_call;
 
 typedef struct weir_agg_spec {
@@ -24,10 +24,10 @@ typedef struct weir_agg_spec {
     const weir_type **key_types;
     int32_t calls_count;
     weir_agg_call *calls;
-    int32_t states_count; /* of all calls */
-    bool ordered;         /* some call's merge depends on the order */
-    int64_t operator_id;  /* STATE_AGG */
-    bool complete;        /* STATE_AGG */
+    int32_t states_count;        /* of all calls */
+    bool ordered;                /* some call's merge depends on the order */
+    int64_t operator_id;         /* STATE_AGG */
+    bool complete;               /* STATE_AGG */
     const weir_program *program; /* PARTIAL_AGG: keys, then the arguments of calls without filter */
     int32_t program_count;
 } weir_agg_spec;
@@ -41,7 +41,8 @@ typedef struct weir_agg_accs {
     const weir_agg_spec *spec;
     weir_accumulator **items;
 } weir_agg_accs;
-weir_code weir_agg_accs_init(weir_agg_accs *accs, const weir_agg_spec *spec, weir_budget *budget, weir_error **err);
+weir_code weir_agg_accs_init(weir_agg_accs *accs, const weir_agg_spec *spec, weir_budget *budget,
+                             weir_error **err);
 void weir_agg_accs_fini(weir_agg_accs *accs);
 weir_code weir_agg_accs_resize(weir_agg_accs *accs, int32_t groups, weir_error **err);
 /* `states`: states_count columns of any encoding but DICTIONARY. */

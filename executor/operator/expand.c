@@ -20,8 +20,8 @@ static bool order_matters(const weir_operator *op) {
     return true;
 }
 
-static weir_code project(weir_operator *op, int32_t p, weir_batch *batch, const weir_sel *sel, weir_batch **ret,
-                         weir_error **err) {
+static weir_code project(weir_operator *op, int32_t p, weir_batch *batch, const weir_sel *sel,
+                         weir_batch **ret, weir_error **err) {
     const expansion *data = op->spec->data;
     weir_eval *eval = op->context->eval;
     weir_column **columns = WEIR_NEW_ARRAY(eval->arena, weir_column *, data->columns_count + 1);
@@ -81,7 +81,8 @@ WEIR_OPERATOR_COMPILE(expand) {
         }
         if (list->items.count != data->columns_count)
             WEIR_FAIL(err, INTERNAL_ERROR, "projections of unequal length in Expand");
-        WEIR_TRY(weir_operator_program(compiler, list->items.items, list->items.count, &data->programs[p], err));
+        WEIR_TRY(
+            weir_operator_program(compiler, list->items.items, list->items.count, &data->programs[p], err));
     }
     spec->ops = &expand_ops;
     spec->data = data;

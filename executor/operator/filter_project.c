@@ -11,8 +11,8 @@ typedef struct expressions {
     int32_t count;
 } expressions;
 
-static weir_code compile(const weir_operator_compiler *compiler, weir_operator_spec *spec, weir_node *const *exprs,
-                         int32_t count, weir_error **err) {
+static weir_code compile(const weir_operator_compiler *compiler, weir_operator_spec *spec,
+                         weir_node *const *exprs, int32_t count, weir_error **err) {
     expressions *data = WEIR_NEW(compiler->arena, expressions);
     data->count = count;
     WEIR_TRY(weir_operator_program(compiler, exprs, count, &data->program, err));
@@ -55,7 +55,8 @@ static weir_code project_push(weir_operator *op, weir_batch *batch, const weir_s
     weir_eval *eval = op->context->eval;
     weir_column **columns = WEIR_NEW_ARRAY(eval->arena, weir_column *, data->count + 1);
     WEIR_TRY(weir_program_eval(data->program, eval, batch, sel, columns, err));
-    _cleanup_batch_ weir_batch *projected = weir_batch_new(op->spec->schema, batch->rows, columns, data->count);
+    _cleanup_batch_ weir_batch *projected =
+        weir_batch_new(op->spec->schema, batch->rows, columns, data->count);
     return weir_operator_emit(op, projected, sel, err);
 }
 

@@ -7,6 +7,7 @@
 
 #define SLOTS_MIN 1024u
 #define ENTRIES_MIN 256
+#define SMALL_GROUPS 4096
 #define CHUNK_BYTES ((size_t)64 * 1024)
 #define CHUNK_HEAD 16
 
@@ -64,9 +65,11 @@ static inline bool equal_bytes(const uint8_t *a, const uint8_t *b, uint32_t size
                 (weir_load64(a + size - 16) ^ weir_load64(b + size - 16)) |
                 (weir_load64(a + size - 8) ^ weir_load64(b + size - 8))) == 0;
     if (size >= 8)
-        return ((weir_load64(a) ^ weir_load64(b)) | (weir_load64(a + size - 8) ^ weir_load64(b + size - 8))) == 0;
+        return ((weir_load64(a) ^ weir_load64(b)) |
+                (weir_load64(a + size - 8) ^ weir_load64(b + size - 8))) == 0;
     if (size >= 4)
-        return ((weir_load32(a) ^ weir_load32(b)) | (weir_load32(a + size - 4) ^ weir_load32(b + size - 4))) == 0;
+        return ((weir_load32(a) ^ weir_load32(b)) |
+                (weir_load32(a + size - 4) ^ weir_load32(b + size - 4))) == 0;
     for (uint32_t i = 0; i < size; i++) {
         if (a[i] != b[i])
             return false;
@@ -147,7 +150,8 @@ static uint8_t *copy_long(weir_group_table *table, const uint8_t *key, uint32_t 
 
 /* ---- the slow path: probe to the end, insert where absent ---- */
 
-static bool find_or_insert(weir_group_table *table, const uint8_t *key, uint32_t size, uint32_t hash, int32_t *ret) {
+static bool find_or_insert(weir_group_table *table, const uint8_t *key, uint32_t size, uint32_t hash,
+                           int32_t *ret) {
     if (!reserve_slot(table) || !reserve_entry(table))
         return false;
     weir_group_slot *slots = (weir_group_slot *)table->slots->data;
@@ -183,10 +187,25 @@ static bool reserve_scratch(weir_group_table *table, int32_t rows) {
     return table->scratch != NULL;
 }
 
-bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
+/* Few groups: slots and entries stay in the first-level cache, one pass does it. */
+static bool add_small(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
+    for (int32_t i = 0; i < rows->count; i++) {
+        uint32_t from = rows->offsets[i], size = rows->offsets[i + 1] - from;
+        const uint8_t *key = rows->data + from;
+        uint32_t hash = hash_key(key, size);
+        const weir_group_slot *slot = (const weir_group_slot *)table->slots->data + (hash & table->mask);
+        const weir_group_entry *entries = (const weir_group_entry *)table->entries->data;
+        if (WEIR_LIKELY(slot->group && slot->hash == hash && entry_is(&entries[slot->group - 1], key, size)))
+            groups[i] = (int32_t)slot->group - 1;
+        else if (!find_or_insert(table, key, size, hash, &groups[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Many groups: three passes, so that the cache misses of many rows overlap. */
+static bool add_large(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
     int32_t count = rows->count;
-    if (!reserve_slot(table) || !reserve_entry(table) || !reserve_scratch(table, count))
-        return false;
     uint32_t *hashes = (uint32_t *)table->scratch->data, *candidates = hashes + count;
     const weir_group_slot *slots = (const weir_group_slot *)table->slots->data;
     for (int32_t i = 0; i < count; i++) {
@@ -200,7 +219,8 @@ bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_
         while (slots[at].group && slots[at].hash != hashes[i])
             at = (at + 1) & table->mask;
         candidates[i] = slots[at].group;
-        __builtin_prefetch(&entries[candidates[i]] - 1);
+        if (candidates[i])
+            __builtin_prefetch(&entries[candidates[i] - 1]);
     }
     for (int32_t i = 0; i < count; i++) {
         uint32_t from = rows->offsets[i], size = rows->offsets[i + 1] - from;
@@ -214,9 +234,17 @@ bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_
     return true;
 }
 
-weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget, const weir_type *const *types,
-                                int32_t types_count, int32_t from, int32_t count, weir_column **ret,
-                                weir_error **err) {
+bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
+    if (!reserve_slot(table) || !reserve_entry(table))
+        return false;
+    if (table->count < SMALL_GROUPS)
+        return add_small(table, rows, groups);
+    return reserve_scratch(table, rows->count) && add_large(table, rows, groups);
+}
+
+weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget,
+                                const weir_type *const *types, int32_t types_count, int32_t from,
+                                int32_t count, weir_column **ret, weir_error **err) {
     weir_builder *builders = weir_alloc_zero((size_t)types_count + 1, sizeof *builders);
     weir_code code = WEIR_OK;
     for (int32_t i = 0; i < types_count && code == WEIR_OK; i++)

@@ -3,9 +3,9 @@
  *   slots     open addressing, power of two: {hash, group + 1}; linear probing
  *   entries   per group 32 bytes: size and up to 28 key bytes, longer keys by pointer into chunks
  *
- * A batch goes through in three passes (hash, candidate, verify), so that the cache misses of many rows
- * overlap; only rows whose candidate is wrong or missing take the slow path, in row order, which keeps
- * group numbers deterministic. Grows without limit but the budget's. One task thread. */
+ * A batch against a large table goes through in three passes (hash, candidate, verify), so that the cache
+ * misses of many rows overlap; only rows whose candidate is wrong or missing take the slow path, in row
+ * order, which keeps group numbers deterministic. Grows without limit but the budget's. One task thread. */
 #pragma once
 
 #include "common/column/row_codec.h"
@@ -43,6 +43,6 @@ static inline weir_str weir_group_table_key(const weir_group_table *table, int32
     return (weir_str){(const char *)bytes, entry->size};
 }
 /* Key columns (one per type) of groups [from, from + count). */
-weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget, const weir_type *const *types,
-                                int32_t types_count, int32_t from, int32_t count, weir_column **ret,
-                                weir_error **err);
+weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget,
+                                const weir_type *const *types, int32_t types_count, int32_t from,
+                                int32_t count, weir_column **ret, weir_error **err);

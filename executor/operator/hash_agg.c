@@ -7,7 +7,8 @@
  *           gets its groups in first-seen order
  *
  * Without keys there is one group, also for no input, as in Spark. The same rows in the same order give the
- * same groups in the same order. Failure modes: OUT_OF_MEMORY, ANSI errors of arguments and sums. Task thread. */
+ * same groups in the same order. Failure modes: OUT_OF_MEMORY, ANSI errors of arguments and sums. Task
+ * thread. */
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
 #include "common/base/hash.h"
@@ -47,7 +48,8 @@ static void hash_agg_close(weir_operator *op) {
 
 /* ---- push ---- */
 
-static weir_code find_groups(weir_operator *op, weir_column *const *keys, const weir_sel *sel, weir_error **err) {
+static weir_code find_groups(weir_operator *op, weir_column *const *keys, const weir_sel *sel,
+                             weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
     hash_agg *agg = op->data;
     size_t bytes = sizeof(int32_t) * (size_t)sel->count;
@@ -72,7 +74,8 @@ static weir_code find_groups(weir_operator *op, weir_column *const *keys, const 
 }
 
 /* Group numbers of the rows in `live`, a subset of `sel`; both ascend. */
-static int32_t *narrow_groups(weir_arena *arena, const weir_sel *sel, const int32_t *groups, const weir_sel *live) {
+static int32_t *narrow_groups(weir_arena *arena, const weir_sel *sel, const int32_t *groups,
+                              const weir_sel *live) {
     int32_t *narrowed = WEIR_NEW_ARRAY(arena, int32_t, live->count + 1), at = 0;
     for (int32_t i = 0; i < live->count; i++) {
         while (weir_sel_row(sel, at) != live->rows[i])
@@ -114,7 +117,8 @@ static weir_code update(weir_operator *op, weir_batch *batch, weir_column **colu
             WEIR_TRY(update_filtered(op, call, agg->accs.items[i], batch, sel, err));
         else
             WEIR_TRY(call->ops->update(agg->accs.items[i], op->context->eval, columns + call->args_from,
-                                       call->args_count, batch->rows, sel, (const int32_t *)agg->groups->data, err));
+                                       call->args_count, batch->rows, sel, (const int32_t *)agg->groups->data,
+                                       err));
     }
     return WEIR_OK;
 }
@@ -146,7 +150,8 @@ static weir_code all_groups(weir_operator *op, weir_batch **ret, weir_error **er
     weir_code code = weir_group_table_keys(&agg->table, budget, spec->key_types, spec->keys_count, 0,
                                            spec->keys_count ? agg->groups_count : 0, columns, err);
     if (code == WEIR_OK)
-        code = weir_agg_accs_states(&agg->accs, budget, 0, agg->groups_count, columns + spec->keys_count, err);
+        code =
+            weir_agg_accs_states(&agg->accs, budget, 0, agg->groups_count, columns + spec->keys_count, err);
     if (code == WEIR_OK)
         *ret = weir_batch_new(op->spec->schema, agg->groups_count, columns, count);
     else

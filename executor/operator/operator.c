@@ -7,7 +7,8 @@
 #include "common/base/assert.h"
 #include "executor/operator/operator_int.h"
 
-typedef weir_code (*compile_fn)(const weir_operator_compiler *compiler, weir_operator_spec *spec, weir_error **err);
+typedef weir_code (*compile_fn)(const weir_operator_compiler *compiler, weir_operator_spec *spec,
+                                weir_error **err);
 
 static compile_fn compiler_of(weir_node_kind kind) {
     switch ((int)kind) {
@@ -35,7 +36,8 @@ weir_code weir_operator_compile(weir_arena *arena, const weir_node *node, const 
                                 const weir_operator_spec **ret, weir_error **err) {
     compile_fn compile = compiler_of(node->kind);
     if (!compile)
-        WEIR_FAIL(err, INTERNAL_ERROR, "plan node %s is not an operator", weir_node_describe(node->kind).label);
+        WEIR_FAIL(err, INTERNAL_ERROR, "plan node %s is not an operator",
+                  weir_node_describe(node->kind).label);
     weir_operator_compiler compiler = {
         .arena = arena, .node = node, .input = input, .zone = zone, .ansi = ansi, .sql = sql};
     weir_operator_spec *spec = WEIR_NEW(arena, weir_operator_spec);
@@ -72,8 +74,8 @@ static weir_code named(const weir_operator *op, weir_code code, weir_error **err
 
 weir_code weir_operator_refused(const weir_operator *op, weir_error **err) {
     const weir_budget *budget = op->context->budget;
-    WEIR_FAIL(err, OUT_OF_MEMORY, "operator %s needs more than the task's memory budget of %lld bytes", op->ops->name,
-              budget ? (long long)budget->limit : -1ll);
+    WEIR_FAIL(err, OUT_OF_MEMORY, "operator %s needs more than the task's memory budget of %lld bytes",
+              op->ops->name, budget ? (long long)budget->limit : -1ll);
 }
 
 weir_code weir_operator_push(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err) {
@@ -177,8 +179,7 @@ weir_code weir_chain_compile(weir_arena *arena, const weir_node *root, const wei
     for (const weir_node *node = root; node != leaf; node = child_of(node))
         nodes[--at] = node;
     for (int32_t i = 0; i < depth; i++) {
-        WEIR_TRY(
-            weir_operator_compile(arena, nodes[i], chain.schema, zone, ansi, sql, &chain.specs[i], err));
+        WEIR_TRY(weir_operator_compile(arena, nodes[i], chain.schema, zone, ansi, sql, &chain.specs[i], err));
         chain.schema = chain.specs[i]->schema;
     }
     *ret = chain;
@@ -224,8 +225,8 @@ static weir_code collector_push(weir_operator *op, weir_batch *batch, const weir
 
 static const weir_operator_ops collector_ops = {.name = "Collect", .push = collector_push};
 
-weir_operator *weir_collector_new(weir_arena *arena, const weir_operator_context *context, weir_collect_fn take,
-                                  void *data) {
+weir_operator *weir_collector_new(weir_arena *arena, const weir_operator_context *context,
+                                  weir_collect_fn take, void *data) {
     weir_operator *op = WEIR_NEW(arena, weir_operator);
     collector *c = WEIR_NEW(arena, collector);
     *c = (collector){take, data};
@@ -238,10 +239,10 @@ weir_operator *weir_collector_new(weir_arena *arena, const weir_operator_context
 
 /* ---- for compile functions ---- */
 
-weir_code weir_operator_program(const weir_operator_compiler *compiler, weir_node *const *exprs, int32_t count,
-                                const weir_program **ret, weir_error **err) {
-    return weir_program_compile(compiler->arena, exprs, count, compiler->zone, compiler->ansi, compiler->sql, ret,
-                                err);
+weir_code weir_operator_program(const weir_operator_compiler *compiler, weir_node *const *exprs,
+                                int32_t count, const weir_program **ret, weir_error **err) {
+    return weir_program_compile(compiler->arena, exprs, count, compiler->zone, compiler->ansi, compiler->sql,
+                                ret, err);
 }
 
 const weir_type *weir_operator_schema(const weir_operator_compiler *compiler, weir_node_list exprs) {

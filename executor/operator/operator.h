@@ -10,11 +10,11 @@
  * finishes the next one. The last operator of a chain is a collector made by the caller
  * (weir_collector_new) or a HASH_AGG whose groups the task takes with weir_hash_agg_emit.
  *
- * Batches are immutable and borrowed for the call: an operator that keeps one takes a reference. The selection
- * (ascending rows) is borrowed too. `eval->arena` is the batch arena: the head of the chain (the task loop) resets
- * it between pushes, and operators that emit many batches in finish reset it themselves; nothing kept
- * across calls may live there. All memory that grows with the data is charged to `context->budget`; a
- * refused charge is OUT_OF_MEMORY naming the operator and the budget.
+ * Batches are immutable and borrowed for the call: an operator that keeps one takes a reference. The
+ * selection (ascending rows) is borrowed too. `eval->arena` is the batch arena: the head of the chain (the
+ * task loop) resets it between pushes, and operators that emit many batches in finish reset it themselves;
+ * nothing kept across calls may live there. All memory that grows with the data is charged to
+ * `context->budget`; a refused charge is OUT_OF_MEMORY naming the operator and the budget.
  *
  * @thread task: every call of one chain comes from its task's thread. */
 #pragma once
@@ -31,13 +31,17 @@ typedef struct weir_operator_spec weir_operator_spec;
 /* What the task gives to its operators; lives as long as the chain. */
 typedef struct weir_operator_context {
     const weir_env *env;
-    weir_budget *budget; /* of the task */
-    weir_arena *arena;   /* task lifetime */
-    weir_eval *eval;     /* budget and batch arena in it */
+    weir_budget *budget;     /* of the task */
+    weir_arena *arena;       /* task lifetime */
+    weir_eval *eval;         /* budget and batch arena in it */
     weir_state_store *state; /* of the task's stateful operator and partition; NULL in stateless tasks */
 } weir_operator_context;
 
-typedef enum weir_operator_state { WEIR_OPERATOR_NEW, WEIR_OPERATOR_OPEN, WEIR_OPERATOR_FINISHED } weir_operator_state;
+typedef enum weir_operator_state {
+    WEIR_OPERATOR_NEW,
+    WEIR_OPERATOR_OPEN,
+    WEIR_OPERATOR_FINISHED
+} weir_operator_state;
 
 typedef struct weir_operator_ops {
     const char *name; /* "HashAggregate(partial)": in errors */
@@ -82,7 +86,7 @@ weir_code weir_operator_open(const weir_operator_spec *spec, const weir_operator
 /* Empty selections are dropped here. sel NULL = all rows. */
 weir_code weir_operator_push(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err);
 weir_code weir_operator_finish(weir_operator *op, weir_error **err); /* the whole chain from here on */
-void weir_operator_close(weir_operator *op);                        /* this one; accepts NULL, twice is fine */
+void weir_operator_close(weir_operator *op); /* this one; accepts NULL, twice is fine */
 /* True where this operator or one behind it wants no more rows. */
 bool weir_operator_is_done(const weir_operator *op);
 
@@ -112,8 +116,8 @@ void weir_chain_close(weir_chain *chain); /* not the collector */
 
 /* The end of a chain: `take` gets every batch with its selection (see push). Nothing to close. */
 typedef weir_code (*weir_collect_fn)(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err);
-weir_operator *weir_collector_new(weir_arena *arena, const weir_operator_context *context, weir_collect_fn take,
-                                  void *data);
+weir_operator *weir_collector_new(weir_arena *arena, const weir_operator_context *context,
+                                  weir_collect_fn take, void *data);
 
 /* ---- for operators and collectors ---- */
 weir_code weir_operator_emit(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err);
@@ -134,9 +138,9 @@ static inline int32_t weir_partition_of_group(int32_t group, int32_t partitions)
         partition++;
     return partition;
 }
-/* Gives the groups of a finished PARTIAL_AGG, partition by partition in ascending order, within one in the order
- * in which the keys were first seen; none or several batches (at most `rows_max` rows each) a partition. The
- * batch is borrowed for the call; its schema is the spec's. */
+/* Gives the groups of a finished PARTIAL_AGG, partition by partition in ascending order, within one in the
+ * order in which the keys were first seen; none or several batches (at most `rows_max` rows each) a
+ * partition. The batch is borrowed for the call; its schema is the spec's. */
 typedef weir_code (*weir_hash_agg_take)(void *data, int32_t partition, weir_batch *batch, weir_error **err);
 weir_code weir_hash_agg_emit(weir_operator *op, int32_t partitions, int32_t rows_max, weir_hash_agg_take take,
                              void *data, weir_error **err);

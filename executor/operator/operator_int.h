@@ -25,8 +25,8 @@ WEIR_OPERATOR_COMPILE(sort);
 WEIR_OPERATOR_COMPILE(limit);
 
 /* A program over `exprs`. */
-weir_code weir_operator_program(const weir_operator_compiler *compiler, weir_node *const *exprs, int32_t count,
-                                const weir_program **ret, weir_error **err);
+weir_code weir_operator_program(const weir_operator_compiler *compiler, weir_node *const *exprs,
+                                int32_t count, const weir_program **ret, weir_error **err);
 /* The STRUCT of a list of expressions: the node's own type where it fits, else fields named by ordinal. */
 const weir_type *weir_operator_schema(const weir_operator_compiler *compiler, weir_node_list exprs);
 /* FLAT or CONSTANT columns from program results (dictionaries are gathered); in place. */

@@ -1,7 +1,7 @@
 /* Sort: in memory, stable, every orderable type. Rows are kept as compact batches; finish encodes one
- * normalised key per row (common/column/sort_key.h: directions and NULL order are in the bytes) and merges runs
- * of (8-byte prefix, row) by comparing prefixes first and whole keys on a tie. Memory: the rows twice and
- * their keys, charged to the task; refused = OUT_OF_MEMORY. Task thread. */
+ * normalised key per row (common/column/sort_key.h: directions and NULL order are in the bytes) and merges
+ * runs of (8-byte prefix, row) by comparing prefixes first and whole keys on a tie. Memory: the rows twice
+ * and their keys, charged to the task; refused = OUT_OF_MEMORY. Task thread. */
 #include "common/base/alloc.h"
 #include "common/column/sort_key.h"
 #include "executor/operator/operator_int.h"
@@ -164,7 +164,8 @@ WEIR_OPERATOR_COMPILE(sort) {
     for (int32_t i = 0; i < data->count; i++) {
         const weir_node_sort_order *order = WEIR_NODE_AS(node->orders.items[i], SORT_ORDER, sort_order);
         exprs[i] = order->child;
-        data->orders[i] = (weir_sort_order){.descending = !order->ascending, .nulls_last = !order->nulls_first};
+        data->orders[i] =
+            (weir_sort_order){.descending = !order->ascending, .nulls_last = !order->nulls_first};
     }
     spec->ops = &sort_ops;
     spec->data = data;

@@ -9,8 +9,8 @@
  *
  * Step 1 makes the output, the changelog and the store's order the same for any number of partitions and
  * executors. Without keys there is one row in every batch, also for no input, as in Spark; it belongs to the
- * partition that owns its key group. The caller commits or aborts the view. Failure modes: OUT_OF_MEMORY, ANSI
- * overflow of sums. Task thread. */
+ * partition that owns its key group. The caller commits or aborts the view. Failure modes: OUT_OF_MEMORY,
+ * ANSI overflow of sums. Task thread. */
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
 #include "common/base/hash.h"
@@ -81,7 +81,8 @@ static weir_code find_groups(weir_operator *op, weir_batch *batch, const weir_se
     int32_t *groups = (int32_t *)agg->groups->data;
     if (spec->keys_count == 0) {
         if (!agg->groups_count)
-            WEIR_FAIL(err, INTERNAL_ERROR, "rows of a global aggregate in a partition that does not own them");
+            WEIR_FAIL(err, INTERNAL_ERROR,
+                      "rows of a global aggregate in a partition that does not own them");
         memset(groups, 0, bytes);
         return WEIR_OK;
     }
@@ -104,8 +105,8 @@ static weir_code state_agg_push(weir_operator *op, weir_batch *batch, const weir
         states[i] = weir_column_ref(batch->columns[spec->keys_count + i]);
     weir_code code = weir_operator_flatten(op->context->budget, states, spec->states_count, err);
     if (code == WEIR_OK)
-        code = weir_agg_accs_merge(&agg->accs, op->context->eval, states, sel, (const int32_t *)agg->groups->data,
-                                   err);
+        code = weir_agg_accs_merge(&agg->accs, op->context->eval, states, sel,
+                                   (const int32_t *)agg->groups->data, err);
     weir_operator_unref_columns(states, spec->states_count);
     return code;
 }
@@ -164,8 +165,8 @@ static weir_state_keys run_keys(const weir_operator *op, epoch *e, int32_t from,
 
 /* ---- finish: committed states ---- */
 
-static weir_code decode_rows(weir_budget *budget, const weir_str *rows, int32_t count, const weir_agg_spec *spec,
-                             weir_column **ret, weir_error **err) {
+static weir_code decode_rows(weir_budget *budget, const weir_str *rows, int32_t count,
+                             const weir_agg_spec *spec, weir_column **ret, weir_error **err) {
     weir_builder *builders = weir_alloc_zero((size_t)spec->states_count + 1, sizeof *builders);
     weir_code code = WEIR_OK;
     int32_t at = 0;
@@ -174,7 +175,8 @@ static weir_code decode_rows(weir_budget *budget, const weir_str *rows, int32_t 
             code = weir_builder_init(&builders[at++], budget, spec->calls[c].state_types[s], count, err);
     }
     for (int32_t i = 0; i < count && code == WEIR_OK; i++)
-        code = weir_row_decode((const uint8_t *)rows[i].data, rows[i].size, builders, spec->states_count, err);
+        code =
+            weir_row_decode((const uint8_t *)rows[i].data, rows[i].size, builders, spec->states_count, err);
     memset(ret, 0, sizeof(*ret) * (size_t)spec->states_count);
     for (int32_t i = 0; i < spec->states_count; i++) {
         if (code == WEIR_OK)
@@ -187,8 +189,8 @@ static weir_code decode_rows(weir_budget *budget, const weir_str *rows, int32_t 
     return code;
 }
 
-static weir_code merge_rows(weir_operator *op, weir_agg_accs *accs, const weir_str *rows, const int32_t *groups,
-                            int32_t count, weir_error **err) {
+static weir_code merge_rows(weir_operator *op, weir_agg_accs *accs, const weir_str *rows,
+                            const int32_t *groups, int32_t count, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
     weir_column **states = weir_alloc_zero((size_t)spec->states_count + 1, sizeof *states);
     weir_code code = decode_rows(op->context->budget, rows, count, spec, states, err);
@@ -296,7 +298,8 @@ static weir_code emit_update(weir_operator *op, epoch *e, weir_error **err) {
     }
     for (int32_t i = 0; i < spec->keys_count; i++)
         columns[i] = weir_column_ref(e->keys[i]);
-    _cleanup_batch_ weir_batch *all = weir_batch_new(op->spec->schema, agg->groups_count, columns, columns_count);
+    _cleanup_batch_ weir_batch *all =
+        weir_batch_new(op->spec->schema, agg->groups_count, columns, columns_count);
     weir_free(columns);
     for (int32_t from = 0; from < agg->groups_count && !weir_operator_is_done(op->next); from += RUN_ROWS) {
         int32_t count = WEIR_MIN(RUN_ROWS, agg->groups_count - from);
@@ -371,7 +374,8 @@ static weir_code emit_complete(weir_operator *op, epoch *e, weir_error **err) {
     int64_t cursor = 0;
     do {
         int32_t count;
-        WEIR_TRY(weir_state_scan(op->context->state, &cursor, RUN_ROWS, e->key_bytes, e->values, &count, err));
+        WEIR_TRY(
+            weir_state_scan(op->context->state, &cursor, RUN_ROWS, e->key_bytes, e->values, &count, err));
         if (count)
             WEIR_TRY(emit_stored(op, e->key_bytes, e->values, count, err));
     } while (cursor && !weir_operator_is_done(op->next));
@@ -422,10 +426,10 @@ static const weir_type *output_schema(const weir_operator_compiler *compiler, co
         return type;
     weir_field *fields = WEIR_NEW_ARRAY(compiler->arena, weir_field, count + 1);
     for (int32_t i = 0; i < count; i++)
-        fields[i] = (weir_field){
-            .name = weir_str_from(weir_arena_printf(compiler->arena, "column%d", i)),
-            .type = i < spec->keys_count ? spec->key_types[i] : spec->calls[i - spec->keys_count].type,
-            .nullable = true};
+        fields[i] = (weir_field){.name = weir_str_from(weir_arena_printf(compiler->arena, "column%d", i)),
+                                 .type = i < spec->keys_count ? spec->key_types[i]
+                                                              : spec->calls[i - spec->keys_count].type,
+                                 .nullable = true};
     return weir_type_struct(compiler->arena, fields, count);
 }
 
@@ -448,7 +452,8 @@ WEIR_OPERATOR_COMPILE(state_agg) {
 }
 
 /* Names are left out: renaming a column does not change the state. */
-static weir_str schema_text(weir_arena *arena, const weir_type *const *types, int32_t count, const char *calls) {
+static weir_str schema_text(weir_arena *arena, const weir_type *const *types, int32_t count,
+                            const char *calls) {
     _cleanup_strbuf_ weir_strbuf text = {0};
     weir_strbuf_add_text(&text, "struct<");
     for (int32_t i = 0; i < count; i++) {
@@ -470,10 +475,10 @@ void weir_state_agg_describe(const weir_operator_spec *spec, weir_arena *arena, 
         for (int32_t s = 0; s < data->calls[c].states_count; s++)
             states[data->calls[c].state_from + s] = data->calls[c].state_types[s];
     }
-    *ret = (weir_state_spec){.operator_id = (int32_t)data->operator_id,
-                             .group_from = 0,
-                             .group_to = WEIR_STATE_GROUPS,
-                             .key_schema = schema_text(arena, data->key_types, data->keys_count, ""),
-                             .value_schema =
-                                 schema_text(arena, states, data->states_count, calls.data ? calls.data : "")};
+    *ret = (weir_state_spec){
+        .operator_id = (int32_t)data->operator_id,
+        .group_from = 0,
+        .group_to = WEIR_STATE_GROUPS,
+        .key_schema = schema_text(arena, data->key_types, data->keys_count, ""),
+        .value_schema = schema_text(arena, states, data->states_count, calls.data ? calls.data : "")};
 }

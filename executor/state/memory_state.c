@@ -6,10 +6,11 @@
  *   changes  the epoch's touched entries with their committed values: commit frees those, abort puts them
  *            back; so the view costs what changes, not a copy
  *
- * An entry removed in an epoch stays in its list until the commit and keeps its place if the key comes back in the
- * same epoch; replaying the changelog gives the same order, since it lists the changes of a group in the order
- * in which entries were made. Keys and values live in a slab with size classes of 8 bytes. All memory is charged
- * to the store's budget: a refused charge is OUT_OF_MEMORY and the epoch must be aborted. One task thread. */
+ * An entry removed in an epoch stays in its list until the commit and keeps its place if the key comes back
+ * in the same epoch; replaying the changelog gives the same order, since it lists the changes of a group in
+ * the order in which entries were made. Keys and values live in a slab with size classes of 8 bytes. All
+ * memory is charged to the store's budget: a refused charge is OUT_OF_MEMORY and the epoch must be aborted.
+ * One task thread. */
 #include <string.h>
 
 #include "common/base/alloc.h"
@@ -85,7 +86,8 @@ static bool charge(weir_state_store *store, int64_t bytes) {
 
 weir_code weir_state_store_new(weir_budget *budget, const weir_state_spec *spec, weir_state_store **ret,
                                weir_error **err) {
-    WEIR_ASSERT(spec->group_from >= 0 && spec->group_from < spec->group_to && spec->group_to <= WEIR_STATE_GROUPS);
+    WEIR_ASSERT(spec->group_from >= 0 && spec->group_from < spec->group_to &&
+                spec->group_to <= WEIR_STATE_GROUPS);
     int64_t fixed = (int64_t)(sizeof(weir_state_store) + sizeof(slot) * SLOTS_MIN);
     if (!weir_budget_charge(budget, fixed))
         WEIR_FAIL(err, OUT_OF_MEMORY, "a state store does not fit the memory budget");
@@ -96,9 +98,9 @@ weir_code weir_state_store_new(weir_budget *budget, const weir_state_spec *spec,
     store->spec.key_schema =
         (weir_str){weir_strndup(spec->key_schema.data ? spec->key_schema.data : "", spec->key_schema.size),
                    spec->key_schema.size};
-    store->spec.value_schema =
-        (weir_str){weir_strndup(spec->value_schema.data ? spec->value_schema.data : "", spec->value_schema.size),
-                   spec->value_schema.size};
+    store->spec.value_schema = (weir_str){
+        weir_strndup(spec->value_schema.data ? spec->value_schema.data : "", spec->value_schema.size),
+        spec->value_schema.size};
     weir_state_slab_init(&store->slab, budget);
     store->slots = weir_alloc_zero(SLOTS_MIN, sizeof(slot));
     store->mask = SLOTS_MIN - 1;
@@ -553,8 +555,8 @@ static weir_code damaged(const char *what, const char *reason, weir_error **err)
     WEIR_RAISE(err, CORRUPT_FILE, "path", what, "reason", reason);
 }
 
-static weir_code check_section(const weir_state_store *store, const weir_state_section *section, const char *what,
-                               weir_error **err) {
+static weir_code check_section(const weir_state_store *store, const weir_state_section *section,
+                               const char *what, weir_error **err) {
     const weir_state_spec *mine = &store->spec, *theirs = &section->spec;
     if (theirs->operator_id != mine->operator_id)
         return damaged(what, "it holds the state of another operator", err);
@@ -566,11 +568,12 @@ static weir_code check_section(const weir_state_store *store, const weir_state_s
     if (!weir_str_equal(theirs->value_schema, mine->value_schema))
         WEIR_RAISE(err, STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE, "storedValueSchema", stored_value,
                    "newValueSchema", mine->value_schema.data);
-    int32_t from = WEIR_MAX(mine->group_from, theirs->group_from), to = WEIR_MIN(mine->group_to, theirs->group_to);
+    int32_t from = WEIR_MAX(mine->group_from, theirs->group_from),
+            to = WEIR_MIN(mine->group_to, theirs->group_to);
     for (int32_t g = from; g < to; g++) {
-        if (section->kind == WEIR_STATE_SNAPSHOT
-                ? store->group_versions[g] != 0 || store->heads[g] != NONE
-                : store->group_versions[g] != section->base_version || section->version <= section->base_version)
+        if (section->kind == WEIR_STATE_SNAPSHOT ? store->group_versions[g] != 0 || store->heads[g] != NONE
+                                                 : store->group_versions[g] != section->base_version ||
+                                                       section->version <= section->base_version)
             return damaged(what, "it does not continue the state read so far", err);
     }
     return WEIR_OK;

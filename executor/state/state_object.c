@@ -22,8 +22,10 @@ static void add_u64(weir_strbuf *buf, uint64_t value) {
     weir_strbuf_add(buf, (weir_str){(const char *)&value, 8});
 }
 
-void weir_state_object_write(weir_strbuf *buf, int64_t batch_id, const weir_state_object_part *parts, int32_t count) {
-    size_t start = buf->size, header_size = FIXED_BYTES + INDEX_BYTES * (size_t)count + 4, total = header_size;
+void weir_state_object_write(weir_strbuf *buf, int64_t batch_id, const weir_state_object_part *parts,
+                             int32_t count) {
+    size_t start = buf->size, header_size = FIXED_BYTES + INDEX_BYTES * (size_t)count + 4,
+           total = header_size;
     for (int32_t i = 0; i < count; i++)
         total += parts[i].section.size;
     weir_strbuf_reserve(buf, total);

@@ -1,6 +1,6 @@
-/* State objects: the sections of several stores in one file, e.g. the changelog object that an executor writes
- * per epoch, or its snapshots. Index in front, every section with its own checksum, so that a reader that
- * wants some key groups of one operator can read the header and the ranges it needs. Layout:
+/* State objects: the sections of several stores in one file, e.g. the changelog object that an executor
+ * writes per epoch, or its snapshots. Index in front, every section with its own checksum, so that a reader
+ * that wants some key groups of one operator can read the header and the ranges it needs. Layout:
  * docs/formats/state.md. Pure functions; any thread. */
 #pragma once
 
@@ -25,7 +25,8 @@ typedef struct weir_state_object {
 
 /* Appends an object with these sections. Order is kept: callers sort by operator and group_from, so that the
  * same parts give the same bytes. */
-void weir_state_object_write(weir_strbuf *buf, int64_t batch_id, const weir_state_object_part *parts, int32_t count);
+void weir_state_object_write(weir_strbuf *buf, int64_t batch_id, const weir_state_object_part *parts,
+                             int32_t count);
 /* Checks header, index, bounds and every section's checksum; CORRUPT_FILE with `what`. Parts live in the
  * arena, sections point into `bytes`. */
 weir_code weir_state_object_read(weir_arena *arena, weir_str bytes, const char *what, weir_state_object *ret,

@@ -3,15 +3,14 @@
  *   0  u32 magic "WSS1"      32 u32 group_from        64 u64 payload_size
  *   4  u16 format 1          36 u32 group_to          72 u64 raw_size
  *   6  u8 kind               40 u32 key_schema_size   80 key schema, value schema
- *   7  u8 compression        44 u32 value_schema_size .. index: per key group u32 group, u32 entries, u64 offset
- *   8  u32 operator_id       48 u32 groups_count      .. u32 CRC32C of the header before it
- *   12 u32 header_size       52 u32 payload CRC32C    .. payload (header_size from the start)
- *   16 u64 base_version      56 u64 entries
- *   24 u64 version
- *   entry: varint(key_size << 1 | present), [varint value_size], key, [value]
+ *   7  u8 compression        44 u32 value_schema_size .. index: per key group u32 group, u32 entries, u64
+ * offset 8  u32 operator_id       48 u32 groups_count      .. u32 CRC32C of the header before it 12 u32
+ * header_size       52 u32 payload CRC32C    .. payload (header_size from the start) 16 u64 base_version 56
+ * u64 entries 24 u64 version entry: varint(key_size << 1 | present), [varint value_size], key, [value]
  *
  * A reader believes nothing before its checksum, and nothing after it either: sizes, order and counts
- * are checked before they are used, so that a damaged or hostile section is CORRUPT_FILE and never a crash. */
+ * are checked before they are used, so that a damaged or hostile section is CORRUPT_FILE and never a crash.
+ */
 #include "executor/state/state_section.h"
 
 #include <string.h>
@@ -31,6 +30,7 @@
 #define COMPRESSION_NONE 0
 #define COMPRESSION_ZSTD 1
 #define ZSTD_LEVEL 1
+#define VARINT_MAX 10
 
 /* ---- writing ---- */
 
@@ -54,7 +54,6 @@ static size_t put_varint(uint8_t *target, uint64_t value) {
 }
 
 void weir_state_writer_add(weir_state_writer *writer, int32_t group, weir_str key, weir_str value) {
-    uint8_t head[20];
     weir_state_section_group *last = writer->groups_count ? &writer->groups[writer->groups_count - 1] : NULL;
     if (!last || last->group != (uint32_t)group) {
         WEIR_ASSERT(!last || last->group < (uint32_t)group);
@@ -63,13 +62,20 @@ void weir_state_writer_add(weir_state_writer *writer, int32_t group, weir_str ke
     }
     last->entries++;
     writer->entries++;
-    size_t size = put_varint(head, (uint64_t)key.size << 1 | (value.data != NULL));
+    weir_strbuf *payload = &writer->payload;
+    weir_strbuf_reserve(payload, key.size + value.size + 2 * VARINT_MAX);
+    uint8_t *at = (uint8_t *)payload->data + payload->size;
+    at += put_varint(at, (uint64_t)key.size << 1 | (value.data != NULL));
     if (value.data)
-        size += put_varint(head + size, value.size);
-    weir_strbuf_add(&writer->payload, (weir_str){(const char *)head, size});
-    weir_strbuf_add(&writer->payload, key);
-    if (value.data)
-        weir_strbuf_add(&writer->payload, value);
+        at += put_varint(at, value.size);
+    if (key.size)
+        memcpy(at, key.data, key.size);
+    at += key.size;
+    if (value.data && value.size)
+        memcpy(at, value.data, value.size);
+    at += value.data ? value.size : 0;
+    payload->size = (size_t)((char *)at - payload->data);
+    payload->data[payload->size] = 0;
 }
 
 static void add_u16(weir_strbuf *buf, uint16_t value) {
@@ -82,8 +88,9 @@ static void add_u64(weir_strbuf *buf, uint64_t value) {
     weir_strbuf_add(buf, (weir_str){(const char *)&value, 8});
 }
 
-static void add_header(const weir_state_writer *writer, weir_state_section_kind kind, const weir_state_spec *spec,
-                       int64_t base_version, int64_t version, weir_str payload, weir_strbuf *buf) {
+static void add_header(const weir_state_writer *writer, weir_state_section_kind kind,
+                       const weir_state_spec *spec, int64_t base_version, int64_t version, weir_str payload,
+                       weir_strbuf *buf) {
     size_t start = buf->size, header_size = FIXED_BYTES + spec->key_schema.size + spec->value_schema.size +
                                             INDEX_BYTES * (size_t)writer->groups_count + 4;
     add_u32(buf, MAGIC);
@@ -105,7 +112,8 @@ static void add_header(const weir_state_writer *writer, weir_state_section_kind 
     add_u64(buf, writer->payload.size);
     weir_strbuf_add(buf, spec->key_schema);
     weir_strbuf_add(buf, spec->value_schema);
-    weir_strbuf_add(buf, (weir_str){(const char *)writer->groups, INDEX_BYTES * (size_t)writer->groups_count});
+    weir_strbuf_add(buf,
+                    (weir_str){(const char *)writer->groups, INDEX_BYTES * (size_t)writer->groups_count});
     add_u32(buf, weir_crc32c(0, buf->data + start, buf->size - start));
     WEIR_ASSERT(buf->size - start == header_size);
 }
@@ -113,7 +121,8 @@ static void add_header(const weir_state_writer *writer, weir_state_section_kind 
 weir_code weir_state_writer_finish(weir_state_writer *writer, weir_state_section_kind kind,
                                    const weir_state_spec *spec, int64_t base_version, int64_t version,
                                    weir_strbuf *buf, weir_error **err) {
-    _Static_assert(sizeof(weir_state_section_group) == INDEX_BYTES, "the index is written as it is in memory");
+    _Static_assert(sizeof(weir_state_section_group) == INDEX_BYTES,
+                   "the index is written as it is in memory");
     weir_str payload = weir_strbuf_view(&writer->payload);
     if (kind == WEIR_STATE_CHANGELOG) {
         add_header(writer, kind, spec, base_version, version, payload, buf);
@@ -174,7 +183,8 @@ static weir_state_section_group group_at(const weir_state_section *section, int3
 
 /* Every group's entries fill exactly the bytes up to the next group. */
 static weir_code check_entries(const weir_state_section *section, const char *what, weir_error **err) {
-    const uint8_t *start = (const uint8_t *)section->payload.data, *at = start, *end = start + section->payload.size;
+    const uint8_t *start = (const uint8_t *)section->payload.data, *at = start,
+                  *end = start + section->payload.size;
     int64_t entries = 0, last = -1;
     for (int32_t i = 0; i < section->groups_count; i++) {
         weir_state_section_group group = group_at(section, i);
@@ -278,7 +288,8 @@ static weir_code parse(weir_str bytes, const char *what, weir_budget *budget, we
     if (weir_crc32c(0, payload.data, payload.size) != h.payload_crc)
         return damaged(what, "its entries fail the checksum", err);
     section->spec.key_schema = (weir_str){bytes.data + FIXED_BYTES, h.key_schema_size};
-    section->spec.value_schema = (weir_str){bytes.data + FIXED_BYTES + h.key_schema_size, h.value_schema_size};
+    section->spec.value_schema =
+        (weir_str){bytes.data + FIXED_BYTES + h.key_schema_size, h.value_schema_size};
     section->groups =
         (const uint8_t *)bytes.data + FIXED_BYTES + (size_t)h.key_schema_size + h.value_schema_size;
     section->payload = payload;
@@ -287,8 +298,8 @@ static weir_code parse(weir_str bytes, const char *what, weir_budget *budget, we
     return check_entries(section, what, err);
 }
 
-weir_code weir_state_section_parse(weir_str bytes, const char *what, weir_budget *budget, weir_state_section *ret,
-                                   weir_error **err) {
+weir_code weir_state_section_parse(weir_str bytes, const char *what, weir_budget *budget,
+                                   weir_state_section *ret, weir_error **err) {
     weir_state_section section = {0};
     weir_code code = parse(bytes, what, budget, &section, err);
     if (code == WEIR_OK)

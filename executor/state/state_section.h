@@ -5,7 +5,10 @@
 #include "common/base/buffer.h"
 #include "executor/state/state_store.h"
 
-typedef enum weir_state_section_kind { WEIR_STATE_CHANGELOG = 1, WEIR_STATE_SNAPSHOT = 2 } weir_state_section_kind;
+typedef enum weir_state_section_kind {
+    WEIR_STATE_CHANGELOG = 1,
+    WEIR_STATE_SNAPSHOT = 2
+} weir_state_section_kind;
 
 /* ---- writing: entries in key-group order ---- */
 typedef struct weir_state_section_group {
@@ -43,8 +46,8 @@ typedef struct weir_state_section {
 } weir_state_section;
 
 /* Checks everything (sizes, checksums, index, every entry); CORRUPT_FILE with `what`. Borrows `bytes`. */
-weir_code weir_state_section_parse(weir_str bytes, const char *what, weir_budget *budget, weir_state_section *ret,
-                                   weir_error **err);
+weir_code weir_state_section_parse(weir_str bytes, const char *what, weir_budget *budget,
+                                   weir_state_section *ret, weir_error **err);
 void weir_state_section_fini(weir_state_section *section);
 /* Calls back for every entry in order; value.data NULL = removed. */
 weir_code weir_state_section_each(const weir_state_section *section,

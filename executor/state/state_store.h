@@ -50,8 +50,8 @@ weir_code weir_state_remove(weir_state_store *store, const weir_state_keys *keys
  * starts at 0 and comes back as 0 at the end. No put or remove in between. */
 weir_code weir_state_scan(weir_state_store *store, int64_t *cursor, int32_t max, weir_str *ret_keys,
                           weir_str *ret_values, int32_t *ret_count, weir_error **err);
-int64_t weir_state_rows(const weir_state_store *store);        /* live in the current view */
-int64_t weir_state_bytes(const weir_state_store *store);       /* memory held */
+int64_t weir_state_rows(const weir_state_store *store);         /* live in the current view */
+int64_t weir_state_bytes(const weir_state_store *store);        /* memory held */
 int64_t weir_state_rows_updated(const weir_state_store *store); /* put in the open epoch */
 int64_t weir_state_rows_removed(const weir_state_store *store);
 

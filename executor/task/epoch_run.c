@@ -108,12 +108,21 @@ static void add_metrics(const weir_epoch_run *epoch, weir_arena *arena, Weir__Ep
     report->operators[report->n_operators++] = m;
 }
 
-/* A snapshot that became durable is reported once, with whatever epoch comes next. */
+/* A snapshot that became durable is reported once, with whatever epoch comes next; one that failed as a batch
+ * without an object. */
 static void add_snapshot(weir_epoch_run *epoch, weir_arena *arena, Weir__EpochReport *report) {
     weir_snapshot_job *job = epoch->query->snapshot;
+    if (epoch->query->snapshot_refused >= 0) {
+        report->has_snapshot_batch = 1;
+        report->snapshot_batch = epoch->query->snapshot_refused;
+        epoch->query->snapshot_refused = -1;
+        return;
+    }
     if (!job || !atomic_load_explicit(&job->done, memory_order_acquire))
         return;
     epoch->query->snapshot = NULL;
+    report->has_snapshot_batch = 1;
+    report->snapshot_batch = job->batch;
     if (!job->error) {
         Weir__StateObject *object = WEIR_NEW(arena, Weir__StateObject);
         weir__state_object__init(object);
@@ -121,8 +130,6 @@ static void add_snapshot(weir_epoch_run *epoch, weir_arena *arena, Weir__EpochRe
         object->size = job->bytes.size;
         object->crc = job->crc;
         report->snapshot = object;
-        report->has_snapshot_batch = 1;
-        report->snapshot_batch = job->batch;
     } else {
         weir_log_write(epoch->query->executor->options.log, WEIR_LOG_WARN, "executor", "snapshot not written: %s",
                        weir_error_text(job->error));

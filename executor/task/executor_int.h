@@ -59,6 +59,7 @@ typedef struct weir_query_run {
     int64_t open_batch;    /* whose changes are in the open views; -1 = none */
     char *open_attempt;
     weir_snapshot_job *snapshot; /* running or not yet reported */
+    int64_t snapshot_refused;    /* asked for while another was written: reported as failed; -1 = none */
     struct weir_epoch_run *epoch; /* the latest attempt; its blocks serve peers until the next one */
 } weir_query_run;
 

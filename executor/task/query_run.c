@@ -114,7 +114,7 @@ weir_code weir_query_run_new(weir_executor *executor, const Weir__StartQuery *me
     query->checkpoint = weir_arena_strdup(arena, message->checkpoint);
     query->driver_epoch = driver_epoch;
     query->ansi = message->ansi;
-    query->state_batch = query->open_batch = -1;
+    query->state_batch = query->open_batch = query->snapshot_refused = -1;
     query->open_attempt = weir_strdup("");
     weir_code code = fill(query, message, err);
     if (code != WEIR_OK) {
@@ -251,12 +251,15 @@ static void write_snapshot(weir_job *job) {
 
 /* Serialises the committed version now and makes it durable in the background. */
 static weir_code start_snapshot(weir_query_run *query, const Weir__RunEpoch *message, weir_error **err) {
-    if (query->snapshot)
-        return WEIR_OK; /* one at a time: the driver asks again */
+    if (query->snapshot) { /* one at a time: of this version, or the driver is told and asks again */
+        if (query->snapshot->batch != message->base_batch)
+            query->snapshot_refused = message->base_batch;
+        return WEIR_OK;
+    }
     weir_snapshot_job *job = weir_alloc_zero(1, sizeof *job);
     job->query = query;
     job->batch = message->base_batch;
-    job->name = weir_asprintf("%s-%u.snapshot", message->base_attempt, message->self);
+    job->name = weir_asprintf("%s-%u.snapshot", message->attempt_name, message->self);
     job->path = weir_asprintf("%s/state/%s", query->checkpoint, job->name);
     weir_code code = write_object(query, job->batch, weir_state_snapshot, &job->bytes, err);
     if (code != WEIR_OK) {

@@ -23,8 +23,8 @@ static weir_code contract_note(const weir_file_info *info, void *data, weir_erro
     (void)err;
     contract_names *names = data;
     const char *slash = strrchr(info->path.data, '/');
-    snprintf(names->text + strlen(names->text), sizeof names->text - strlen(names->text), "%s:%lld%s;", slash + 1,
-             (long long)(info->is_directory ? 0 : info->size), info->is_directory ? "/" : "");
+    snprintf(names->text + strlen(names->text), sizeof names->text - strlen(names->text), "%s:%lld%s;",
+             slash + 1, (long long)(info->is_directory ? 0 : info->size), info->is_directory ? "/" : "");
     names->count++;
     return WEIR_OK;
 }

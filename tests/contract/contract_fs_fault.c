@@ -1,7 +1,6 @@
 /* The fault-injecting file system keeps the contract while it injects nothing, and fails as it was told. */
 #include "tests/contract/contract_fs.h"
 
-
 static weir_fs *inner_of_last; /* one test at a time in a process */
 
 static contract_fs make_fault(void) {

@@ -1,5 +1,5 @@
-/* The conformance suite of sinks: CONTRACT_SINK(noun, setup) makes its tests. `setup` names format, options and
- * how to read what is committed: one line a row, in any order. */
+/* The conformance suite of sinks: CONTRACT_SINK(noun, setup) makes its tests. `setup` names format, options
+ * and how to read what is committed: one line a row, in any order. */
 #pragma once
 
 #include <stdio.h>
@@ -32,7 +32,8 @@ static inline void contract_sink_open(contract_sink *c) {
 }
 
 /* Runs the tasks of one attempt; messages live in the arena. */
-static inline weir_str *contract_sink_tasks(contract_sink *c, int64_t batch_id, const char *const *rows, int32_t count, const char *attempt) {
+static inline weir_str *contract_sink_tasks(contract_sink *c, int64_t batch_id, const char *const *rows,
+                                            int32_t count, const char *attempt) {
     weir_error *err = NULL;
     weir_str *messages = WEIR_NEW_ARRAY(c->world.arena, weir_str, count);
     weir_node_sink_write *plan = WEIR_NODE_NEW(c->world.arena, SINK_WRITE, sink_write);
@@ -52,8 +53,8 @@ static inline weir_str *contract_sink_tasks(contract_sink *c, int64_t batch_id, 
     return messages;
 }
 
-static inline weir_code contract_sink_commit(contract_sink *c, int64_t batch_id, const char *const *rows, int32_t count,
-                                      const weir_str *messages, weir_error **err) {
+static inline weir_code contract_sink_commit(contract_sink *c, int64_t batch_id, const char *const *rows,
+                                             int32_t count, const weir_str *messages, weir_error **err) {
     if (!c->ops->collects)
         return c->ops->commit(c->sink, batch_id, messages, count, NULL, err);
     _cleanup_strbuf_ weir_strbuf all = {0};
@@ -74,7 +75,8 @@ static inline void contract_sink_check(contract_sink *c, const char *expected) {
     c->read(c, &rows);
     char *lines[64], *save = NULL;
     int count = 0;
-    for (char *line = rows.size ? strtok_r(rows.data, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+    for (char *line = rows.size ? strtok_r(rows.data, "\n", &save) : NULL; line;
+         line = strtok_r(NULL, "\n", &save))
         lines[count++] = line;
     qsort(lines, (size_t)count, sizeof *lines, contract_sink_line_order);
     for (int i = 0; i < count; i++)
@@ -85,7 +87,8 @@ static inline void contract_sink_check(contract_sink *c, const char *expected) {
 
 static inline void contract_sink_batches(contract_sink *c) {
     weir_error *err = NULL;
-    static const char *const first[] = {"a:1 b:2", "c:3"}, *const second[] = {"", "d:4"}, *const none[] = {"", ""};
+    static const char *const first[] = {"a:1 b:2", "c:3"}, *const second[] = {"", "d:4"},
+                             *const none[] = {"", ""};
     weir_str *messages = contract_sink_tasks(c, 0, first, 2, "0-0-a");
     contract_sink_check(c, ""); /* nothing is visible before commit */
     CHECK_OK(contract_sink_commit(c, 0, first, 2, messages, &err));

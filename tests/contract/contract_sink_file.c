@@ -15,11 +15,13 @@ static void read_files(contract_sink *c, weir_strbuf *ret) {
     weir_error *err = NULL;
     _cleanup_strbuf_ weir_strbuf json = {0};
     void *data[] = {c, &json};
-    CHECK_OK(weir_sink_manifest_each(&c->world.env, c->world.fs, "/out", c->world.arena, append_rows, data, &err));
+    CHECK_OK(
+        weir_sink_manifest_each(&c->world.env, c->world.fs, "/out", c->world.arena, append_rows, data, &err));
     char name[8];
     long long value;
     char *save = NULL;
-    for (char *line = json.data ? strtok_r(json.data, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+    for (char *line = json.data ? strtok_r(json.data, "\n", &save) : NULL; line;
+         line = strtok_r(NULL, "\n", &save)) {
         cr_assert_eq(sscanf(line, "{\"name\":\"%7[^\"]\",\"value\":%lld}", name, &value), 2, "%s", line);
         weir_strbuf_addf(ret, "%s:%lld\n", name, value);
     }

@@ -9,7 +9,8 @@ static void read_table(contract_sink *c, weir_strbuf *ret) {
     CHECK_OK(weir_memory_table_read(table, &batch, &err));
     for (int32_t i = 0; i < batch->rows; i++) {
         weir_str name = weir_column_bytes(batch->columns[0], i);
-        weir_strbuf_addf(ret, "%.*s:%lld\n", WEIR_STR_ARG(name), (long long)((const int64_t *)batch->columns[1]->values)[i]);
+        weir_strbuf_addf(ret, "%.*s:%lld\n", WEIR_STR_ARG(name),
+                         (long long)((const int64_t *)batch->columns[1]->values)[i]);
     }
     weir_batch_unref(batch);
     weir_memory_table_unref(table);

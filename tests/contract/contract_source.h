@@ -25,8 +25,8 @@ static inline void contract_source_open(contract_source *c) {
     c->options = weir_connector_world_options(&c->world, c->options_text);
     c->ops = weir_source_find(weir_str_from(c->format));
     cr_assert(c->ops, "no source %s", c->format);
-    CHECK_OK(c->ops->open(c->world.arena, &c->world.context, weir_str_from(c->format), &c->options, c->schema, 0,
-                          &c->source, &err));
+    CHECK_OK(c->ops->open(c->world.arena, &c->world.context, weir_str_from(c->format), &c->options, c->schema,
+                          0, &c->source, &err));
 }
 
 static inline weir_str contract_source_from(contract_source *c) {
@@ -47,12 +47,13 @@ static inline bool contract_source_poll(contract_source *c, bool available_now) 
     return true;
 }
 
-static inline void contract_source_rows(contract_source *c, weir_str from, weir_str to, weir_strbuf *rows, int64_t *records) {
+static inline void contract_source_rows(contract_source *c, weir_str from, weir_str to, weir_strbuf *rows,
+                                        int64_t *records) {
     weir_error *err = NULL;
     weir_str_list splits = {0};
     CHECK_OK(c->ops->plan(c->source, c->world.arena, from, to, &splits, &err));
-    CHECK_OK(weir_connector_world_scan(&c->world, c->ops, c->format, &c->options, c->ops->schema(c->source), &splits,
-                                       rows, records, &err));
+    CHECK_OK(weir_connector_world_scan(&c->world, c->ops, c->format, &c->options, c->ops->schema(c->source),
+                                       &splits, rows, records, &err));
 }
 
 static inline void contract_source_exactly_once(contract_source *c) {
@@ -69,7 +70,8 @@ static inline void contract_source_exactly_once(contract_source *c) {
     int64_t lines = 0;
     for (size_t i = 0; i < pieces.size; i++)
         lines += pieces.data[i] == '\n';
-    cr_assert(lines >= 3 && lines == records, "%lld rows, %lld records", (long long)lines, (long long)records);
+    cr_assert(lines >= 3 && lines == records, "%lld rows, %lld records", (long long)lines,
+              (long long)records);
     for (int i = 1; i < c->batches; i++) /* what lies behind can still be planned, the same each time */
         contract_source_rows(c, c->offsets[i - 1], c->offsets[i], &again, NULL);
     contract_source_rows(c, (weir_str){0}, c->offsets[0], &whole, NULL);
@@ -113,21 +115,32 @@ static inline void contract_source_available_now(contract_source *c) {
 
 static inline void contract_source_bad_input(contract_source *c) {
     weir_error *err = NULL;
-    static const char *const texts[] = {"", "{", "[]", "{}", "null", "{\"files\":[]}", "{\"files\":[{}]}", "\xFF", "{\"start\":5,\"end\":2}",
-                                        "{\"files\":[{\"path\":\"/x\",\"size\":1,\"modified\":1,\"start\":9,\"end\":1}]}"};
+    static const char *const texts[] = {
+        "",
+        "{",
+        "[]",
+        "{}",
+        "null",
+        "{\"files\":[]}",
+        "{\"files\":[{}]}",
+        "\xFF",
+        "{\"start\":5,\"end\":2}",
+        "{\"files\":[{\"path\":\"/x\",\"size\":1,\"modified\":1,\"start\":9,\"end\":1}]}"};
     weir_node_scan *plan = WEIR_NODE_NEW(c->world.arena, SCAN, scan);
     plan->format = weir_str_from(c->format);
     plan->options = c->options;
     plan->schema = plan->projection = c->ops->schema(c->source);
     for (size_t i = 0; i < WEIR_ARRAY_LEN(texts); i++) {
         weir_scan *scan;
-        cr_assert(c->ops->scan_open(&c->world.context, plan, weir_str_from(texts[i]), NULL, &scan, &err) != WEIR_OK,
+        cr_assert(c->ops->scan_open(&c->world.context, plan, weir_str_from(texts[i]), NULL, &scan, &err) !=
+                      WEIR_OK,
                   "%s is a split", texts[i]);
         weir_error_free_ptr(&err);
     }
     static const char *const offsets[] = {"x", "{", "{\"logOffset\":\"a\"}", "-5", "[1]", "\"\""};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(offsets); i++) {
-        cr_assert(c->ops->recover(c->source, weir_str_from(offsets[i]), &err) != WEIR_OK, "%s is an offset", offsets[i]);
+        cr_assert(c->ops->recover(c->source, weir_str_from(offsets[i]), &err) != WEIR_OK, "%s is an offset",
+                  offsets[i]);
         weir_error_free_ptr(&err);
     }
 }

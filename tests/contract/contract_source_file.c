@@ -5,7 +5,8 @@ static void three_files(contract_source *c) {
     weir_error *err = NULL;
     for (int i = 0; i < 3; i++) {
         char *path = weir_arena_printf(c->world.arena, "/in/f%03d.json", c->calls++);
-        char *text = weir_arena_printf(c->world.arena, "{\"name\":\"n%d\",\"value\":%d}\n{\"value\":null}\n", c->calls, i);
+        char *text = weir_arena_printf(c->world.arena, "{\"name\":\"n%d\",\"value\":%d}\n{\"value\":null}\n",
+                                       c->calls, i);
         CHECK_OK(c->world.fs->ops->create_new(c->world.fs, path, weir_str_from(text), &err));
     }
 }

@@ -24,7 +24,11 @@ static void setup_rate_micro_batch(contract_source *c) {
 }
 
 /* available-now has one batch in Spark, too, but the source never says that there is nothing new. */
-CONTRACT_SOURCE_TEST(source_rate_micro_batch, gives_every_row_once, setup_rate_micro_batch, contract_source_exactly_once)
-CONTRACT_SOURCE_TEST(source_rate_micro_batch, goes_on_after_a_restart, setup_rate_micro_batch, contract_source_restart)
-CONTRACT_SOURCE_TEST(source_rate_micro_batch, ends_with_available_now, setup_rate_micro_batch, contract_source_available_now)
-CONTRACT_SOURCE_TEST(source_rate_micro_batch, refuses_what_it_did_not_write, setup_rate_micro_batch, contract_source_bad_input)
+CONTRACT_SOURCE_TEST(source_rate_micro_batch, gives_every_row_once, setup_rate_micro_batch,
+                     contract_source_exactly_once)
+CONTRACT_SOURCE_TEST(source_rate_micro_batch, goes_on_after_a_restart, setup_rate_micro_batch,
+                     contract_source_restart)
+CONTRACT_SOURCE_TEST(source_rate_micro_batch, ends_with_available_now, setup_rate_micro_batch,
+                     contract_source_available_now)
+CONTRACT_SOURCE_TEST(source_rate_micro_batch, refuses_what_it_did_not_write, setup_rate_micro_batch,
+                     contract_source_bad_input)

@@ -39,7 +39,8 @@ static int64_t number_of(weir_str value) {
     return number;
 }
 
-void contract_state_check(weir_state_store *store, const contract_state_model *model, int32_t from, int32_t to) {
+void contract_state_check(weir_state_store *store, const contract_state_model *model, int32_t from,
+                          int32_t to) {
     weir_error *err = NULL;
     weir_str keys[7], values[7];
     int32_t count = 0, at = 0, rows = 0;
@@ -97,7 +98,8 @@ static uint32_t next_random(uint32_t *seed) {
 }
 
 /* One random epoch on store and model: `changes` puts and removes over 300 keys in 40 groups. */
-static void random_epoch(weir_state_store *store, contract_state_model *model, int32_t changes, uint32_t *seed) {
+static void random_epoch(weir_state_store *store, contract_state_model *model, int32_t changes,
+                         uint32_t *seed) {
     contract_state_model *before = malloc(sizeof *before);
     *before = *model;
     for (int32_t i = 0; i < changes; i++) {
@@ -361,7 +363,8 @@ void contract_state_other_schemas_and_operators_are_refused(contract_state_make 
     weir_strbuf_fini(&snapshot);
 }
 
-/* Every truncation and every flipped bit position of both kinds of section, in blocks of their own for asan. */
+/* Every truncation and every flipped bit position of both kinds of section, in blocks of their own for asan.
+ */
 void contract_state_damage_is_refused_and_changes_nothing(contract_state_make make) {
     weir_error *err = NULL;
     weir_strbuf logs[3] = {{0}}, snapshot = {0};
@@ -379,13 +382,15 @@ void contract_state_damage_is_refused_and_changes_nothing(contract_state_make ma
             char *copy = malloc(all[s]->size);
             memcpy(copy, all[s]->data, all[s]->size);
             copy[bit / 8] ^= (char)(1u << bit % 8);
-            CHECK_FAILS(CORRUPT_FILE, weir_state_replay(store, (weir_str){copy, all[s]->size}, "flipped", &err));
+            CHECK_FAILS(CORRUPT_FILE,
+                        weir_state_replay(store, (weir_str){copy, all[s]->size}, "flipped", &err));
             free(copy);
         }
         char *longer = malloc(all[s]->size + 1);
         memcpy(longer, all[s]->data, all[s]->size);
         longer[all[s]->size] = 0;
-        CHECK_FAILS(CORRUPT_FILE, weir_state_replay(store, (weir_str){longer, all[s]->size + 1}, "longer", &err));
+        CHECK_FAILS(CORRUPT_FILE,
+                    weir_state_replay(store, (weir_str){longer, all[s]->size + 1}, "longer", &err));
         free(longer);
         cr_assert(weir_state_rows(store) == 0);
         CHECK_OK(weir_state_replay(store, weir_strbuf_view(all[s]), "whole", &err));
@@ -396,7 +401,8 @@ void contract_state_damage_is_refused_and_changes_nothing(contract_state_make ma
     weir_strbuf_fini(&snapshot);
 }
 
-/* Puts many keys under growing budgets: each refusal is OUT_OF_MEMORY and an abort brings the version back. */
+/* Puts many keys under growing budgets: each refusal is OUT_OF_MEMORY and an abort brings the version back.
+ */
 void contract_state_refused_memory_aborts_cleanly(contract_state_make make) {
     weir_error *err = NULL;
     for (int64_t limit = 200000; limit < 4000000; limit = limit * 5 / 4) {

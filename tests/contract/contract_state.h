@@ -29,7 +29,8 @@ typedef struct contract_state_model {
 void contract_state_model_put(contract_state_model *model, int32_t group, const char *key, int64_t value);
 void contract_state_model_remove(contract_state_model *model, int32_t group, const char *key);
 /* The store's scan equals the model's entries with from <= group < to, by (group, insertion). */
-void contract_state_check(weir_state_store *store, const contract_state_model *model, int32_t from, int32_t to);
+void contract_state_check(weir_state_store *store, const contract_state_model *model, int32_t from,
+                          int32_t to);
 void contract_state_put(weir_state_store *store, int32_t group, const char *key, int64_t value);
 void contract_state_remove(weir_state_store *store, int32_t group, const char *key);
 /* -1 where absent */

@@ -16,8 +16,11 @@ static const weir_env env = {.clock = &weir_system_clock_ops, .random_bytes = we
 /* ---- a small checkpoint with all kinds of files ---- */
 
 static weir_code write_source_log(weir_fs *fs, weir_arena *arena, weir_error **err) {
-    weir_compactible_log settings = {
-        .env = &env, .fs = fs, .directory = weir_arena_strdup(arena, "/ck/sources/0"), .interval = 3, .batches_to_retain = 100};
+    weir_compactible_log settings = {.env = &env,
+                                     .fs = fs,
+                                     .directory = weir_arena_strdup(arena, "/ck/sources/0"),
+                                     .interval = 3,
+                                     .batches_to_retain = 100};
     weir_file_source_log *log;
     WEIR_TRY(weir_file_source_log_open(arena, &settings, &log, err));
     weir_code code = WEIR_OK;
@@ -25,7 +28,9 @@ static weir_code write_source_log(weir_fs *fs, weir_arena *arena, weir_error **e
         int64_t id = weir_file_source_log_latest(log) + 1;
         weir_source_file files[2];
         for (int i = 0; i < 2; i++)
-            files[i] = (weir_source_file){weir_str_from(weir_arena_printf(arena, "/in/%lld-%d.json", (long long)id, i)), 10 + i, 1000 + id};
+            files[i] = (weir_source_file){
+                weir_str_from(weir_arena_printf(arena, "/in/%lld-%d.json", (long long)id, i)), 10 + i,
+                1000 + id};
         code = weir_file_source_log_add(log, files, 2, err);
     }
     weir_file_source_log_close(log);
@@ -39,7 +44,8 @@ static weir_code write_manifest(weir_fs *fs, weir_arena *arena, weir_error **err
     for (int64_t id = 0; id < 5; id++) {
         bool committed;
         WEIR_TRY(weir_sink_manifest_check(manifest, id, &committed, err));
-        weir_sink_file file = {weir_str_from(weir_arena_printf(arena, "/out/part-%lld", (long long)id)), 7 * id, 2000 + id, false};
+        weir_sink_file file = {weir_str_from(weir_arena_printf(arena, "/out/part-%lld", (long long)id)),
+                               7 * id, 2000 + id, false};
         if (!committed)
             WEIR_TRY(weir_sink_manifest_commit(manifest, id, &file, 1, err));
     }
@@ -73,32 +79,38 @@ static weir_code write_all(weir_fs *fs, weir_arena *arena, weir_error **err) {
 static weir_code print_entry(const weir_file_source_entry *entry, void *data, weir_error **err) {
     (void)err;
     weir_strbuf_addf(data, "source " WEIR_STR_FMT " %lld %lld %lld\n", WEIR_STR_ARG(entry->file.path),
-                     (long long)entry->file.size, (long long)entry->file.modified_ms, (long long)entry->batch_id);
+                     (long long)entry->file.size, (long long)entry->file.modified_ms,
+                     (long long)entry->batch_id);
     return WEIR_OK;
 }
 
 static weir_code print_file(const weir_sink_file *file, void *data, weir_error **err) {
     (void)err;
-    weir_strbuf_addf(data, "sink " WEIR_STR_FMT " %lld %lld\n", WEIR_STR_ARG(file->path), (long long)file->size,
-                     (long long)file->modified_ms);
+    weir_strbuf_addf(data, "sink " WEIR_STR_FMT " %lld %lld\n", WEIR_STR_ARG(file->path),
+                     (long long)file->size, (long long)file->modified_ms);
     return WEIR_OK;
 }
 
-static weir_code print_logs(weir_checkpoint *checkpoint, weir_arena *arena, weir_strbuf *buf, weir_error **err) {
+static weir_code print_logs(weir_checkpoint *checkpoint, weir_arena *arena, weir_strbuf *buf,
+                            weir_error **err) {
     int64_t offsets, commits;
     WEIR_TRY(weir_checkpoint_latest(checkpoint, &offsets, &commits, err));
-    weir_strbuf_addf(buf, "id %s\nlatest %lld %lld\n", weir_checkpoint_query_id(checkpoint), (long long)offsets, (long long)commits);
+    weir_strbuf_addf(buf, "id %s\nlatest %lld %lld\n", weir_checkpoint_query_id(checkpoint),
+                     (long long)offsets, (long long)commits);
     for (int64_t id = 0; id <= offsets; id++) {
         weir_offset_entry entry;
         WEIR_TRY(weir_offset_log_get(checkpoint, id, arena, &entry, err));
-        weir_strbuf_addf(buf, "%lld %lld %d %d " WEIR_STR_FMT " " WEIR_STR_FMT "\n", (long long)entry.watermark_ms,
-                         (long long)entry.timestamp_ms, entry.conf.count, entry.offsets.count,
-                         WEIR_STR_ARG(entry.offsets.count ? entry.offsets.items[0] : WEIR_STR("none")), WEIR_STR_ARG(entry.weir));
+        weir_strbuf_addf(buf, "%lld %lld %d %d " WEIR_STR_FMT " " WEIR_STR_FMT "\n",
+                         (long long)entry.watermark_ms, (long long)entry.timestamp_ms, entry.conf.count,
+                         entry.offsets.count,
+                         WEIR_STR_ARG(entry.offsets.count ? entry.offsets.items[0] : WEIR_STR("none")),
+                         WEIR_STR_ARG(entry.weir));
     }
     for (int64_t id = 0; id <= commits; id++) {
         weir_commit_entry entry;
         WEIR_TRY(weir_commit_log_get(checkpoint, id, arena, &entry, err));
-        weir_strbuf_addf(buf, "%lld " WEIR_STR_FMT "\n", (long long)entry.next_watermark_ms, WEIR_STR_ARG(entry.weir));
+        weir_strbuf_addf(buf, "%lld " WEIR_STR_FMT "\n", (long long)entry.next_watermark_ms,
+                         WEIR_STR_ARG(entry.weir));
     }
     return WEIR_OK;
 }
@@ -110,7 +122,8 @@ static weir_code print_all(weir_fs *fs, weir_strbuf *buf, weir_error **err) {
     weir_code code = print_logs(checkpoint, arena, buf, err);
     weir_checkpoint_close(checkpoint);
     WEIR_TRY(code);
-    weir_compactible_log settings = {.env = &env, .fs = fs, .directory = weir_arena_strdup(arena, "/ck/sources/0"), .interval = 3};
+    weir_compactible_log settings = {
+        .env = &env, .fs = fs, .directory = weir_arena_strdup(arena, "/ck/sources/0"), .interval = 3};
     weir_file_source_log *log;
     WEIR_TRY(weir_file_source_log_open(arena, &settings, &log, err));
     code = weir_file_source_log_each(log, print_entry, buf, err);
@@ -127,18 +140,31 @@ static weir_code print_all(weir_fs *fs, weir_strbuf *buf, weir_error **err) {
 }
 
 static const char *const files[] = {
-    "/ck/metadata",    "/ck/offsets/0",   "/ck/offsets/1",         "/ck/offsets/2",   "/ck/commits/0",
-    "/ck/commits/1",   "/ck/commits/2",   "/ck/sources/0/2.compact", "/ck/sources/0/3", "/ck/sources/0/4",
-    "/out/_spark_metadata/2.compact", "/out/_spark_metadata/3", "/out/_spark_metadata/4", "/out/_spark_metadata/weir.query",
+    "/ck/metadata",
+    "/ck/offsets/0",
+    "/ck/offsets/1",
+    "/ck/offsets/2",
+    "/ck/commits/0",
+    "/ck/commits/1",
+    "/ck/commits/2",
+    "/ck/sources/0/2.compact",
+    "/ck/sources/0/3",
+    "/ck/sources/0/4",
+    "/out/_spark_metadata/2.compact",
+    "/out/_spark_metadata/3",
+    "/out/_spark_metadata/4",
+    "/out/_spark_metadata/weir.query",
 };
 
 /* Puts `text` in the place of the file and reads everything. */
-static void check_damaged(weir_fs *fs, const char *path, weir_str text, const char *expected, const char *how, size_t at) {
+static void check_damaged(weir_fs *fs, const char *path, weir_str text, const char *expected, const char *how,
+                          size_t at) {
     weir_error *err = NULL;
     CHECK_OK(fs->ops->put(fs, path, text, &err));
     _cleanup_strbuf_ weir_strbuf seen = {0};
     weir_code code = print_all(fs, &seen, &err);
-    bool same = code == WEIR_OK && seen.size == strlen(expected) && memcmp(seen.data, expected, seen.size) == 0;
+    bool same =
+        code == WEIR_OK && seen.size == strlen(expected) && memcmp(seen.data, expected, seen.size) == 0;
     bool owner = code == WEIR_CHECKPOINT_MISMATCH && strstr(path, "weir.query");
     cr_assert(same || owner || code == WEIR_CORRUPT_FILE, "%s %s at %zu: %s\n%s", path, how, at,
               err ? weir_error_text(err) : "other content", seen.data ? seen.data : "");
@@ -193,7 +219,8 @@ WEIR_TEST(sweep_checkpoint, finds_deleted_and_swapped_files) {
     CHECK_OK(write_all(fs, arena, &err));
     for (size_t i = 0; i < WEIR_ARRAY_LEN(files); i++) {
         bool optional = strstr(files[i], "weir.query") || strcmp(files[i], "/ck/commits/2") == 0;
-        bool oldest = strcmp(files[i], "/ck/offsets/0") == 0 || strcmp(files[i], "/ck/commits/0") == 0; /* as purged */
+        bool oldest =
+            strcmp(files[i], "/ck/offsets/0") == 0 || strcmp(files[i], "/ck/commits/0") == 0; /* as purged */
         if (optional || oldest)
             continue;
         weir_str good;
@@ -243,7 +270,8 @@ static void sweep_calls(const weir_fault_fs_plan *kind, const char *expected_tai
         else
             cr_assert_eq(code, WEIR_OK, "%s %d: %s", plan.op, nth, err ? weir_error_text(err) : "");
         if (code == WEIR_OK)
-            cr_assert(strstr(seen.data, expected_tail), "%s %d:\n%s", plan.op ? plan.op : "any", nth, seen.data);
+            cr_assert(strstr(seen.data, expected_tail), "%s %d:\n%s", plan.op ? plan.op : "any", nth,
+                      seen.data);
         weir_error_free_ptr(&err);
         fs->ops->free(fs);
         inner->ops->free(inner);

@@ -1,5 +1,5 @@
-/* Fuzzes the readers of every log file that Weir shares with Spark. The input is one file's content; it is put
- * in the place of each kind of log in turn and read. Whatever it is: an error or entries, no crash. */
+/* Fuzzes the readers of every log file that Weir shares with Spark. The input is one file's content; it is
+ * put in the place of each kind of log in turn and read. Whatever it is: an error or entries, no crash. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,7 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     weir_error *err = NULL;
     read_logs(&env, fs, arena, text);
     fs->ops->put(fs, "/ck/sources/0/0", text, NULL);
-    weir_compactible_log settings = {.env = &env, .fs = fs, .directory = weir_arena_strdup(arena, "/ck/sources/0"), .interval = 2, .batches_to_retain = 1, .deletes = true};
+    weir_compactible_log settings = {.env = &env,
+                                     .fs = fs,
+                                     .directory = weir_arena_strdup(arena, "/ck/sources/0"),
+                                     .interval = 2,
+                                     .batches_to_retain = 1,
+                                     .deletes = true};
     weir_file_source_log *log;
     if (weir_file_source_log_open(arena, &settings, &log, &err) == WEIR_OK) {
         weir_source_file file = {WEIR_STR("/x"), 1, 1};

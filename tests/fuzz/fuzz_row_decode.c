@@ -69,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     weir_arena *arena = weir_arena_new();
     const weir_type *type;
-    if (weir_schema_parse(arena, weir_str_from(schemas[data[0] % WEIR_ARRAY_LEN(schemas)]), &type, NULL) != WEIR_OK)
+    if (weir_schema_parse(arena, weir_str_from(schemas[data[0] % WEIR_ARRAY_LEN(schemas)]), &type, NULL) !=
+        WEIR_OK)
         abort();
     uint8_t *row = malloc(size);
     memcpy(row, data + 1, size - 1);

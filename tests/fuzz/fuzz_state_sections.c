@@ -46,7 +46,8 @@ static void fix_object(uint8_t *bytes, size_t size) {
     put_u32(bytes + header - 4, weir_crc32c(0, bytes, header - 4));
 }
 
-static weir_state_store *new_store(weir_budget *budget, weir_str key_schema, weir_str value_schema, int32_t id) {
+static weir_state_store *new_store(weir_budget *budget, weir_str key_schema, weir_str value_schema,
+                                   int32_t id) {
     weir_state_store *store = NULL;
     weir_state_spec spec = {id, 100, 900, key_schema, value_schema};
     if (weir_state_store_new(budget, &spec, &store, NULL) != WEIR_OK)
@@ -58,7 +59,8 @@ static void try_section(const uint8_t *bytes, size_t size) {
     weir_budget budget;
     weir_error *err = NULL;
     weir_budget_init(&budget, NULL, 64 << 20);
-    weir_state_store *store = new_store(&budget, WEIR_STR("struct<string>"), WEIR_STR("struct<bigint> count"), 3);
+    weir_state_store *store =
+        new_store(&budget, WEIR_STR("struct<string>"), WEIR_STR("struct<bigint> count"), 3);
     if (weir_state_replay(store, (weir_str){(const char *)bytes, size}, "section", &err) == WEIR_OK) {
         weir_str keys[16], values[16];
         int64_t cursor = 0, rows = 0;
@@ -87,7 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         weir_error *err = NULL;
         weir_state_object object;
         fix_object(bytes, size);
-        if (weir_state_object_read(arena, (weir_str){(const char *)bytes, size}, "object", &object, &err) == WEIR_OK) {
+        if (weir_state_object_read(arena, (weir_str){(const char *)bytes, size}, "object", &object, &err) ==
+            WEIR_OK) {
             for (int32_t i = 0; i < object.count; i++)
                 try_section((const uint8_t *)object.parts[i].section.data, object.parts[i].section.size);
         }

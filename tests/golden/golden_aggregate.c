@@ -203,7 +203,8 @@ static void check_aggregate(tally *t, weir_arena *arena, const weir_json *test) 
         return;
     }
     t->checked++;
-    bool ansi = !weir_str_equal(weir_json_get_str(conf, "spark.sql.ansi.enabled", WEIR_STR("true")), WEIR_STR("false"));
+    bool ansi = !weir_str_equal(weir_json_get_str(conf, "spark.sql.ansi.enabled", WEIR_STR("true")),
+                                WEIR_STR("false"));
     _cleanup_batch_ weir_batch *batch = case_rows(arena, test);
     weir_eval eval = {.arena = arena, .zone = weir_timezone_utc(), .ansi = ansi};
     weir_node *arg = input_node(arena, batch->schema->fields[0].type);
@@ -214,7 +215,8 @@ static void check_aggregate(tally *t, weir_arena *arena, const weir_json *test) 
     weir_node *rewrite = NULL;
     if (function->resolve(&resolve, function, &arg, 1, &type, &nullable, &rewrite, &err) != WEIR_OK) {
         const char *condition = weir_code_condition(weir_error_code(err));
-        if (!error || !weir_str_equal(weir_json_get_str(error, "condition", WEIR_STR("")), weir_str_from(condition)))
+        if (!error ||
+            !weir_str_equal(weir_json_get_str(error, "condition", WEIR_STR("")), weir_str_from(condition)))
             report(t, test, "does not resolve", weir_error_text(err));
         weir_error_free(err);
         return;
@@ -228,8 +230,8 @@ static void check_aggregate(tally *t, weir_arena *arena, const weir_json *test) 
     if (arg->kind == WEIR_NODE_CAST) {
         weir_sel all = {NULL, batch->rows};
         weir_column *cast;
-        weir_code code = weir_cast_column(&eval, column, arg->type, ansi ? WEIR_CAST_ANSI : WEIR_CAST_LEGACY, &all,
-                                          &cast, &err);
+        weir_code code = weir_cast_column(&eval, column, arg->type, ansi ? WEIR_CAST_ANSI : WEIR_CAST_LEGACY,
+                                          &all, &cast, &err);
         weir_column_unref(column);
         if (code != WEIR_OK) {
             if (!error)

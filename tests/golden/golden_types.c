@@ -32,7 +32,8 @@ static const weir_timezone *zone_of(weir_str id) {
 static weir_str input_text(question *q, const weir_json *input) {
     if (input->kind != WEIR_JSON_ARRAY)
         return input->text;
-    return weir_str_from(weir_arena_printf(q->arena, WEIR_STR_FMT " and " WEIR_STR_FMT, WEIR_STR_ARG(input->first->text),
+    return weir_str_from(weir_arena_printf(q->arena, WEIR_STR_FMT " and " WEIR_STR_FMT,
+                                           WEIR_STR_ARG(input->first->text),
                                            WEIR_STR_ARG(input->first->next->text)));
 }
 
@@ -47,7 +48,8 @@ static void compare_text(question *q, const weir_json *input, weir_str actual, c
         weir_strbuf head = {0};
         for (const weir_json *m = q->json->first; m; m = m->next) {
             if (m->kind == WEIR_JSON_STRING)
-                weir_strbuf_addf(&head, WEIR_STR_FMT "=" WEIR_STR_FMT " ", WEIR_STR_ARG(m->name), WEIR_STR_ARG(m->text));
+                weir_strbuf_addf(&head, WEIR_STR_FMT "=" WEIR_STR_FMT " ", WEIR_STR_ARG(m->name),
+                                 WEIR_STR_ARG(m->text));
         }
         fprintf(stderr, "%s '%.*s': Spark %.*s, Weir %.*s\n", head.data, WEIR_STR_ARG(asked),
                 null ? 4 : (int)expected->text.size, null ? "NULL" : expected->text.data,
@@ -56,7 +58,8 @@ static void compare_text(question *q, const weir_json *input, weir_str actual, c
     }
 }
 
-static void compare_number(question *q, const weir_json *input, bool ok, int64_t actual, const weir_json *expected) {
+static void compare_number(question *q, const weir_json *input, bool ok, int64_t actual,
+                           const weir_json *expected) {
     char text[WEIR_NUMBER_TEXT_MAX];
     int size = weir_int64_format(actual, text);
     compare_text(q, input, ok ? weir_str_make(text, (size_t)size) : (weir_str){0}, expected);
@@ -92,9 +95,11 @@ static weir_str cast_text(question *q, const weir_type *type, weir_str text, cha
     weir_calendar_interval interval;
     switch ((int)type->kind) {
     case WEIR_TYPE_DATE:
-        return weir_date_parse(text, &days) ? weir_str_make(out, (size_t)weir_date_format(days, out)) : (weir_str){0};
+        return weir_date_parse(text, &days) ? weir_str_make(out, (size_t)weir_date_format(days, out))
+                                            : (weir_str){0};
     case WEIR_TYPE_TIME:
-        return weir_time_parse(text, &number) ? weir_str_make(out, (size_t)weir_time_format(number, out)) : (weir_str){0};
+        return weir_time_parse(text, &number) ? weir_str_make(out, (size_t)weir_time_format(number, out))
+                                              : (weir_str){0};
     case WEIR_TYPE_TIMESTAMP_NTZ:
         return weir_timestamp_ntz_parse(text, true, &number)
                    ? weir_str_make(out, (size_t)weir_timestamp_ntz_format(number, out))
@@ -124,13 +129,15 @@ static void ask_cast(question *q, const weir_json *input, const weir_json *value
     compare_text(q, input, cast_text(q, type, input->text, out), value);
 }
 
-static void ask_timestamp(question *q, const weir_json *input, const weir_json *value, const weir_timezone *zone) {
+static void ask_timestamp(question *q, const weir_json *input, const weir_json *value,
+                          const weir_timezone *zone) {
     int64_t micros = 0;
     bool ok = weir_timestamp_parse(input->text, zone, &micros);
     compare_number(q, input, ok, micros, value);
 }
 
-static void ask_timestamp_text(question *q, const weir_json *input, const weir_json *value, const weir_timezone *zone) {
+static void ask_timestamp_text(question *q, const weir_json *input, const weir_json *value,
+                               const weir_timezone *zone) {
     char out[WEIR_DATETIME_TEXT_MAX];
     int size = weir_timestamp_format(input->integer, zone, out);
     compare_text(q, input, weir_str_make(out, (size_t)size), value);
@@ -142,9 +149,11 @@ static weir_int128 decimal_of(weir_str text, const weir_type *type) {
     return value;
 }
 
-static void ask_decimal(question *q, const weir_json *input, const weir_json *value, const weir_type *const types[3]) {
+static void ask_decimal(question *q, const weir_json *input, const weir_json *value,
+                        const weir_type *const types[3]) {
     const weir_type *l = types[0], *r = types[1], *t = types[2];
-    weir_int128 a = decimal_of(input->first->text, l), b = decimal_of(input->first->next->text, r), result = 0;
+    weir_int128 a = decimal_of(input->first->text, l), b = decimal_of(input->first->next->text, r),
+                result = 0;
     char out[WEIR_DECIMAL_TEXT_MAX];
     bool ok = false;
     switch (get(q, "sign").data[0]) {
@@ -186,12 +195,13 @@ static setting setting_of(question *q) {
             CHECK_OK(weir_type_parse(q->arena, get(q, type_names[i]), &s.types[i], &err));
     }
     if (weir_json_get(q->json, "pattern"))
-        CHECK_OK(weir_datetime_pattern_compile(q->arena, get(q, "pattern"), weir_str_equal(s.op, WEIR_STR("parse")),
-                                               &s.pattern, &err));
+        CHECK_OK(weir_datetime_pattern_compile(q->arena, get(q, "pattern"),
+                                               weir_str_equal(s.op, WEIR_STR("parse")), &s.pattern, &err));
     return s;
 }
 
-static void ask_one(question *q, const setting *s, const weir_json *input, const weir_json *value, const weir_json *zone) {
+static void ask_one(question *q, const setting *s, const weir_json *input, const weir_json *value,
+                    const weir_json *zone) {
     weir_strbuf_clear(&q->buf);
     weir_strbuf_reserve(&q->buf, 1);
     if (weir_str_equal(s->op, WEIR_STR("cast"))) {
@@ -207,7 +217,8 @@ static void ask_one(question *q, const setting *s, const weir_json *input, const
         compare_text(q, input, put_buf(q), value);
     } else if (weir_str_equal(s->op, WEIR_STR("parse"))) {
         int64_t utc = 0, local;
-        bool has_zone, ok = weir_datetime_pattern_parse(s->pattern, input->text, s->zone, &utc, &local, &has_zone);
+        bool has_zone,
+            ok = weir_datetime_pattern_parse(s->pattern, input->text, s->zone, &utc, &local, &has_zone);
         compare_number(q, input, ok, utc, value);
     } else if (weir_str_equal(s->op, WEIR_STR("zone_from"))) {
         compare_number(q, zone, true, weir_timezone_to_local(zone_of(zone->text), input->integer), value);
@@ -244,7 +255,8 @@ WEIR_TEST(golden_types, scalars_are_read_and_printed_as_spark_does) {
         _cleanup_arena_ weir_arena *line_arena = weir_arena_new();
         _cleanup_error_ weir_error *err = NULL;
         weir_json *json = NULL;
-        CHECK_OK(weir_json_parse(line_arena, weir_str_make(text.data + at, size), "types.jsonl", &json, &err));
+        CHECK_OK(
+            weir_json_parse(line_arena, weir_str_make(text.data + at, size), "types.jsonl", &json, &err));
         question q = {.arena = line_arena, .json = json};
         if (weir_json_get(json, "op"))
             ask_line(&q);

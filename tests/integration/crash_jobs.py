@@ -58,7 +58,7 @@ class CrashJob:
         for _ in range(restarts):
             run = self.run(**options)
             if run.status == 0 and not run.hung:
-                return None
+                return f"the restart complains: {run.describe()}" if run.err else None
         return f"the restart fails: {run.describe()}"
 
     def compare(self, reference, rows, retain=RETAIN):

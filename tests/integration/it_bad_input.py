@@ -60,7 +60,8 @@ SPECS = [
     ("schema that does not parse", [("file INT,", "file INT,,")], ["[PARSE_SYNTAX_ERROR]"]),
     ("unknown format of a source", [("format: json", "format: jsno")], ["[DATA_SOURCE_NOT_FOUND]", "jsno"]),
     ("unknown format of a sink", [("format: console", "format: consol")], ["[DATA_SOURCE_NOT_FOUND]", "consol"]),
-    ("an option that is not built", [("maxFilesPerTrigger: 1", "cleanSource: sometimes")], ["cleanSource"]),
+    ("an option that is not built", [("maxFilesPerTrigger: 1", "basePath: x")], ["[UNSUPPORTED_OPTION]", "basePath"]),
+    ("a bad value of cleanSource", [("maxFilesPerTrigger: 1", "cleanSource: sometimes")], ["clean source", "sometimes"]),
     ("a bad value of an option", [("maxFilesPerTrigger: 1", "maxFilesPerTrigger: few")], ["maxFilesPerTrigger"]),
     ("a bad value of the configuration", [("name: job", "name: job\nconf: {spark.sql.shuffle.partitions: many}")],
      ["spark.sql.shuffle.partitions", "many"]),
@@ -147,7 +148,7 @@ HALF = b'{"file":1,"seq":1,"key":"a"}\n{"file":1,"seq":2,"ke'
 
 def check_half_written(suite, source):
     """A file whose last line was cut: its modes."""
-    for mode, rows in (("PERMISSIVE", ["1|1", "1|2"]), ("DROPMALFORMED", ["1|1"]), ("FAILFAST", None)):
+    for mode, rows in (("PERMISSIVE", ["1|1", "NULL|NULL"]), ("DROPMALFORMED", ["1|1"]), ("FAILFAST", None)):
         directory = make_good(suite, f"half-written {mode}", source, [
             ("maxFilesPerTrigger: 1", f"mode: {mode}"), ("SELECT *", "SELECT file, seq")], files=0)
         (directory / "in/x.json").write_bytes(HALF)
@@ -181,17 +182,26 @@ def check_other_query(suite, source):
         "another aggregate": (COUNT.replace("count(*)", "sum(seq)"), "update", first),
         "one aggregate more": (COUNT.replace("count(*)", "max(seq) AS m, count(*)"), "update", first),
         "no aggregation": ("SELECT key FROM events", "append", first),
+        "the same aggregate of another column": ("SELECT key, max(file) AS n FROM events GROUP BY key", "update", first,
+                                                 "SELECT key, max(seq) AS n FROM events GROUP BY key"),
+        "keys of another meaning": ("SELECT upper(key) AS key, count(*) AS n FROM events GROUP BY upper(key)",
+                                    "update", first,
+                                    "SELECT lower(key) AS key, count(*) AS n FROM events GROUP BY lower(key)"),
+        "another window": ("SELECT window(time, '2 hours') AS w, count(*) AS n FROM events "
+                           "GROUP BY window(time, '2 hours')", "update", first,
+                           "SELECT window(time, '1 hour') AS w, count(*) AS n FROM events "
+                           "GROUP BY window(time, '1 hour')"),
         "another source path": (COUNT, "update", {
             "events": weirlib.json_source(weirlib.NUMBERED_SCHEMA, "other", maxFilesPerTrigger=1)}),
         "another type of the key": (COUNT, "update", {"events": weirlib.json_source(
             weirlib.NUMBERED_SCHEMA.replace("key STRING", "key BINARY"), "in", maxFilesPerTrigger=1)}),
     }
-    for name, (sql, mode, sources) in changes.items():
+    for name, (sql, mode, sources, *own) in changes.items():
         directory = suite.make_directory("checkpoint " + name)
         weirlib.link_files(source, directory / "in", names[:2])
         weirlib.link_files(source, directory / "other", names)
         good = weirlib.write_job(directory / "job.yaml", first,
-                                 [weirlib.console_query("q", COUNT, "update", "checkpoint")])
+                                 [weirlib.console_query("q", own[0] if own else COUNT, "update", "checkpoint")])
         suite.check(f"checkpoint, before {name}", weirlib.run_job(good, directory).problem())
         bad = weirlib.write_job(directory / "bad.yaml", sources,
                                 [weirlib.console_query("q", sql, mode, "checkpoint")])
@@ -202,6 +212,30 @@ def check_other_query(suite, source):
         run = weirlib.run_job(good, directory)
         suite.check(f"checkpoint, after {name}", run.problem() or
                     (None if "Batch: 2" in run.out else "the query does not go on"))
+
+
+def check_allowed_changes(suite, source):
+    """What may change over one checkpoint: filters, names and order of results, the mode, options, the format."""
+    names = [f"file-{i:04d}.json" for i in range(4)]
+    sources = {"events": weirlib.json_source(weirlib.NUMBERED_SCHEMA, "in", maxFilesPerTrigger=1)}
+    directory = suite.make_directory("allowed changes")
+    weirlib.link_files(source, directory / "in", names[:1])
+    steps = [
+        ("the query", COUNT, "update"),
+        ("a filter", COUNT.replace("GROUP", "WHERE seq >= 0 GROUP"), "update"),
+        ("other names", "SELECT count(1) + 0 AS many, e.KEY AS who FROM events e GROUP BY e.Key", "update"),
+        ("complete mode and an order", COUNT + " ORDER BY key", "complete"),
+    ]
+    for number, (name, sql, mode) in enumerate(steps):
+        job = weirlib.write_job(directory / "job.yaml", sources,
+                                [weirlib.console_query("q", sql, mode, "checkpoint")])
+        if number:
+            weirlib.link_files(source, directory / "in", names[number:number + 1])
+        run = weirlib.run_job(job, directory)
+        suite.check(f"a change that is allowed: {name}", run.problem() or
+                    (None if f"Batch: {number}\n" in run.out else "the query does not go on"))
+    counts = [int(cells[1]) for cells in weirlib.split_console(run.out)[0].cells]
+    suite.expect_equal("changes that are allowed keep the state", sum(counts), len(names) * ROWS)
 
 
 def check_output_of_another(suite, source):
@@ -327,6 +361,7 @@ def main():
     check_unreadable(suite, source)
     check_half_written(suite, source)
     check_other_query(suite, source)
+    check_allowed_changes(suite, source)
     check_output_of_another(suite, source)
     check_sigterm(suite, source, run.out, files)
     check_second_signal(suite, source, files)

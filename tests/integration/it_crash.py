@@ -8,6 +8,7 @@ that never fired is a failure.
 
 import collections
 import re
+import shutil
 import signal
 import sys
 
@@ -62,6 +63,8 @@ class Crashes:
             rows = crash_jobs.expected_rows(last, ROWS)
             reference = "".join(t.text for t in weirlib.split_console(self.references[kind]) if t.batch < last)
             problem = job.compare(reference, rows)
+        if not problem:
+            shutil.rmtree(job.directory)
         return True, problem
 
     def run_cell(self, cell):

@@ -18,7 +18,7 @@ import weirlib
 
 ROUNDS = int(os.environ.get("WEIR_ROUNDS", "15"))
 SEED = int(os.environ.get("WEIR_SEED", str(random.SystemRandom().randrange(1 << 31))))
-FILES_FIRST, FILES_A_ROUND, ROWS = 30, 3, 20
+FILES_FIRST, FILES_A_ROUND, ROWS = 60, 20, 20
 
 
 class Reader(threading.Thread):
@@ -124,6 +124,10 @@ def main():
     for query in ("rows", "counts"):
         suite.check(f"checkpoint of {query}",
                     weirlib.verify_checkpoint(directory / f"checkpoint-{query}", crash_jobs.RETAIN))
+    again = weirlib.run_job(job, directory)
+    suite.check("a run with nothing to do", again.problem() or (f"it printed {again.out}" if again.out else None))
+    garbage = weirlib.Checkpoint(directory / "checkpoint-counts").find_garbage()
+    suite.check("state of killed attempts is gone", f"{garbage} are left" if garbage else None)
     suite.check("what a reader saw", reader.problem or (None if reader.growths else "it saw nothing"))
     suite.check("kills hit a running job", None if kills * 2 >= ROUNDS else f"only {kills} of {ROUNDS}")
     print(f"{kills} kills in {ROUNDS} rounds, {reader.observations} observations of {reader.growths} states")

@@ -19,7 +19,7 @@ import weirlib
 SEED = int(os.environ.get("WEIR_SEED", "1"))
 FILES_FIRST, FILES_MORE, ROWS = 7, 2, 16
 HANG_SECONDS = 10
-FLIPS = 5
+FLIPS = 14
 RELEASE = weirlib.ROOT / "build/release/weir"
 GARBAGE = (b"\n", b"x", b"\0" * 64, b"\n{}", bytes(range(256)) * 2)
 
@@ -27,7 +27,7 @@ GARBAGE = (b"\n", b"x", b"\0" * 64, b"\n{}", bytes(range(256)) * 2)
 def cut_lengths(data, chance):
     lengths = {0, 1, len(data) // 2, len(data) - 1}
     lengths |= {i for i, byte in enumerate(data[:400]) if byte == 10}
-    lengths |= {chance.randrange(len(data)) for _ in range(2)}
+    lengths |= {chance.randrange(len(data)) for _ in range(5)}
     return sorted(length for length in lengths if 0 <= length < len(data))
 
 
@@ -135,8 +135,10 @@ class Slot:
 def name_in_error(relative, what):
     """The damaged file, or its folder where another entry may be the first that does not fit."""
     path = pathlib.Path(relative)
-    if what.startswith(("removed", "swapped", "a directory")):
-        return path.parent.name
+    if what.startswith("a directory"):
+        return ""  # what does not exist as a file is found missing, or in the way, in several places
+    if what.startswith(("removed", "swapped")):
+        return "/out" if relative.startswith("out/") else path.parent.name
     return f"{path.parent.name}/{path.name}"
 
 

@@ -26,7 +26,8 @@ static void world_random(void *self, void *data, size_t size) {
 }
 
 void weir_connector_world_init(weir_connector_world *world, weir_fs *fs) {
-    *world = (weir_connector_world){.arena = weir_arena_new(), .now_us = INT64_C(1500000000000000), .seed = 7};
+    *world =
+        (weir_connector_world){.arena = weir_arena_new(), .now_us = INT64_C(1500000000000000), .seed = 7};
     world->fs = fs ? fs : weir_memory_fs_new();
     world->env = (weir_env){.clock = &world_clock_ops,
                             .clock_self = world,
@@ -76,8 +77,8 @@ static void print_rows(weir_strbuf *buf, const weir_batch *batch) {
     }
 }
 
-weir_code weir_connector_world_scan(weir_connector_world *world, const weir_source_ops *ops, const char *format,
-                                    const weir_options *options, const weir_type *schema,
+weir_code weir_connector_world_scan(weir_connector_world *world, const weir_source_ops *ops,
+                                    const char *format, const weir_options *options, const weir_type *schema,
                                     const weir_str_list *splits, weir_strbuf *ret_rows, int64_t *ret_records,
                                     weir_error **err) {
     weir_node_scan *plan = WEIR_NODE_NEW(world->arena, SCAN, scan);
@@ -105,7 +106,8 @@ weir_code weir_connector_world_scan(weir_connector_world *world, const weir_sour
     return WEIR_OK;
 }
 
-weir_batch *weir_connector_world_batch(weir_connector_world *world, const weir_type *schema, const char *text) {
+weir_batch *weir_connector_world_batch(weir_connector_world *world, const weir_type *schema,
+                                       const char *text) {
     (void)world;
     weir_builder builders[2];
     weir_column *columns[2];

@@ -20,9 +20,10 @@ void weir_connector_world_fini(weir_connector_world *world);
 weir_options weir_connector_world_options(weir_connector_world *world, const char *text);
 /* Scans every split with the given projection (NULL: the whole schema): rows, one line each, cells joined by
  * '|'; *ret_records (may be NULL) gets the records counted. */
-weir_code weir_connector_world_scan(weir_connector_world *world, const weir_source_ops *ops, const char *format,
-                                    const weir_options *options, const weir_type *schema,
+weir_code weir_connector_world_scan(weir_connector_world *world, const weir_source_ops *ops,
+                                    const char *format, const weir_options *options, const weir_type *schema,
                                     const weir_str_list *splits, weir_strbuf *ret_rows, int64_t *ret_records,
                                     weir_error **err);
 /* A batch of (name STRING, value BIGINT) rows: "a:1 b:2". */
-weir_batch *weir_connector_world_batch(weir_connector_world *world, const weir_type *schema, const char *text);
+weir_batch *weir_connector_world_batch(weir_connector_world *world, const weir_type *schema,
+                                       const char *text);

@@ -14,8 +14,8 @@ weir_node *weir_test_input(weir_arena *arena, const weir_type *schema, int32_t o
     return &input->node;
 }
 
-weir_node *weir_test_aggregate(weir_arena *arena, const char *name, weir_node *const *args, int32_t args_count,
-                               weir_node *filter) {
+weir_node *weir_test_aggregate(weir_arena *arena, const char *name, weir_node *const *args,
+                               int32_t args_count, weir_node *filter) {
     weir_node_aggregate_call *call = WEIR_NODE_NEW(arena, AGGREGATE_CALL, aggregate_call);
     const weir_function *function = weir_function_find(weir_str_from(name));
     weir_resolve resolve = {.arena = arena, .ansi = true, .zone = weir_timezone_utc()};

@@ -7,28 +7,51 @@ WEIR_TEST(glob, matches_names) {
         const char *pattern, *name;
         bool matches;
     } table[] = {
-        {"*.json", "a.json", true},   {"*.json", "a.jsonx", false},  {"*", "", true},
-        {"?", "", false},             {"?.x", "\xC3\xA9.x", true},   {"a*b*c", "a__b__b_c", true},
-        {"a*b*c", "a__c", false},     {"[19]*.json", "10.json", true}, {"[19]*.json", "2.json", false},
-        {"[^a]?.json", "10.json", true}, {"[!a]?", "ab", false},     {"[a-c]x", "bx", true},
-        {"[a-c]x", "dx", false},      {"[a\\]]x", "]x", true},       {"[]a]x", "]x", true},
-        {"\\*", "*", true},           {"\\*", "a", false},           {"a\\?b", "a?b", true},
-        {"[\xC3\xA0-\xC3\xBF]", "\xC3\xA9", true},                   {"****", "abc", true},
-        {"*a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", false},        {"1[0-9].json", "12.json", true},
-        {"abc", "abc", true},         {"abc", "ab", false},          {"ab", "abc", false},
+        {"*.json", "a.json", true},
+        {"*.json", "a.jsonx", false},
+        {"*", "", true},
+        {"?", "", false},
+        {"?.x", "\xC3\xA9.x", true},
+        {"a*b*c", "a__b__b_c", true},
+        {"a*b*c", "a__c", false},
+        {"[19]*.json", "10.json", true},
+        {"[19]*.json", "2.json", false},
+        {"[^a]?.json", "10.json", true},
+        {"[!a]?", "ab", false},
+        {"[a-c]x", "bx", true},
+        {"[a-c]x", "dx", false},
+        {"[a\\]]x", "]x", true},
+        {"[]a]x", "]x", true},
+        {"\\*", "*", true},
+        {"\\*", "a", false},
+        {"a\\?b", "a?b", true},
+        {"[\xC3\xA0-\xC3\xBF]", "\xC3\xA9", true},
+        {"****", "abc", true},
+        {"*a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", false},
+        {"1[0-9].json", "12.json", true},
+        {"abc", "abc", true},
+        {"abc", "ab", false},
+        {"ab", "abc", false},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(table); i++)
-        cr_assert_eq(weir_glob_match(weir_str_from(table[i].pattern), weir_str_from(table[i].name)), table[i].matches,
-                     "%s ~ %s", table[i].pattern, table[i].name);
+        cr_assert_eq(weir_glob_match(weir_str_from(table[i].pattern), weir_str_from(table[i].name)),
+                     table[i].matches, "%s ~ %s", table[i].pattern, table[i].name);
 }
 
 WEIR_TEST(glob, expands_braces_in_order) {
     weir_error *err = NULL;
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     static const char *const table[][2] = {
-        {"a", "a "},           {"{a,b}", "a b "},       {"x{a,b{c,d}}y", "xay xbcy xbdy "},
-        {"{g/e,p/s}/*", "g/e/* p/s/* "}, {"{a,}b", "ab b "}, {"{}", " "},
-        {"\\{a,b\\}", "\\{a,b\\} "}, {"[{]x", "[{]x "},  {"{a,b}{1,2}", "a1 a2 b1 b2 "}, {"a}b", "a}b "},
+        {"a", "a "},
+        {"{a,b}", "a b "},
+        {"x{a,b{c,d}}y", "xay xbcy xbdy "},
+        {"{g/e,p/s}/*", "g/e/* p/s/* "},
+        {"{a,}b", "ab b "},
+        {"{}", " "},
+        {"\\{a,b\\}", "\\{a,b\\} "},
+        {"[{]x", "[{]x "},
+        {"{a,b}{1,2}", "a1 a2 b1 b2 "},
+        {"a}b", "a}b "},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(table); i++) {
         weir_str_list list;
@@ -45,6 +68,7 @@ WEIR_TEST(glob, expands_braces_in_order) {
         weir_str_list list;
         CHECK_FAILS(INVALID_ARGUMENT, weir_glob_expand(arena, weir_str_from(bad[i]), &list, &err));
     }
-    cr_assert(weir_glob_is_pattern(WEIR_STR("/a/b*")) && weir_glob_is_pattern(WEIR_STR("a\\b")) && !weir_glob_is_pattern(WEIR_STR("/a=b/c-d")));
+    cr_assert(weir_glob_is_pattern(WEIR_STR("/a/b*")) && weir_glob_is_pattern(WEIR_STR("a\\b")) &&
+              !weir_glob_is_pattern(WEIR_STR("/a=b/c-d")));
     CHECK_TEXT(weir_glob_unescape(arena, WEIR_STR("a\\*b\\")), "a*b\\");
 }

@@ -14,14 +14,18 @@ typedef struct type_case {
 
 static const type_case type_cases[] = {
     {"a BOOLEAN, b TINYINT, c SMALLINT", {"{\"a\":true,\"b\":-7,\"c\":300}", "{\"b\":1}", "{}"}},
-    {"a INT, b BIGINT, c FLOAT, d DOUBLE", {"{\"a\":1,\"b\":-9000000000,\"c\":1.5,\"d\":\"NaN\"}", "{\"d\":-0.0}", "{}"}},
+    {"a INT, b BIGINT, c FLOAT, d DOUBLE",
+     {"{\"a\":1,\"b\":-9000000000,\"c\":1.5,\"d\":\"NaN\"}", "{\"d\":-0.0}", "{}"}},
     {"a DECIMAL(5,2), b DECIMAL(38,10)", {"{\"a\":-1.25,\"b\":12345678901234567890.5}", "{\"b\":0}", "{}"}},
-    {"a STRING, b BINARY, c STRING", {"{\"a\":\"\",\"b\":\"AQI=\",\"c\":\"a string longer than sixteen bytes\"}",
-                                      "{\"a\":\"Open\",\"c\":\"x\"}", "{}"}},
-    {"a DATE, b TIMESTAMP, c TIMESTAMP_NTZ", {"{\"a\":\"2016-07-25\",\"b\":\"2016-07-25T21:45:07.123456Z\"}",
-                                              "{\"c\":\"0001-01-01T00:00:00\"}", "{}"}},
+    {"a STRING, b BINARY, c STRING",
+     {"{\"a\":\"\",\"b\":\"AQI=\",\"c\":\"a string longer than sixteen bytes\"}",
+      "{\"a\":\"Open\",\"c\":\"x\"}", "{}"}},
+    {"a DATE, b TIMESTAMP, c TIMESTAMP_NTZ",
+     {"{\"a\":\"2016-07-25\",\"b\":\"2016-07-25T21:45:07.123456Z\"}", "{\"c\":\"0001-01-01T00:00:00\"}",
+      "{}"}},
     {"a STRUCT<x: INT, y: STRUCT<z: STRING, w: BIGINT>>, b INT",
-     {"{\"a\":{\"x\":1,\"y\":{\"z\":\"q\",\"w\":5}},\"b\":2}", "{\"a\":{\"y\":{}},\"b\":3}", "{\"a\":{}}", "{}"}},
+     {"{\"a\":{\"x\":1,\"y\":{\"z\":\"q\",\"w\":5}},\"b\":2}", "{\"a\":{\"y\":{}},\"b\":3}", "{\"a\":{}}",
+      "{}"}},
     {"a ARRAY<STRING>, b ARRAY<ARRAY<INT>>, c INT",
      {"{\"a\":[\"x\",null,\"\"],\"b\":[[1,null],[],null],\"c\":1}", "{\"a\":[],\"c\":2}", "{}"}},
     {"a MAP<STRING, INT>, b MAP<STRING, ARRAY<STRUCT<q: DOUBLE>>>",
@@ -89,14 +93,16 @@ WEIR_TEST(row_codec, damaged_rows_are_refused_and_leave_builders_alone) {
         weir_builder *builders = calloc((size_t)count, sizeof *builders);
         for (int32_t f = 0; f < count; f++)
             CHECK_OK(weir_builder_init(&builders[f], NULL, batch->schema->fields[f].type, 1, &err));
-        for (size_t size = 0; size < rows.size; size++) { /* every truncation, in a block of its own for asan */
+        for (size_t size = 0; size < rows.size;
+             size++) { /* every truncation, in a block of its own for asan */
             uint8_t *copy = malloc(size + 1);
             memcpy(copy, rows.data, size);
             CHECK_FAILS(CORRUPT_FILE, weir_row_decode(copy, size, builders, count, &err));
             cr_assert(builders[0].length == 0);
             free(copy);
         }
-        for (size_t at = 0; at < rows.size; at++) { /* every bit flip: an error or another row, never a crash */
+        for (size_t at = 0; at < rows.size;
+             at++) { /* every bit flip: an error or another row, never a crash */
             uint8_t *copy = malloc(rows.size);
             memcpy(copy, rows.data, rows.size);
             copy[at] ^= (uint8_t)(1u << (at % 8));
@@ -147,8 +153,8 @@ WEIR_TEST(row_codec, equal_keys_have_equal_bytes) {
         weir_rows rows = {0};
         weir_sel sel = {NULL, 2};
         CHECK_OK(weir_rows_encode(&rows, batch->columns, batch->columns_count, &sel, &err));
-        cr_assert(weir_str_equal(weir_rows_at(&rows, 0), weir_rows_at(&rows, 1)) == c->equal, "%s: %s and %s", c->ddl,
-                  c->a, c->b);
+        cr_assert(weir_str_equal(weir_rows_at(&rows, 0), weir_rows_at(&rows, 1)) == c->equal, "%s: %s and %s",
+                  c->ddl, c->a, c->b);
         weir_rows_fini(&rows);
     }
     weir_arena_free(arena);
@@ -157,7 +163,8 @@ WEIR_TEST(row_codec, equal_keys_have_equal_bytes) {
 WEIR_TEST(row_codec, selections_and_constants_encode_like_flat_rows) {
     weir_arena *arena = weir_arena_new();
     weir_error *err = NULL;
-    const char *lines[] = {"{\"a\":\"x\",\"b\":{\"c\":1}}", "{\"a\":\"a longer string of bytes\"}", "{\"b\":{\"c\":3}}"};
+    const char *lines[] = {"{\"a\":\"x\",\"b\":{\"c\":1}}", "{\"a\":\"a longer string of bytes\"}",
+                           "{\"b\":{\"c\":3}}"};
     _cleanup_batch_ weir_batch *batch = weir_json_rows(arena, "a STRING, b STRUCT<c: INT>", lines, 3);
     weir_rows all = {0}, some = {0};
     weir_sel sel = {NULL, 3};
@@ -167,7 +174,8 @@ WEIR_TEST(row_codec, selections_and_constants_encode_like_flat_rows) {
     CHECK_OK(weir_rows_encode(&some, batch->columns, 2, &two, &err));
     cr_assert(weir_str_equal(weir_rows_at(&some, 0), weir_rows_at(&all, 1)));
     cr_assert(weir_str_equal(weir_rows_at(&some, 1), weir_rows_at(&all, 2)));
-    weir_column *constant[] = {weir_column_constant(batch->columns[0], 3), weir_column_constant(batch->columns[1], 3)};
+    weir_column *constant[] = {weir_column_constant(batch->columns[0], 3),
+                               weir_column_constant(batch->columns[1], 3)};
     CHECK_OK(weir_rows_encode(&some, constant, 2, &sel, &err));
     for (int32_t i = 0; i < 3; i++)
         cr_assert(weir_str_equal(weir_rows_at(&some, i), weir_rows_at(&all, 0)));

@@ -16,8 +16,14 @@ WEIR_TEST(fs_path, normalizes_to_absolute_paths) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     char *here = getcwd(NULL, 0);
     static const char *const table[][2] = {
-        {"file:///a//b/../c", "/a/c"}, {"file:/a/b/", "/a/b"}, {"/", "/"},       {"/..", "/"},
-        {"/a/./b", "/a/b"},            {"/../../x", "/x"},     {"/a b%20", "/a b%20"}, {"file://host/x", "/x"},
+        {"file:///a//b/../c", "/a/c"},
+        {"file:/a/b/", "/a/b"},
+        {"/", "/"},
+        {"/..", "/"},
+        {"/a/./b", "/a/b"},
+        {"/../../x", "/x"},
+        {"/a b%20", "/a b%20"},
+        {"file://host/x", "/x"},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(table); i++)
         CHECK_TEXT(weir_fs_normalize(arena, weir_str_from(table[i][0])), table[i][1]);
@@ -70,17 +76,21 @@ WEIR_TEST(log_text, finds_every_single_change) {
     for (size_t at = 0; at < good.size; at++)
         for (int bit = 0; bit < 8; bit++) {
             good.data[at] ^= (char)(1 << bit);
-            weir_code code = weir_log_text_open(weir_strbuf_view(&good), "/y/offsets/3", &rest, &sealed, &err);
+            weir_code code =
+                weir_log_text_open(weir_strbuf_view(&good), "/y/offsets/3", &rest, &sealed, &err);
             cr_assert(code == WEIR_CORRUPT_FILE || !sealed, "byte %zu bit %d", at, bit);
             accepted_unsealed += code == WEIR_OK; /* the seal's own key was hit: an unknown key is left */
             weir_error_free_ptr(&err);
             good.data[at] ^= (char)(1 << bit);
         }
     cr_assert(accepted_unsealed <= 15 * 8, "%d", accepted_unsealed);
-    CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_strbuf_view(&good), "/x/offsets/4", &rest, &sealed, &err));
-    CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_strbuf_view(&good), "/x/commits/3", &rest, &sealed, &err));
+    CHECK_FAILS(CORRUPT_FILE,
+                weir_log_text_open(weir_strbuf_view(&good), "/x/offsets/4", &rest, &sealed, &err));
+    CHECK_FAILS(CORRUPT_FILE,
+                weir_log_text_open(weir_strbuf_view(&good), "/x/commits/3", &rest, &sealed, &err));
     weir_strbuf_add_char(&good, 'x');
-    CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_strbuf_view(&good), "/y/offsets/3", &rest, &sealed, &err));
+    CHECK_FAILS(CORRUPT_FILE,
+                weir_log_text_open(weir_strbuf_view(&good), "/y/offsets/3", &rest, &sealed, &err));
 }
 
 WEIR_TEST(log_text, reads_versions_lines_and_ids) {
@@ -89,7 +99,8 @@ WEIR_TEST(log_text, reads_versions_lines_and_ids) {
     bool sealed;
     static const char *const bad[] = {"", "1", "v", "v2\n{}", "v1x\n{}", "w1\n", "\n", "v11\n{}"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(bad); i++)
-        CHECK_FAILS(CORRUPT_FILE, weir_log_text_open(weir_str_from(bad[i]), "/y/offsets/3", &rest, &sealed, &err));
+        CHECK_FAILS(CORRUPT_FILE,
+                    weir_log_text_open(weir_str_from(bad[i]), "/y/offsets/3", &rest, &sealed, &err));
     CHECK_OK(weir_log_text_open(WEIR_STR("v1\n{}\n1\n"), "/y/offsets/3", &rest, &sealed, &err));
     cr_assert(!sealed);
     cr_assert(weir_log_text_next(&rest, &line) && weir_str_equal(line, WEIR_STR("{}")));
@@ -104,8 +115,17 @@ WEIR_TEST(log_text, reads_versions_lines_and_ids) {
     static const struct {
         const char *name;
         int64_t id;
-    } ids[] = {{"0", 0},   {"17", 17}, {"", -1},   {"01", -1},   {"1.compact", -1}, {".1.crc", -1}, {"-1", -1},
-               {"1x", -1}, {"9223372036854775807", INT64_MAX}, {"9223372036854775808", -1}, {"99999999999999999999", -1}};
+    } ids[] = {{"0", 0},
+               {"17", 17},
+               {"", -1},
+               {"01", -1},
+               {"1.compact", -1},
+               {".1.crc", -1},
+               {"-1", -1},
+               {"1x", -1},
+               {"9223372036854775807", INT64_MAX},
+               {"9223372036854775808", -1},
+               {"99999999999999999999", -1}};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(ids); i++)
         cr_assert_eq(weir_log_text_id(weir_str_from(ids[i].name)), ids[i].id, "%s", ids[i].name);
 }

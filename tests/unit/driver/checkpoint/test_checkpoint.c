@@ -1,4 +1,5 @@
-/* The checkpoint's logs: Spark's text, the seal, restart, fencing, purging; and checkpoints that Spark wrote. */
+/* The checkpoint's logs: Spark's text, the seal, restart, fencing, purging; and checkpoints that Spark wrote.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,7 +17,11 @@ typedef struct fixture {
 } fixture;
 
 #define OPEN(f) \
-    fixture f = {weir_arena_new(), weir_memory_fs_new(), {.clock = &weir_system_clock_ops, .random_bytes = weir_system_random}, NULL, NULL}; \
+    fixture f = {weir_arena_new(), \
+                 weir_memory_fs_new(), \
+                 {.clock = &weir_system_clock_ops, .random_bytes = weir_system_random}, \
+                 NULL, \
+                 NULL}; \
     weir_error *err = NULL; \
     CHECK_OK(weir_checkpoint_open(&f.env, f.fs, "/ck", &f.checkpoint, &err))
 #define CLOSE(f) \
@@ -27,7 +32,8 @@ typedef struct fixture {
     } while (0)
 
 static weir_code add_offsets(weir_checkpoint *checkpoint, int64_t id, weir_error **err) {
-    weir_option conf[] = {{WEIR_STR("spark.sql.shuffle.partitions"), WEIR_STR("2")}, {WEIR_STR("k\"\n"), WEIR_STR("v\\")}};
+    weir_option conf[] = {{WEIR_STR("spark.sql.shuffle.partitions"), WEIR_STR("2")},
+                          {WEIR_STR("k\"\n"), WEIR_STR("v\\")}};
     weir_str offsets[] = {WEIR_STR("{\"logOffset\":3}"), {0}, WEIR_STR("17")};
     weir_offset_entry entry = {
         .batch_id = id,
@@ -41,7 +47,8 @@ static weir_code add_offsets(weir_checkpoint *checkpoint, int64_t id, weir_error
 }
 
 static weir_code add_commit(weir_checkpoint *checkpoint, int64_t id, weir_error **err) {
-    weir_commit_entry entry = {.batch_id = id, .next_watermark_ms = 9, .weir = WEIR_STR("{\"attempt\":\"x\"}")};
+    weir_commit_entry entry = {
+        .batch_id = id, .next_watermark_ms = 9, .weir = WEIR_STR("{\"attempt\":\"x\"}")};
     return weir_commit_log_add(checkpoint, &entry, err);
 }
 
@@ -51,12 +58,15 @@ WEIR_TEST(checkpoint, writes_the_text_that_spark_reads) {
     CHECK_OK(add_offsets(f.checkpoint, 0, &err));
     CHECK_OK(add_commit(f.checkpoint, 0, &err));
     CHECK_OK(weir_fs_read_all(f.fs, "/ck/offsets/0", 10000, f.arena, &text, &err));
-    const char *head = "v1\n{\"batchWatermarkMs\":5,\"batchTimestampMs\":1795274805708,\"conf\":{\"spark.sql.shuffle."
-                       "partitions\":\"2\",\"k\\\"\\n\":\"v\\\\\"},\"weir\":{\"epoch\":0,\"signature\":\"s\"},\"weirCrc32c\":\"";
+    const char *head =
+        "v1\n{\"batchWatermarkMs\":5,\"batchTimestampMs\":1795274805708,\"conf\":{\"spark.sql.shuffle."
+        "partitions\":\"2\",\"k\\\"\\n\":\"v\\\\\"},\"weir\":{\"epoch\":0,\"signature\":\"s\"},"
+        "\"weirCrc32c\":\"";
     cr_assert(weir_str_starts_with(text, weir_str_from(head)), "%s", text.data);
     CHECK_TEXT(text.data + strlen(head) + 8, "\"}\n{\"logOffset\":3}\n-\n17");
     CHECK_OK(weir_fs_read_all(f.fs, "/ck/commits/0", 10000, f.arena, &text, &err));
-    cr_assert(weir_str_starts_with(text, WEIR_STR("v1\n{\"nextBatchWatermarkMs\":9,\"weir\":{\"attempt\":\"x\"},\"weirCrc32c\":\"")));
+    cr_assert(weir_str_starts_with(
+        text, WEIR_STR("v1\n{\"nextBatchWatermarkMs\":9,\"weir\":{\"attempt\":\"x\"},\"weirCrc32c\":\"")));
     CHECK_OK(weir_fs_read_all(f.fs, "/ck/metadata", 10000, f.arena, &text, &err));
     char *expected = weir_arena_printf(f.arena, "{\"id\":\"%s\",", weir_checkpoint_query_id(f.checkpoint));
     cr_assert(weir_str_starts_with(text, weir_str_from(expected)), "%s", text.data);
@@ -186,14 +196,18 @@ WEIR_TEST(checkpoint, reads_what_spark_wrote) {
         const char *name;
         int64_t latest;
         int32_t sources;
-    } table[] = {{"filter_append", 4, 1}, {"windowed_complete", -1, 1}, {"windowed_watermark_update", -1, 1}, {"union_of_two", -1, 2}};
+    } table[] = {{"filter_append", 4, 1},
+                 {"windowed_complete", -1, 1},
+                 {"windowed_watermark_update", -1, 1},
+                 {"union_of_two", -1, 2}};
     weir_error *err = NULL;
     weir_env env = {.clock = &weir_system_clock_ops, .random_bytes = weir_system_random};
     weir_fs *fs = weir_local_fs_new();
     for (size_t i = 0; i < WEIR_ARRAY_LEN(table); i++) {
         _cleanup_arena_ weir_arena *arena = weir_arena_new();
         _cleanup_temp_directory_ const char *copy = weir_temp_directory_new(arena);
-        char *golden = weir_arena_printf(arena, "%s/tests/golden/spark_checkpoint/%s/checkpoint", WEIR_SOURCE_DIR, table[i].name);
+        char *golden = weir_arena_printf(arena, "%s/tests/golden/spark_checkpoint/%s/checkpoint",
+                                         WEIR_SOURCE_DIR, table[i].name);
         char *command = weir_arena_printf(arena, "cp -r %s/. %s/", golden, copy);
         cr_assert_eq(system(command), 0);
         weir_checkpoint *checkpoint;

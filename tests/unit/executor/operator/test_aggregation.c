@@ -1,5 +1,5 @@
-/* Partial and state aggregation together: map tasks, a shuffle by key group, reduce tasks with state; the same
- * output for any number of partitions, splits of the input into batches, and restarts. */
+/* Partial and state aggregation together: map tasks, a shuffle by key group, reduce tasks with state; the
+ * same output for any number of partitions, splits of the input into batches, and restarts. */
 #include "tests/lib/weir_test.h"
 
 #include <stdio.h>
@@ -49,15 +49,15 @@ static void compile(harness *h, int32_t keys_count, const char *mode) {
     h->partial->keys = weir_node_list_new(arena, keys_count);
     for (int32_t i = 0; i < keys_count; i++)
         h->partial->keys.items[i] = weir_test_input(arena, h->schema, i);
-    CHECK_OK(weir_operator_compile(arena, &h->partial->node, h->schema, weir_timezone_utc(), true, WEIR_STR(""),
-                                   &h->partial_spec, &err));
+    CHECK_OK(weir_operator_compile(arena, &h->partial->node, h->schema, weir_timezone_utc(), true,
+                                   WEIR_STR(""), &h->partial_spec, &err));
     h->reduce = WEIR_NODE_NEW(arena, STATE_AGG, state_agg);
     h->reduce->operator_id = 4;
     h->reduce->keys_count = keys_count;
     h->reduce->aggregates = h->partial->aggregates;
     h->reduce->output_mode = weir_str_from(mode);
-    CHECK_OK(weir_operator_compile(arena, &h->reduce->node, h->partial_spec->schema, weir_timezone_utc(), true,
-                                   WEIR_STR(""), &h->reduce_spec, &err));
+    CHECK_OK(weir_operator_compile(arena, &h->reduce->node, h->partial_spec->schema, weir_timezone_utc(),
+                                   true, WEIR_STR(""), &h->reduce_spec, &err));
 }
 
 static void open_stores(harness *h, int32_t partitions) {
@@ -124,10 +124,11 @@ static weir_code print(void *data, weir_batch *batch, const weir_sel *sel, weir_
 static void make_line(char *line, size_t size, uint32_t i) {
     uint32_t random = i * 2654435761u;
     random ^= random >> 13;
-    static const char *const names[] = {"\"Open\"", "\"Close\"", "null", "\"\"", "\"a much longer key than the others\""};
+    static const char *const names[] = {"\"Open\"", "\"Close\"", "null", "\"\"",
+                                        "\"a much longer key than the others\""};
     snprintf(line, size, "{\"k\":%s,\"t\":{\"s\":%u,\"e\":%u},\"v\":%d,\"d\":%u.25,\"b\":%s,\"m\":%u.5}",
-             names[random % 5], random % 7 * 3600, random % 7 * 3600 + 3600, (int)(random % 1000) - 500, random % 97,
-             i % 3 ? "true" : "false", random % 13);
+             names[random % 5], random % 7 * 3600, random % 7 * 3600 + 3600, (int)(random % 1000) - 500,
+             random % 97, i % 3 ? "true" : "false", random % 13);
 }
 
 static void run_map(harness *h, int32_t task, uint32_t seed, int32_t rows, int32_t batch_rows) {
@@ -164,7 +165,8 @@ static void run_reduce(harness *h, int32_t p, weir_strbuf *out) {
     weir_error *err = NULL;
     weir_arena *arena = weir_arena_new(), *scratch = weir_arena_new();
     weir_eval eval = {.budget = &h->budget, .arena = scratch, .zone = weir_timezone_utc(), .ansi = true};
-    weir_operator_context context = {.budget = &h->budget, .arena = arena, .eval = &eval, .state = h->stores[p]};
+    weir_operator_context context = {
+        .budget = &h->budget, .arena = arena, .eval = &eval, .state = h->stores[p]};
     weir_operator *collector = weir_collector_new(arena, &context, print, out), *op;
     CHECK_OK(weir_operator_open(h->reduce_spec, &context, collector, &op, &err));
     for (int32_t i = 0; i < h->shuffled_count[p]; i++) {
@@ -193,7 +195,8 @@ static void run_epoch(harness *h, uint32_t seed, int32_t rows, int32_t batch_row
 }
 
 /* Three epochs; partitions change between them where `restarts`. */
-static char *run_query(int32_t keys_count, const char *mode, int32_t partitions, int32_t batch_rows, bool restarts) {
+static char *run_query(int32_t keys_count, const char *mode, int32_t partitions, int32_t batch_rows,
+                       bool restarts) {
     harness h;
     weir_strbuf out = {0};
     harness_init(&h, keys_count, mode, partitions);
@@ -253,11 +256,11 @@ WEIR_TEST(aggregation, append_mode_and_distinct_are_refused) {
     const weir_operator_spec *spec;
     h.reduce->output_mode = WEIR_STR("append");
     CHECK_FAILS(STREAMING_OUTPUT_MODE__UNSUPPORTED_OPERATION,
-                weir_operator_compile(h.arena, &h.reduce->node, h.partial_spec->schema, weir_timezone_utc(), true,
-                                      WEIR_STR(""), &spec, &err));
+                weir_operator_compile(h.arena, &h.reduce->node, h.partial_spec->schema, weir_timezone_utc(),
+                                      true, WEIR_STR(""), &spec, &err));
     WEIR_NODE_AS(h.partial->aggregates.items[1], AGGREGATE_CALL, aggregate_call)->distinct = true;
-    CHECK_FAILS(NOT_SUPPORTED, weir_operator_compile(h.arena, &h.partial->node, h.schema, weir_timezone_utc(), true,
-                                                     WEIR_STR(""), &spec, &err));
+    CHECK_FAILS(NOT_SUPPORTED, weir_operator_compile(h.arena, &h.partial->node, h.schema, weir_timezone_utc(),
+                                                     true, WEIR_STR(""), &spec, &err));
     h.budget.peak = 1;
     harness_fini(&h);
 }

@@ -38,7 +38,8 @@ static void bench_init(bench *t) {
     CHECK_OK(weir_schema_parse(t->arena, WEIR_STR(DDL), &t->schema, &err));
     t->leaf = WEIR_NODE_NEW(t->arena, SHUFFLE_READ, shuffle_read);
     t->leaf->schema = t->schema;
-    t->eval = (weir_eval){.budget = &t->budget, .arena = t->scratch, .zone = weir_timezone_utc(), .ansi = true};
+    t->eval =
+        (weir_eval){.budget = &t->budget, .arena = t->scratch, .zone = weir_timezone_utc(), .ansi = true};
     t->context = (weir_operator_context){.budget = &t->budget, .arena = t->task, .eval = &t->eval};
 }
 
@@ -51,7 +52,8 @@ static void bench_fini(bench *t) {
 }
 
 /* Runs the rows through the tree in batches of `batch_rows`; gives what comes out. */
-static const char *run(bench *t, weir_node *root, const char *const *lines, int32_t count, int32_t batch_rows) {
+static const char *run(bench *t, weir_node *root, const char *const *lines, int32_t count,
+                       int32_t batch_rows) {
     weir_error *err = NULL;
     weir_chain_spec spec;
     weir_chain chain;
@@ -96,9 +98,12 @@ static weir_node *limit_node(bench *t, weir_node *child, int64_t count) {
 }
 
 static const char *const rows[] = {
-    "{\"a\":3,\"b\":\"x\",\"c\":true,\"d\":1.5}",  "{\"a\":1,\"b\":\"y\",\"c\":false}",
-    "{\"a\":2,\"c\":true,\"d\":\"NaN\"}",          "{\"b\":\"x\",\"c\":true,\"d\":-0.0}",
-    "{\"a\":3,\"b\":\"\",\"d\":0.0}",              "{\"a\":1,\"b\":\"x\",\"c\":true,\"d\":-2}",
+    "{\"a\":3,\"b\":\"x\",\"c\":true,\"d\":1.5}",
+    "{\"a\":1,\"b\":\"y\",\"c\":false}",
+    "{\"a\":2,\"c\":true,\"d\":\"NaN\"}",
+    "{\"b\":\"x\",\"c\":true,\"d\":-0.0}",
+    "{\"a\":3,\"b\":\"\",\"d\":0.0}",
+    "{\"a\":1,\"b\":\"x\",\"c\":true,\"d\":-2}",
 };
 #define ROWS ((int32_t)WEIR_ARRAY_LEN(rows))
 
@@ -141,9 +146,10 @@ typedef struct sort_case {
 
 /* ORDER BY of these rows as Spark 4.3 answers: NaN last of the doubles, both zeros equal, stable. */
 static const sort_case sort_cases[] = {
-    {0, true, true, "NULL 1 1 2 3 3"},   {0, true, false, "1 1 2 3 3 NULL"},  {0, false, true, "NULL 3 3 2 1 1"},
-    {0, false, false, "3 3 2 1 1 NULL"}, {3, true, true, "1 1 NULL 3 3 2"},   {3, false, false, "2 3 NULL 3 1 1"},
-    {1, true, true, "2 3 3 NULL 1 1"},   {2, false, false, "3 2 NULL 1 1 3"},
+    {0, true, true, "NULL 1 1 2 3 3"},  {0, true, false, "1 1 2 3 3 NULL"},
+    {0, false, true, "NULL 3 3 2 1 1"}, {0, false, false, "3 3 2 1 1 NULL"},
+    {3, true, true, "1 1 NULL 3 3 2"},  {3, false, false, "2 3 NULL 3 1 1"},
+    {1, true, true, "2 3 3 NULL 1 1"},  {2, false, false, "3 2 NULL 1 1 3"},
 };
 
 WEIR_TEST(operators, sort_orders_as_spark_does) {
@@ -154,7 +160,8 @@ WEIR_TEST(operators, sort_orders_as_spark_does) {
             bench_init(&t);
             weir_node_sort_exec *sort = WEIR_NODE_NEW(t.arena, SORT_EXEC, sort_exec);
             sort->child = &t.leaf->node;
-            weir_node *order = weir_test_sort_order(t.arena, input(&t, c->ordinal), c->ascending, c->nulls_first);
+            weir_node *order =
+                weir_test_sort_order(t.arena, input(&t, c->ordinal), c->ascending, c->nulls_first);
             sort->orders = weir_node_list_of(t.arena, &order, 1);
             weir_node *a = input(&t, 0);
             char *got = strdup(run(&t, project_node(&t, &sort->node, &a, 1), rows, ROWS, batch));
@@ -175,7 +182,8 @@ WEIR_TEST(operators, sort_is_stable_over_many_rows_and_keys) {
     char **lines = calloc(COUNT, sizeof *lines);
     for (int32_t i = 0; i < COUNT; i++) {
         uint32_t random = (uint32_t)i * 2654435761u >> 7;
-        if (asprintf(&lines[i], "{\"a\":%u,\"b\":\"a long common prefix %u\",\"d\":%d}", random % 50, random % 7, i) < 0)
+        if (asprintf(&lines[i], "{\"a\":%u,\"b\":\"a long common prefix %u\",\"d\":%d}", random % 50,
+                     random % 7, i) < 0)
             abort();
     }
     weir_node_sort_exec *sort = WEIR_NODE_NEW(t.arena, SORT_EXEC, sort_exec);
@@ -189,7 +197,8 @@ WEIR_TEST(operators, sort_is_stable_over_many_rows_and_keys) {
         int a, b;
         double d;
         cr_assert(sscanf(at, "%d|a long common prefix %d|NULL|%lf", &a, &b, &d) == 3);
-        cr_assert(b < last_b || (b == last_b && (a > last_a || (a == last_a && (int32_t)d > last_d))), "row %d", count);
+        cr_assert(b < last_b || (b == last_b && (a > last_a || (a == last_a && (int32_t)d > last_d))),
+                  "row %d", count);
         last_a = a, last_b = b, last_d = (int32_t)d;
     }
     cr_assert(count == COUNT && t.batches == (COUNT + WEIR_BATCH_ROWS - 1) / WEIR_BATCH_ROWS);
@@ -227,9 +236,10 @@ WEIR_TEST(operators, a_limit_of_zero_is_done_at_once) {
     weir_error *err = NULL;
     weir_chain_spec spec;
     weir_chain chain;
-    CHECK_OK(weir_chain_compile(t.arena, limit_node(&t, &t.leaf->node, 0), weir_timezone_utc(), true, WEIR_STR(""), &spec,
-                                &err));
-    CHECK_OK(weir_chain_open(&spec, &t.context, weir_collector_new(t.task, &t.context, print, &t), &chain, &err));
+    CHECK_OK(weir_chain_compile(t.arena, limit_node(&t, &t.leaf->node, 0), weir_timezone_utc(), true,
+                                WEIR_STR(""), &spec, &err));
+    CHECK_OK(
+        weir_chain_open(&spec, &t.context, weir_collector_new(t.task, &t.context, print, &t), &chain, &err));
     cr_assert(weir_operator_is_done(chain.head));
     weir_chain_close(&chain);
     bench_fini(&t);

@@ -21,7 +21,8 @@ WEIR_TEST(state_object, parts_come_back) {
     cr_assert(object.batch_id == 77 && object.count == 3 && object.size == (int64_t)buf.size);
     for (int32_t i = 0; i < 3; i++) {
         cr_assert(object.parts[i].operator_id == parts[i].operator_id);
-        cr_assert(object.parts[i].group_from == parts[i].group_from && object.parts[i].group_to == parts[i].group_to);
+        cr_assert(object.parts[i].group_from == parts[i].group_from &&
+                  object.parts[i].group_to == parts[i].group_to);
         cr_assert(weir_str_equal(object.parts[i].section, parts[i].section));
     }
     weir_arena_free(arena);
@@ -48,7 +49,8 @@ WEIR_TEST(state_object, the_index_is_readable_from_the_first_bytes) {
     int rounds = 0;
     while (need > have) {
         have = need;
-        CHECK_OK(weir_state_object_read_index(arena, (weir_str){buf.data, have}, "object", &need, &object, &err));
+        CHECK_OK(
+            weir_state_object_read_index(arena, (weir_str){buf.data, have}, "object", &need, &object, &err));
         cr_assert(++rounds < 4);
     }
     cr_assert(object.count == 3 && !object.parts[2].section.data);
@@ -67,7 +69,8 @@ WEIR_TEST(state_object, damage_is_refused) {
         weir_arena *arena = weir_arena_new();
         char *copy = malloc(size + 1);
         memcpy(copy, buf.data, size);
-        CHECK_FAILS(CORRUPT_FILE, weir_state_object_read(arena, (weir_str){copy, size}, "cut", &object, &err));
+        CHECK_FAILS(CORRUPT_FILE,
+                    weir_state_object_read(arena, (weir_str){copy, size}, "cut", &object, &err));
         free(copy);
         weir_arena_free(arena);
     }
@@ -76,7 +79,8 @@ WEIR_TEST(state_object, damage_is_refused) {
         char *copy = malloc(buf.size);
         memcpy(copy, buf.data, buf.size);
         copy[bit / 8] ^= (char)(1u << bit % 8);
-        CHECK_FAILS(CORRUPT_FILE, weir_state_object_read(arena, (weir_str){copy, buf.size}, "flipped", &object, &err));
+        CHECK_FAILS(CORRUPT_FILE,
+                    weir_state_object_read(arena, (weir_str){copy, buf.size}, "flipped", &object, &err));
         free(copy);
         weir_arena_free(arena);
     }
