@@ -63,7 +63,8 @@ weir_code weir_column_new_fixed(weir_budget *budget, const weir_type *type, int3
     return WEIR_OK;
 }
 
-weir_code weir_column_make_validity(weir_budget *budget, weir_column *column, uint8_t **ret, weir_error **err) {
+weir_code weir_column_make_validity(weir_budget *budget, weir_column *column, uint8_t **ret,
+                                    weir_error **err) {
     if (!column->validity_buffer) {
         size_t bytes = (size_t)weir_bits_bytes(column->length);
         weir_buffer *validity = weir_buffer_new(budget, bytes);
@@ -94,7 +95,8 @@ static weir_code add_null_children(weir_budget *budget, weir_column *column, wei
                                  : i == 0                          ? type->element
                                                                    : type->value;
         bool per_row = type->kind == WEIR_TYPE_STRUCT || type->kind == WEIR_TYPE_VARIANT;
-        WEIR_TRY(weir_column_new_nulls(budget, child, per_row ? column->length : 0, &column->children[i], err));
+        WEIR_TRY(
+            weir_column_new_nulls(budget, child, per_row ? column->length : 0, &column->children[i], err));
     }
     return WEIR_OK;
 }
@@ -207,7 +209,8 @@ weir_code weir_column_verify(const weir_column *column, const char *what, weir_e
         (!column->values_buffer || column->values_buffer->size < values_bytes(type, rows)))
         return damaged(what, "a short values buffer", err);
     if (weir_type_is_bytes(type))
-        WEIR_TRY(verify_offsets(column, rows, column->values_buffer ? column->values_buffer->size : 0, what, err));
+        WEIR_TRY(
+            verify_offsets(column, rows, column->values_buffer ? column->values_buffer->size : 0, what, err));
     if (type->kind == WEIR_TYPE_ARRAY || type->kind == WEIR_TYPE_MAP)
         WEIR_TRY(verify_offsets(column, rows, (size_t)column->children[0]->length, what, err));
     if (type->kind == WEIR_TYPE_MAP && column->children[0]->length != column->children[1]->length)

@@ -171,12 +171,12 @@ weir_code weir_fail_input_type(weir_resolve *resolve, weir_node *const *args, in
 weir_code weir_fail_form_type(weir_resolve *resolve, const char *form, weir_node *const *args, int32_t index,
                               const char *required, weir_error **err);
 /* DATATYPE_MISMATCH.DATA_DIFF_TYPES over the arguments. */
-weir_code weir_fail_diff_types(weir_resolve *resolve, const weir_function *function,
-                               weir_node *const *args, int32_t count, weir_error **err);
+weir_code weir_fail_diff_types(weir_resolve *resolve, const weir_function *function, weir_node *const *args,
+                               int32_t count, weir_error **err);
 /* Casts all of args[from..count) to their common type; gives it, or NULL where there is none. */
 const weir_type *weir_coerce_all(weir_resolve *resolve, weir_node **args, int32_t from, int32_t count);
-char *weir_quoted_sql(weir_arena *arena, const weir_node *expr);      /* "\"(a + b)\"" */
-char *weir_quoted_type(weir_arena *arena, const weir_type *type);     /* "\"INT\"" */
+char *weir_quoted_sql(weir_arena *arena, const weir_node *expr);  /* "\"(a + b)\"" */
+char *weir_quoted_type(weir_arena *arena, const weir_type *type); /* "\"INT\"" */
 /* A call of a registered function, unresolved, keeping the position of the call under resolution. */
 weir_node *weir_make_call(weir_resolve *resolve, const char *name, int32_t count, weir_node *const *args);
 bool weir_is_foldable(const weir_node *expr);

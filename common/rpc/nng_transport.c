@@ -1,8 +1,9 @@
 /* The transport over nng (inproc:// and tcp://): REP sockets with contexts serve, one REQ socket a peer asks.
  *
- * nng's defaults are changed as docs/adr/0002 says: no automatic re-send, a receive limit on every socket. A call
- * that is being served holds one of CONTEXTS contexts until it is answered. Messages are nng bodies wrapped as
- * counted buffers, so inproc passes the pointer. Callbacks run on nng's threads and only hand over. */
+ * nng's defaults are changed as docs/adr/0002 says: no automatic re-send, a receive limit on every socket. A
+ * call that is being served holds one of CONTEXTS contexts until it is answered. Messages are nng bodies
+ * wrapped as counted buffers, so inproc passes the pointer. Callbacks run on nng's threads and only hand
+ * over. */
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -42,8 +43,8 @@ struct weir_client {
     pthread_cond_t idle;
     int32_t in_flight;
     _Atomic bool closing; /* pending requests end as cancelled, whatever nng calls it */
-    request *spare;   /* finished requests, reused */
-    request *active;  /* for cancelling at close */
+    request *spare;       /* finished requests, reused */
+    request *active;      /* for cancelling at close */
 };
 
 struct request {
@@ -66,8 +67,8 @@ static void release_message(void *message) {
     nng_msg_free(message);
 }
 
-/* REQ and REP take their 4-byte request id off the front of a body. 4 filler bytes behind it keep what follows
- * 8-aligned, as columns in a frame need it; a body that lies elsewhere is copied. */
+/* REQ and REP take their 4-byte request id off the front of a body. 4 filler bytes behind it keep what
+ * follows 8-aligned, as columns in a frame need it; a body that lies elsewhere is copied. */
 #define FILLER 4
 
 static weir_buffer *wrap_message(nng_msg *message) {
@@ -270,7 +271,8 @@ static void request_event(void *data) {
         nng_msg_free(nng_aio_get_msg(r->aio));
     weir_error *error = NULL;
     bool cancelled = rv == NNG_ECLOSED || rv == NNG_ECANCELED || r->client->closing;
-    weir_error_failf(&error, cancelled ? WEIR_CANCELLED : WEIR_RPC_ERROR, "request failed: %s", nng_strerror(rv));
+    weir_error_failf(&error, cancelled ? WEIR_CANCELLED : WEIR_RPC_ERROR, "request failed: %s",
+                     nng_strerror(rv));
     finish_request(r, NULL, error);
 }
 
@@ -305,8 +307,8 @@ static request *take_request(weir_client *client) {
     return r;
 }
 
-static void transport_request(weir_client *client, weir_buffer *buffer, int32_t timeout_ms, weir_client_done done,
-                              void *data) {
+static void transport_request(weir_client *client, weir_buffer *buffer, int32_t timeout_ms,
+                              weir_client_done done, void *data) {
     nng_msg *message = unwrap_message(buffer);
     request *r = message ? take_request(client) : NULL;
     if (!r) {

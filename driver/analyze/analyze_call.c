@@ -212,7 +212,8 @@ static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_fun
                                                 weir_analysis_sql(a, source), NULL));
 }
 
-/* ---- date + n and date - n are date_add and date_sub, by name too (text beside a date is a date: the registry) ---- */
+/* ---- date + n and date - n are date_add and date_sub, by name too (text beside a date is a date: the
+ * registry) ---- */
 
 /* Leaves in *call the call with its arguments resolved: they must not be resolved twice, or chains would
  * double. */
@@ -232,7 +233,7 @@ static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_funct
     const weir_type *left = args[0]->type, *right = args[1]->type;
     int date = left->kind == WEIR_TYPE_DATE && weir_type_is_numeric(right)           ? 0
                : plus && right->kind == WEIR_TYPE_DATE && weir_type_is_numeric(left) ? 1
-                                                                             : -1;
+                                                                                     : -1;
     const char *name = plus ? "date_add" : "date_sub";
     if (date < 0 || !weir_function_find(weir_str_from(name))) {
         *call = (weir_node_unresolved_function *)weir_node_copy(a->arena, origin);

@@ -1,5 +1,5 @@
-/* The executors of a driver (cluster.h). Registration order by launch index, so that placement does not depend on
- * which executor thread was faster. */
+/* The executors of a driver (cluster.h). Registration order by launch index, so that placement does not
+ * depend on which executor thread was faster. */
 #include "driver/cluster/cluster.h"
 
 #include "common/base/alloc.h"
@@ -42,7 +42,8 @@ static weir_code accept_executor(weir_cluster *cluster, const Weir__Register *me
     return WEIR_OK;
 }
 
-static weir_code handle_register(weir_cluster *cluster, weir_buffer *buffer, uint32_t *ret_id, weir_error **err) {
+static weir_code handle_register(weir_cluster *cluster, weir_buffer *buffer, uint32_t *ret_id,
+                                 weir_error **err) {
     weir_frame frame;
     ProtobufCMessage *message = NULL;
     WEIR_TRY(weir_frame_decode(buffer, &frame, err));
@@ -69,8 +70,8 @@ static void registration_event(weir_event *event) {
         reply.error = &info;
     }
     weir_buffer *out = NULL;
-    if (weir_frame_encode(cluster->env->transport, WEIR_FRAME_REGISTERED, 0, &reply.base, NULL, 0, &out, NULL) ==
-        WEIR_OK)
+    if (weir_frame_encode(cluster->env->transport, WEIR_FRAME_REGISTERED, 0, &reply.base, NULL, 0, &out,
+                          NULL) == WEIR_OK)
         cluster->env->transport->ops->reply(r->call, out);
     weir_buffer_unref(r->message);
     weir_free(r);
@@ -163,9 +164,9 @@ static void request_done(void *data, weir_buffer *reply, weir_error *error) {
     weir_loop_post(p->loop, &p->event);
 }
 
-void weir_cluster_request(weir_cluster *cluster, int32_t executor, weir_frame_kind kind, uint64_t driver_epoch,
-                          const ProtobufCMessage *message, int32_t timeout_ms, weir_cluster_done done,
-                          void *data) {
+void weir_cluster_request(weir_cluster *cluster, int32_t executor, weir_frame_kind kind,
+                          uint64_t driver_epoch, const ProtobufCMessage *message, int32_t timeout_ms,
+                          weir_cluster_done done, void *data) {
     pending *p = weir_alloc_zero(1, sizeof *p);
     p->event.run = pending_event;
     p->loop = cluster->loop;

@@ -73,7 +73,8 @@ static weir_str_list sink_messages(weir_stream_query *query) {
         const Weir__EpochReport *report = query->replies[e].report;
         for (size_t i = 0; i < report->n_outputs; i++, at++) {
             const Weir__TaskOutput *out = report->outputs[i];
-            outputs[at] = (output){out->partition, {(const char *)out->sink_message.data, out->sink_message.len}};
+            outputs[at] =
+                (output){out->partition, {(const char *)out->sink_message.data, out->sink_message.len}};
             query->rows_out += (int64_t)out->rows;
         }
     }
@@ -88,7 +89,8 @@ static weir_code commit_sink(weir_stream_query *query, weir_error **err) {
     query->rows_out = 0;
     if (!query->sink_ops->collects) {
         weir_str_list messages = sink_messages(query);
-        return query->sink_ops->commit(query->sink, query->batch_id, messages.items, messages.count, NULL, err);
+        return query->sink_ops->commit(query->sink, query->batch_id, messages.items, messages.count, NULL,
+                                       err);
     }
     _cleanup_batch_ weir_batch *rows = NULL;
     WEIR_TRY(collect_rows(query, &rows, err));
@@ -114,7 +116,8 @@ static weir_code purge(weir_stream_query *query, weir_error **err) {
     if (below <= query->purged_below)
         return WEIR_OK;
     WEIR_FAILPOINT("P10.purge", err);
-    for (int64_t id = WEIR_MAX(query->purged_below, below - 1000); id < below && query->spec->stateful; id++) {
+    for (int64_t id = WEIR_MAX(query->purged_below, below - 1000); id < below && query->spec->stateful;
+         id++) {
         weir_commit_entry entry;
         _cleanup_error_ weir_error *gone = NULL; /* purged by an earlier run */
         if (weir_commit_log_get(query->checkpoint, id, query->epoch_arena, &entry, &gone) == WEIR_OK)

@@ -128,7 +128,8 @@ static void commit_done(weir_step *step) {
 
 static bool may_retry(const weir_stream_query *query) {
     int64_t attempts = weir_conf_int(query->spec->conf, WEIR_CONF_EPOCH_ATTEMPTS);
-    return weir_code_retriable(weir_error_code(query->error)) && query->attempt < attempts && !query->stop_now;
+    return weir_code_retriable(weir_error_code(query->error)) && query->attempt < attempts &&
+           !query->stop_now;
 }
 
 /* All executors of the attempt have answered. */
@@ -136,9 +137,9 @@ void weir_query_epoch_done(weir_stream_query *query) {
     for (int32_t i = 0; i < query->executors_count && !query->error; i++)
         query->error = weir_error_clone(query->replies[i].error);
     if (query->error && may_retry(query)) {
-        weir_log_write(query->host.log, WEIR_LOG_WARN, "stream", "query %.*s, batch %lld: attempt %u failed: %s",
-                       WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, query->attempt,
-                       weir_error_text(query->error));
+        weir_log_write(query->host.log, WEIR_LOG_WARN, "stream",
+                       "query %.*s, batch %lld: attempt %u failed: %s", WEIR_STR_ARG(query->spec->name),
+                       (long long)query->batch_id, query->attempt, weir_error_text(query->error));
         weir_error_free_ptr(&query->error);
         weir_query_run_epoch(query);
         return;
@@ -170,13 +171,13 @@ static void plan_done(weir_step *step) {
 }
 
 static void trigger_fired(weir_event *event) {
-    weir_stream_query *query =
-        (weir_stream_query *)((char *)event - offsetof(weir_stream_query, timer) - offsetof(weir_timer, event));
+    weir_stream_query *query = (weir_stream_query *)((char *)event - offsetof(weir_stream_query, timer) -
+                                                     offsetof(weir_timer, event));
     start_step(query, WEIR_QUERY_PLANNING, weir_query_plan_batch, plan_done);
 }
 
-/* When the next batch may start: at once after a batch, after the polling delay where there was nothing, or at
- * the next multiple of the interval (Spark's ProcessingTimeExecutor). */
+/* When the next batch may start: at once after a batch, after the polling delay where there was nothing, or
+ * at the next multiple of the interval (Spark's ProcessingTimeExecutor). */
 static int64_t next_trigger_us(const weir_stream_query *query) {
     int64_t now = weir_env_monotonic_us(query->host.env);
     if (query->spec->trigger == WEIR_TRIGGER_PROCESSING_TIME && query->spec->interval_ms > 0) {

@@ -1,10 +1,13 @@
-/* An epoch attempt in an executor: prepare the state, then stage after stage, then the changelog and the report.
+/* An epoch attempt in an executor: prepare the state, then stage after stage, then the changelog and the
+ * report.
  *
- *   PREPARE (step) -> run stage 0 -> local tasks ended -> fetch stage 0's blocks from the peers -> run stage 1 -> ...
+ *   PREPARE (step) -> run stage 0 -> local tasks ended -> fetch stage 0's blocks from the peers -> run stage
+ * 1 -> ...
  *   -> FINISH (step) -> report
  *
- * Peers ask for the blocks of a stage when they have ended it themselves; a question that comes too early waits. The
- * first error cancels the attempt; it still answers only when none of its tasks is running. Control loop. */
+ * Peers ask for the blocks of a stage when they have ended it themselves; a question that comes too early
+ * waits. The first error cancels the attempt; it still answers only when none of its tasks is running.
+ * Control loop. */
 #include "common/base/alloc.h"
 #include "common/base/failpoint.h"
 #include "common/rpc/error_wire.h"
@@ -77,7 +80,8 @@ static void add_outputs(const weir_epoch_run *epoch, weir_arena *arena, Weir__Ep
         output->partition = (uint32_t)task->index;
         output->has_rows = 1;
         output->rows = (uint64_t)task->rows_out;
-        output->sink_message = (ProtobufCBinaryData){task->sink_message.size, (uint8_t *)task->sink_message.data};
+        output->sink_message =
+            (ProtobufCBinaryData){task->sink_message.size, (uint8_t *)task->sink_message.data};
         report->outputs[report->n_outputs++] = output;
     }
 }
@@ -131,8 +135,8 @@ static void add_snapshot(weir_epoch_run *epoch, weir_arena *arena, Weir__EpochRe
         object->crc = job->crc;
         report->snapshot = object;
     } else {
-        weir_log_write(epoch->query->executor->options.log, WEIR_LOG_WARN, "executor", "snapshot not written: %s",
-                       weir_error_text(job->error));
+        weir_log_write(epoch->query->executor->options.log, WEIR_LOG_WARN, "executor",
+                       "snapshot not written: %s", weir_error_text(job->error));
     }
     weir_snapshot_job_free(job);
 }
@@ -158,7 +162,8 @@ static void reply_report(weir_epoch_run *epoch) {
     weir_call *call = epoch->call;
     epoch->call = NULL;
     epoch->replied = true;
-    weir_executor_reply(epoch->query->executor, call, WEIR_FRAME_EPOCH_REPORT, &report.base, payload, payload_count);
+    weir_executor_reply(epoch->query->executor, call, WEIR_FRAME_EPOCH_REPORT, &report.base, payload,
+                        payload_count);
 }
 
 /* ---- the end ---- */
@@ -278,13 +283,16 @@ static weir_code store_blocks(weir_epoch_run *epoch, const weir_frame *frame, co
         WEIR_FAIL(err, RPC_ERROR, "a block list with unequal parts");
     for (size_t i = 0; i < message->n_sizes; i++) {
         uint64_t size = message->sizes[i];
-        if (size > end - at || message->partitions[i] >= (uint32_t)epoch->query->stages[stage].partitions_out ||
+        if (size > end - at ||
+            message->partitions[i] >= (uint32_t)epoch->query->stages[stage].partitions_out ||
             message->tasks[i] >= (uint32_t)tasks_of_stage(epoch, stage) ||
-            weir_block_store_get(epoch->blocks, stage, (int32_t)message->partitions[i], (int32_t)message->tasks[i]))
+            weir_block_store_get(epoch->blocks, stage, (int32_t)message->partitions[i],
+                                 (int32_t)message->tasks[i]))
             WEIR_FAIL(err, RPC_ERROR, "a block list with wrong entries");
         weir_buffer *block = weir_buffer_borrow(frame->carrier->data + at, size, release_carrier,
                                                 weir_buffer_ref(frame->carrier));
-        weir_block_store_put(epoch->blocks, stage, (int32_t)message->partitions[i], (int32_t)message->tasks[i], block);
+        weir_block_store_put(epoch->blocks, stage, (int32_t)message->partitions[i],
+                             (int32_t)message->tasks[i], block);
         at += size;
         epoch->shuffle_bytes += size;
     }
@@ -340,8 +348,8 @@ static void send_fetch(weir_epoch_run *epoch, int32_t executor, uint32_t *partit
         weir_executor_peer(self, epoch->message->executor_urls[executor], executor, &f->error);
     weir_transport *transport = self->options.env->transport;
     weir_buffer *out = NULL;
-    if (peer && weir_frame_encode(transport, WEIR_FRAME_FETCH_BLOCKS, epoch->query->driver_epoch, &message.base, NULL, 0,
-                                  &out, &f->error) == WEIR_OK)
+    if (peer && weir_frame_encode(transport, WEIR_FRAME_FETCH_BLOCKS, epoch->query->driver_epoch,
+                                  &message.base, NULL, 0, &out, &f->error) == WEIR_OK)
         transport->ops->request(peer, out, -1, fetch_done, f);
     else
         weir_loop_post(self->loop, &f->event);
@@ -395,7 +403,8 @@ static void reply_blocks(weir_executor *executor, weir_waiting_fetch *wait, weir
         for (size_t p = 0; p < wait->message->n_partitions; p++)
             for (int32_t t = 0; t < tasks; t++) {
                 uint32_t partition = wait->message->partitions[p];
-                if (!owns(epoch, stage, t) || partition >= (uint32_t)epoch->query->stages[stage].partitions_out)
+                if (!owns(epoch, stage, t) ||
+                    partition >= (uint32_t)epoch->query->stages[stage].partitions_out)
                     continue;
                 weir_buffer *block = weir_block_store_get(epoch->blocks, stage, (int32_t)partition, t);
                 if (!block)
@@ -419,7 +428,8 @@ static weir_epoch_run *epoch_of_fetch(weir_executor *executor, const Weir__Fetch
     return NULL;
 }
 
-/* Answers every waiting fetch whose stage has ended here; an unknown epoch's fetch keeps waiting for its message. */
+/* Answers every waiting fetch whose stage has ended here; an unknown epoch's fetch keeps waiting for its
+ * message. */
 void weir_epoch_serve_fetches(weir_executor *executor) {
     weir_waiting_fetch **at = &executor->waiting;
     while (*at) {

@@ -1,5 +1,5 @@
-/* Bytes from a peer: frame check, pre-scan and unpacking of every message kind. The checksum is made right where
- * the first byte says so, else nothing behind it would ever be reached. */
+/* Bytes from a peer: frame check, pre-scan and unpacking of every message kind. The checksum is made right
+ * where the first byte says so, else nothing behind it would ever be reached. */
 #include <string.h>
 
 #include "common/base/hash.h"
