@@ -274,9 +274,9 @@ static weir_code array_position(const weir_kernel_call *call, access_kind access
     int64_t index = load_index(call->args[1], row), at = index;
     if (access != ACCESS_SUBSCRIPT) {
         if (index == 0)
-            WEIR_FAIL(
-                err, INVALID_INDEX_OF_ZERO,
-                "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).");
+            WEIR_FAIL(err, INVALID_INDEX_OF_ZERO,
+                      "The index 0 is invalid. An index shall be either < 0 or > 0 "
+                      "(the first element has index 1).");
         at = index > 0 ? index - 1 : index + size;
     }
     *ret = -1;

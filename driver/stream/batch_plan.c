@@ -54,11 +54,10 @@ static weir_code check_signature(weir_stream_query *query, const weir_offset_ent
     weir_str signature = weir_json_get_str(json, "signature", (weir_str){0});
     if (weir_str_equal(signature, weir_str_from(query->spec->signature)))
         return WEIR_OK;
-    WEIR_FAIL(
-        err, CHECKPOINT_MISMATCH,
-        "The checkpoint %s belongs to another query. It was written for: %.*s. This query is: %s. Use another "
-        "checkpointLocation, or the query that it was made by.",
-        query->context.checkpoint, WEIR_STR_ARG(signature), query->spec->signature);
+    WEIR_FAIL(err, CHECKPOINT_MISMATCH,
+              "The checkpoint %s belongs to another query. It was written for: %.*s. This query is: %s. Use "
+              "another checkpointLocation, or the query that it was made by.",
+              query->context.checkpoint, WEIR_STR_ARG(signature), query->spec->signature);
 }
 
 /* Sets the position from the logs. `from` of the next batch are the end offsets of the last committed one. */

@@ -1,6 +1,7 @@
 /* Internals of a running query, shared by the files of this folder only: stream_query.c (transitions),
- * batch_plan.c (opening, P0, P1), epoch_dispatch.c (P2..P7), batch_commit.c (P8..P10), state_chain.c (which state
- * objects count), progress.c. The loop and the one running step never touch the query at the same time. */
+ * batch_plan.c (opening, P0, P1), epoch_dispatch.c (P2..P7), batch_commit.c (P8..P10), state_chain.c (which
+ * state objects count), progress.c. The loop and the one running step never touch the query at the same time.
+ */
 #pragma once
 
 #include "driver/checkpoint/checkpoint.h"
