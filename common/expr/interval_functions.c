@@ -356,11 +356,11 @@ static weir_code divide_kernel(const weir_kernel_call *call, weir_column **ret, 
 }
 
 /* ---- resolution ---- */
-#define ANY_TIMESTAMP "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or "
-"\"(TIMESTAMP_LTZ(P) OR TIMESTAMP_NTZ(P) WITH P IN [7, 9])\")"
+#define ANY_TIMESTAMP \
+    "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or " \
+    "\"(TIMESTAMP_LTZ(P) OR TIMESTAMP_NTZ(P) WITH P IN [7, 9])\")"
 
-    static weir_code
-    resolve_scale(WEIR_RESOLVE_PARAMS) {
+static weir_code resolve_scale(WEIR_RESOLVE_PARAMS) {
     (void)args_count, (void)ret_rewrite;
     const weir_type *interval = args[0]->type;
     bool divide = strstr(function->name, "divide") != NULL;
