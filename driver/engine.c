@@ -192,11 +192,13 @@ static weir_code run(engine *e, weir_error **err) {
 
 static void take_down(engine *e) {
     stop_watcher(e);
-    weir_cluster_free(e->cluster);
+    if (e->cluster)
+        weir_cluster_disconnect(e->cluster);
     if (e->loop)
         weir_loop_drain(e->loop);
     for (int32_t i = 0; e->queries && i < e->queries_count; i++)
         weir_stream_query_free(e->queries[i]);
+    weir_cluster_free(e->cluster);
     weir_pool_free(e->pool);
     weir_loop_free(e->loop);
     weir_error_free(e->error);

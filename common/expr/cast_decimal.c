@@ -83,22 +83,6 @@ static weir_code reals_to_decimal(const weir_kernel_call *call, weir_cast_mode m
     return WEIR_OK;
 }
 
-static int64_t load_integer(const weir_column *column, int32_t row) {
-    int32_t slot = weir_column_slot(column, row);
-    switch (column->type->kind) {
-    case WEIR_TYPE_BYTE:
-        return WEIR_VALUES(column, int8_t)[slot];
-    case WEIR_TYPE_SHORT:
-        return WEIR_VALUES(column, int16_t)[slot];
-    case WEIR_TYPE_INT:
-        return WEIR_VALUES(column, int32_t)[slot];
-    case WEIR_TYPE_BOOLEAN:
-        return weir_bit_get(column->values, slot);
-    default:
-        return WEIR_VALUES(column, int64_t)[slot];
-    }
-}
-
 weir_code weir_cast_to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret,
                                weir_error **err) {
     weir_column *column;
@@ -113,7 +97,7 @@ weir_code weir_cast_to_decimal(const weir_kernel_call *call, weir_cast_mode mode
     const int32_t scale = call->type->scale, whole = call->type->precision - scale;
     const weir_int128 factor = weir_decimal_pow10[scale], bound = weir_decimal_pow10[whole];
     WEIR_EACH(call, i) {
-        weir_int128 value = load_integer(call->args[0], i);
+        weir_int128 value = weir_load_integer(call->args[0], i);
         if (WEIR_UNLIKELY(value >= bound || value <= -bound)) {
             WEIR_CAST_ROW(out_of_range(call, mode, column, i, value, 0, err));
             value = 0;

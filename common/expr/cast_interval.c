@@ -38,19 +38,9 @@ static bool scaled_interval(weir_int128 number, int32_t scale, const weir_type *
 }
 
 static weir_int128 load_number(const weir_column *column, int32_t row) {
-    int32_t slot = weir_column_slot(column, row);
-    switch (column->type->kind) {
-    case WEIR_TYPE_BYTE:
-        return WEIR_VALUES(column, int8_t)[slot];
-    case WEIR_TYPE_SHORT:
-        return WEIR_VALUES(column, int16_t)[slot];
-    case WEIR_TYPE_INT:
-        return WEIR_VALUES(column, int32_t)[slot];
-    case WEIR_TYPE_LONG:
-        return WEIR_VALUES(column, int64_t)[slot];
-    default:
-        return weir_load128(column->values + (size_t)slot * 16);
-    }
+    if (column->type->kind != WEIR_TYPE_DECIMAL)
+        return weir_load_integer(column, row);
+    return weir_load128(column->values + (size_t)weir_column_slot(column, row) * 16);
 }
 
 weir_code weir_cast_to_interval(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret,

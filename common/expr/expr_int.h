@@ -77,6 +77,23 @@ static inline bool weir_is_constant(const weir_column *column) {
 
 #define WEIR_VALUES(column, ctype) ((const ctype *)(const void *)(column)->values)
 
+/* A BOOLEAN or integral value, widened. */
+static inline int64_t weir_load_integer(const weir_column *column, int32_t row) {
+    int32_t slot = weir_column_slot(column, row);
+    switch ((int)column->type->kind) {
+    case WEIR_TYPE_BYTE:
+        return WEIR_VALUES(column, int8_t)[slot];
+    case WEIR_TYPE_SHORT:
+        return WEIR_VALUES(column, int16_t)[slot];
+    case WEIR_TYPE_INT:
+        return WEIR_VALUES(column, int32_t)[slot];
+    case WEIR_TYPE_BOOLEAN:
+        return weir_bit_get(column->values, slot);
+    default:
+        return WEIR_VALUES(column, int64_t)[slot];
+    }
+}
+
 /* ---- results (kernel_result.c) ---- */
 /* A fixed-width or BOOLEAN column of call->type with call->rows rows. */
 weir_code weir_result_fixed(const weir_kernel_call *call, weir_column **ret, weir_error **err);

@@ -242,20 +242,6 @@ static weir_code resolve_map(WEIR_RESOLVE_PARAMS) {
 /* ---- access ---- */
 typedef enum access_kind { ACCESS_SUBSCRIPT, ACCESS_ELEMENT_AT, ACCESS_TRY_ELEMENT_AT } access_kind;
 
-static int64_t load_index(const weir_column *column, int32_t row) {
-    int32_t slot = weir_column_slot(column, row);
-    switch (column->type->kind) {
-    case WEIR_TYPE_BYTE:
-        return WEIR_VALUES(column, int8_t)[slot];
-    case WEIR_TYPE_SHORT:
-        return WEIR_VALUES(column, int16_t)[slot];
-    case WEIR_TYPE_INT:
-        return WEIR_VALUES(column, int32_t)[slot];
-    default:
-        return WEIR_VALUES(column, int64_t)[slot];
-    }
-}
-
 static weir_code fail_index(access_kind access, int64_t index, int32_t size, weir_error **err) {
     char number[32], count[32];
     snprintf(number, sizeof(number), "%lld", (long long)index);
@@ -271,7 +257,7 @@ static weir_code array_position(const weir_kernel_call *call, access_kind access
     const weir_column *list = call->args[0];
     int32_t slot = weir_column_slot(list, row), from = list->offsets[slot],
             size = list->offsets[slot + 1] - from;
-    int64_t index = load_index(call->args[1], row), at = index;
+    int64_t index = weir_load_integer(call->args[1], row), at = index;
     if (access != ACCESS_SUBSCRIPT) {
         if (index == 0)
             WEIR_FAIL(err, INVALID_INDEX_OF_ZERO,

@@ -176,20 +176,6 @@ static weir_code unix_timestamp_kernel(const weir_kernel_call *call, weir_column
 }
 
 /* ---- numbers ---- */
-static int64_t load_integer(const weir_column *column, int32_t row) {
-    int32_t slot = weir_column_slot(column, row);
-    switch (column->type->kind) {
-    case WEIR_TYPE_BYTE:
-        return WEIR_VALUES(column, int8_t)[slot];
-    case WEIR_TYPE_SHORT:
-        return WEIR_VALUES(column, int16_t)[slot];
-    case WEIR_TYPE_INT:
-        return WEIR_VALUES(column, int32_t)[slot];
-    default:
-        return WEIR_VALUES(column, int64_t)[slot];
-    }
-}
-
 static weir_code fail_create(int64_t value, const char *suffix, const char *unit, weir_error **err) {
     char text[96];
     snprintf(text, sizeof(text), "create a TIMESTAMP from %lld%s %s since the epoch", (long long)value,
@@ -201,7 +187,7 @@ static weir_code integer_rows(const weir_kernel_call *call, int64_t factor, cons
                               weir_column *column, weir_error **err) {
     int64_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
-        int64_t value = load_integer(call->args[0], i);
+        int64_t value = weir_load_integer(call->args[0], i);
         if (WEIR_UNLIKELY(__builtin_mul_overflow(value, factor, &out[i])))
             return fail_create(value, call->args[0]->type->kind == WEIR_TYPE_LONG ? "L" : "", unit, err);
     }

@@ -8,6 +8,7 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
@@ -32,6 +33,7 @@ struct weir_server {
     nng_socket socket;
     weir_server_handler handler;
     void *data;
+    _Atomic bool stopped;
     weir_call calls[CONTEXTS];
 };
 
@@ -124,11 +126,11 @@ static void call_receive(weir_call *call) {
 static void call_event(void *data) {
     weir_call *call = data;
     int rv = nng_aio_result(call->aio);
-    if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
+    if (rv != 0 && call->state == REPLYING)
+        nng_msg_free(nng_aio_get_msg(call->aio));
+    if (rv == NNG_ECLOSED || rv == NNG_ECANCELED || call->server->stopped)
         return;
     if (call->state == REPLYING || rv != 0) {
-        if (rv != 0 && call->state == REPLYING)
-            nng_msg_free(nng_aio_get_msg(call->aio));
         call_receive(call);
         return;
     }
@@ -141,26 +143,40 @@ static void transport_reply(weir_call *call, weir_buffer *buffer) {
     call->message = weir_buffer_unref(call->message);
     nng_msg *message = unwrap_message(buffer);
     call->state = REPLYING;
-    if (!message) {
-        call_receive(call);
+    if (!message || call->server->stopped) {
+        if (message)
+            nng_msg_free(message);
+        else
+            call_receive(call);
         return;
     }
     nng_aio_set_msg(call->aio, message);
     nng_ctx_send(call->ctx, call->aio);
 }
 
+/* Contexts are quiet before the socket goes: nng does not survive an operation on a closing one. */
+static void server_stop(weir_server *server) {
+    if (!server || server->stopped)
+        return;
+    server->stopped = true;
+    for (int i = 0; i < CONTEXTS; i++)
+        if (server->calls[i].aio)
+            nng_aio_stop(server->calls[i].aio);
+}
+
 static void server_close(weir_server *server) {
     if (!server)
         return;
-    nng_close(server->socket);
+    server_stop(server);
     for (int i = 0; i < CONTEXTS; i++) {
         weir_call *call = &server->calls[i];
         if (!call->aio)
             continue;
-        nng_aio_stop(call->aio);
+        nng_ctx_close(call->ctx);
         nng_aio_free(call->aio);
         weir_buffer_unref(call->message);
     }
+    nng_close(server->socket);
     weir_free(server);
 }
 
@@ -258,16 +274,16 @@ static void finish_request(request *r, weir_buffer *reply, weir_error *error) {
 static void request_event(void *data) {
     request *r = data;
     int rv = nng_aio_result(r->aio);
-    if (rv == 0 && r->sending) {
+    if (rv == 0 && r->sending && !r->client->closing) {
         r->sending = false;
         nng_ctx_recv(r->ctx, r->aio);
         return;
     }
-    if (rv == 0) {
+    if (rv == 0 && !r->sending) {
         finish_request(r, wrap_message(nng_aio_get_msg(r->aio)), NULL);
         return;
     }
-    if (r->sending)
+    if (rv != 0 && r->sending)
         nng_msg_free(nng_aio_get_msg(r->aio));
     weir_error *error = NULL;
     bool cancelled = rv == NNG_ECLOSED || rv == NNG_ECANCELED || r->client->closing;
@@ -327,23 +343,36 @@ static void transport_request(weir_client *client, weir_buffer *buffer, int32_t 
     nng_ctx_send(r->ctx, r->aio);
 }
 
+/* Cancels until nothing is in flight: a request between its sending and its receiving is caught the next
+ * time. */
+static void cancel_requests(weir_client *client) {
+    client->closing = true;
+    pthread_mutex_lock(&client->lock);
+    while (client->in_flight) {
+        for (request *r = client->active; r; r = r->next)
+            nng_aio_cancel(r->aio);
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 5 * 1000 * 1000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&client->idle, &client->lock, &until);
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
 static void client_close(weir_client *client) {
     if (!client)
         return;
-    client->closing = true;
-    nng_close(client->socket);
-    pthread_mutex_lock(&client->lock);
-    while (client->in_flight)
-        pthread_cond_wait(&client->idle, &client->lock);
-    request *r = client->spare;
-    pthread_mutex_unlock(&client->lock);
-    while (r) {
-        request *next = r->next;
+    cancel_requests(client);
+    for (request *r = client->spare, *next; r; r = next) {
+        next = r->next;
         nng_aio_stop(r->aio);
+        nng_ctx_close(r->ctx);
         nng_aio_free(r->aio);
         weir_free(r);
-        r = next;
     }
+    nng_close(client->socket);
     pthread_cond_destroy(&client->idle);
     pthread_mutex_destroy(&client->lock);
     weir_free(client);
@@ -358,6 +387,7 @@ static const weir_transport_ops nng_ops = {
     .alloc = transport_alloc,
     .listen = transport_listen,
     .reply = transport_reply,
+    .server_stop = server_stop,
     .server_close = server_close,
     .connect = transport_connect,
     .request = transport_request,

@@ -30,7 +30,9 @@ typedef struct weir_transport_ops {
                         weir_server **ret, weir_error **err);
     /* Ends the call; takes the reference. */
     void (*reply)(weir_call *call, weir_buffer *message);
-    void (*server_close)(weir_server *server); /* waits for running handlers */
+    /* No handler runs after it returns; what is still answered is dropped. Idempotent. */
+    void (*server_stop)(weir_server *server);
+    void (*server_close)(weir_server *server); /* stops, then frees: no call may be answered any more */
     weir_code (*connect)(weir_transport *transport, const char *url, weir_client **ret, weir_error **err);
     /* Takes the message reference. `timeout_ms` covers the whole exchange. */
     void (*request)(weir_client *client, weir_buffer *message, int32_t timeout_ms, weir_client_done done,

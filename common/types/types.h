@@ -107,6 +107,20 @@ static inline bool weir_type_is_bytes(const weir_type *t) {
 static inline bool weir_type_is_nested(const weir_type *t) {
     return t->kind >= WEIR_TYPE_STRUCT && t->kind <= WEIR_TYPE_MAP;
 }
+/* STRUCT and VARIANT: children have one row per row. */
+static inline bool weir_type_is_record(const weir_type *t) {
+    return t->kind == WEIR_TYPE_STRUCT || t->kind == WEIR_TYPE_VARIANT;
+}
+/* ARRAY and MAP: offsets into children. */
+static inline bool weir_type_is_list(const weir_type *t) {
+    return t->kind == WEIR_TYPE_ARRAY || t->kind == WEIR_TYPE_MAP;
+}
+static inline bool weir_type_has_offsets(const weir_type *t) {
+    return weir_type_is_bytes(t) || weir_type_is_list(t);
+}
+/* Child columns of a flat column of this type, and their types. */
+int32_t weir_type_children_count(const weir_type *type);
+const weir_type *weir_type_child(const weir_type *type, int32_t i);
 /* Bytes per value in the values buffer; 0 for NULL, BOOLEAN, bytes and nested kinds. */
 int32_t weir_type_width(const weir_type *type);
 

@@ -112,6 +112,7 @@ void weir_cluster_disconnect(weir_cluster *cluster) {
         cluster->env->transport->ops->client_close(cluster->executors[i].client);
         cluster->executors[i].client = NULL;
     }
+    cluster->env->transport->ops->server_stop(cluster->server);
 }
 
 void weir_cluster_free(weir_cluster *cluster) {

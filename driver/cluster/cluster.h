@@ -15,7 +15,8 @@ typedef void (*weir_cluster_done)(void *data, const weir_frame *reply, const wei
 weir_code weir_cluster_new(const weir_env *env, weir_loop *loop, const char *url,
                            void (*registered)(void *data, int32_t count), void *data, weir_cluster **ret,
                            weir_error **err);
-/* Ends the connections to all executors, before they close their side; no request may follow. */
+/* Ends the connections to all executors, before they close their side, and takes no more registrations; no
+ * request may follow. What is posted to the loop already must run before the cluster is freed. */
 void weir_cluster_disconnect(weir_cluster *cluster);
 /* Ends connections and the server; no callback runs after it returns. Not on the loop's callbacks. */
 void weir_cluster_free(weir_cluster *cluster); /* accepts NULL */

@@ -54,6 +54,7 @@ typedef enum weir_query_state {
     WEIR_QUERY_PLANNING,
     WEIR_QUERY_RUNNING,
     WEIR_QUERY_COMMITTING,
+    WEIR_QUERY_ABORTING, /* what a failed attempt staged is dropped */
     WEIR_QUERY_CLOSING,
     WEIR_QUERY_ENDED,
 } weir_query_state;
@@ -118,8 +119,9 @@ void weir_query_start_executors(weir_stream_query *query);
 void weir_query_run_epoch(weir_stream_query *query);
 void weir_query_cancel_epoch(weir_stream_query *query);
 void weir_query_drop_replies(weir_stream_query *query);
-/* batch_commit.c: a blocking step. */
+/* batch_commit.c: blocking steps. */
 weir_code weir_query_commit_batch(weir_stream_query *query, weir_error **err);
+weir_code weir_query_abort_batch(weir_stream_query *query, weir_error **err);
 /* state_chain.c */
 weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err);
 void weir_state_chain_take_snapshot(weir_stream_query *query, int32_t executor,

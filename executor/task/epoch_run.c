@@ -56,24 +56,35 @@ static bool owns(const weir_epoch_run *epoch, int32_t stage, int32_t index) {
 
 /* ---- the report ---- */
 
-static void add_outputs(const weir_epoch_run *epoch, weir_arena *arena, Weir__EpochReport *report,
-                        weir_str **ret_payload, int32_t *ret_count) {
-    int32_t last = epoch->query->stages_count - 1, count = epoch->tasks_count[last];
-    bool collects = weir_sink_find(epoch->query->stages[last].sink->format)->collects;
-    report->outputs = WEIR_NEW_ARRAY(arena, Weir__TaskOutput *, count);
-    *ret_payload = WEIR_NEW_ARRAY(arena, weir_str, count);
-    int32_t blocks = 0;
+static const weir_sink_ops *sink_of(const weir_epoch_run *epoch) {
+    return weir_sink_find(epoch->query->stages[epoch->query->stages_count - 1].sink->format);
+}
+
+/* Rows for a collecting sink: the blocks of each task, task by task. */
+static void add_rows(const weir_epoch_run *epoch, weir_arena *arena, Weir__EpochReport *report,
+                     weir_str **ret_payload, int32_t *ret_count) {
+    int32_t last = epoch->query->stages_count - 1, count = epoch->tasks_count[last], blocks = 0;
     for (int32_t i = 0; i < count; i++)
         blocks += epoch->tasks[last][i]->rows_blocks;
+    *ret_payload = WEIR_NEW_ARRAY(arena, weir_str, count);
     report->block_tasks = WEIR_NEW_ARRAY(arena, uint32_t, blocks);
     for (int32_t i = 0; i < count; i++) {
         const weir_stage_task *task = epoch->tasks[last][i];
-        if (task->rows_blocks) {
-            for (int32_t b = 0; b < task->rows_blocks; b++)
-                report->block_tasks[report->n_block_tasks++] = (uint32_t)task->index;
-            (*ret_payload)[(*ret_count)++] = weir_strbuf_view(&task->rows);
-        }
-        if (collects)
+        if (!task->rows_blocks)
+            continue;
+        for (int32_t b = 0; b < task->rows_blocks; b++)
+            report->block_tasks[report->n_block_tasks++] = (uint32_t)task->index;
+        (*ret_payload)[(*ret_count)++] = weir_strbuf_view(&task->rows);
+    }
+}
+
+/* What the tasks staged. A failed attempt names it too, for the sink to drop. */
+static void add_outputs(const weir_epoch_run *epoch, weir_arena *arena, Weir__EpochReport *report) {
+    int32_t last = epoch->query->stages_count - 1, count = epoch->tasks_count[last];
+    report->outputs = WEIR_NEW_ARRAY(arena, Weir__TaskOutput *, count);
+    for (int32_t i = 0; i < count; i++) {
+        const weir_stage_task *task = epoch->tasks[last][i];
+        if (epoch->error && !task->sink_message.size)
             continue;
         Weir__TaskOutput *output = WEIR_NEW(arena, Weir__TaskOutput);
         weir__task_output__init(output);
@@ -149,11 +160,14 @@ static void reply_report(weir_epoch_run *epoch) {
     int32_t payload_count = 0;
     report.shuffle_bytes_received = epoch->shuffle_bytes;
     report.peak_memory = (uint64_t)atomic_load(&epoch->query->executor->budget.peak);
+    if (!sink_of(epoch)->collects)
+        add_outputs(epoch, arena, &report);
     if (epoch->error) {
         weir_error_to_wire(arena, epoch->error, &info);
         report.error = &info;
     } else {
-        add_outputs(epoch, arena, &report, &payload, &payload_count);
+        if (sink_of(epoch)->collects)
+            add_rows(epoch, arena, &report, &payload, &payload_count);
         add_metrics(epoch, arena, &report);
         add_snapshot(epoch, arena, &report);
         if (epoch->has_changelog)

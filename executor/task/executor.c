@@ -357,8 +357,9 @@ void weir_executor_stop(weir_executor *executor) {
         weir_free(executor->peer_urls[i]);
     }
     ops->client_close(executor->driver);
-    ops->server_close(executor->server);
+    ops->server_stop(executor->server);
     weir_loop_drain(executor->loop);
+    ops->server_close(executor->server);
     while (executor->queries) {
         weir_query_run *query = executor->queries;
         executor->queries = query->next;
