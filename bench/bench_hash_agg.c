@@ -189,10 +189,10 @@ static void bench_state(void) {
         double get = now_ms();
         for (int32_t i = 0; i < KEYS; i++)
             WEIR_ASSERT(got[i].size == 8 && memcmp(got[i].data, &numbers[i], 8) == 0);
-        printf(
-            "state, %s %d keys: put %.1f ms, changelog %.1f ms (%.1f MB), commit %.1f ms, get %.1f ms, %.1f MB held\n",
-            epoch ? "update of" : "first", KEYS, put - start, changelog - put, (double)log.size / 1e6,
-            commit - changelog, get - commit, (double)weir_state_bytes(store) / 1e6);
+        printf("state, %s %d keys: put %.1f ms, changelog %.1f ms (%.1f MB), "
+               "commit %.1f ms, get %.1f ms, %.1f MB held\n",
+               epoch ? "update of" : "first", KEYS, put - start, changelog - put, (double)log.size / 1e6,
+               commit - changelog, get - commit, (double)weir_state_bytes(store) / 1e6);
         weir_strbuf_fini(&log);
     }
     weir_strbuf snapshot = {0};

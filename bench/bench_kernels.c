@@ -1,5 +1,5 @@
-/* Expression speed, one core: rows a second of whole programs over batches of 4,096 rows. Each line's checksum
- * is compared with a loop in plain C before its time is printed.
+/* Expression speed, one core: rows a second of whole programs over batches of 4,096 rows. Each line's
+ * checksum is compared with a loop in plain C before its time is printed.
  *
  *   bench_kernels [BATCHES [ROUNDS]] */
 #include <stdio.h>
@@ -103,7 +103,8 @@ static const struct line {
 static weir_batch *make_batch(weir_arena *arena) {
     const weir_type *schema;
     weir_error *err = NULL;
-    if (weir_schema_parse(arena, WEIR_STR("v BIGINT, t TIMESTAMP, s STRING, a STRING, n DECIMAL(18,2)"), &schema, &err) != WEIR_OK)
+    if (weir_schema_parse(arena, WEIR_STR("v BIGINT, t TIMESTAMP, s STRING, a STRING, n DECIMAL(18,2)"),
+                          &schema, &err) != WEIR_OK)
         exit(2);
     weir_builder builders[5];
     weir_column *columns[5];
@@ -113,7 +114,8 @@ static weir_batch *make_batch(weir_arena *arena) {
     for (int32_t i = 0; i < ROWS; i++) {
         char text[32];
         int size = snprintf(text, sizeof text, "%lld", (long long)value_of(i));
-        bool ok = weir_builder_int64(&builders[0], value_of(i)) && weir_builder_int64(&builders[1], time_of(i)) &&
+        bool ok = weir_builder_int64(&builders[0], value_of(i)) &&
+                  weir_builder_int64(&builders[1], time_of(i)) &&
                   weir_builder_bytes(&builders[2], text, (size_t)size) &&
                   weir_builder_bytes(&builders[3], actions[i % 4], strlen(actions[i % 4])) &&
                   weir_builder_int128(&builders[4], value_of(i));
@@ -128,7 +130,8 @@ static weir_batch *make_batch(weir_arena *arena) {
     return weir_batch_new(schema, ROWS, columns, 5);
 }
 
-static weir_code bind_node(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code bind_node(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                           weir_error **err) {
     const weir_node_list *columns = data;
     (void)err;
     *ret = node;
@@ -147,8 +150,8 @@ static weir_code bind_node(weir_arena *arena, weir_node *node, void *data, weir_
 }
 
 /* The expression as a program over the batch's columns; window() is inlined from the plan below. */
-static weir_code prepare(weir_arena *arena, const char *sql, const weir_batch *batch, const weir_program **ret,
-                         weir_error **err) {
+static weir_code prepare(weir_arena *arena, const char *sql, const weir_batch *batch,
+                         const weir_program **ret, weir_error **err) {
     weir_node *expr, *plan;
     weir_str text = weir_str_from(sql);
     WEIR_TRY(weir_parser_expression(arena, text, weir_timezone_utc(), &expr, err));
@@ -159,17 +162,20 @@ static weir_code prepare(weir_arena *arena, const char *sql, const weir_batch *b
     project->child = &source->node;
     project->exprs = weir_node_list_of(arena, &expr, 1);
     int64_t next_id = 1;
-    weir_analyzer_options options = {.zone = weir_timezone_utc(), .ansi = true, .sql = text, .next_id = &next_id};
+    weir_analyzer_options options = {
+        .zone = weir_timezone_utc(), .ansi = true, .sql = text, .next_id = &next_id};
     WEIR_TRY(weir_analyzer_run(arena, &project->node, &options, &plan, err));
     weir_node_project *top = (weir_node_project *)plan;
     weir_node *value = top->exprs.items[0];
-    if (top->child->kind == WEIR_NODE_PROJECT) { /* a window: bench the start alone, as the plan computes it */
+    if (top->child->kind ==
+        WEIR_NODE_PROJECT) { /* a window: bench the start alone, as the plan computes it */
         weir_node *window = ((weir_node_alias *)((weir_node_project *)top->child)->exprs.items[0])->child;
         value = ((weir_node_call *)window)->args.items[1];
     }
     weir_node *below = top->child;
     while (below->kind != WEIR_NODE_SOURCE)
-        below = below->kind == WEIR_NODE_PROJECT ? ((weir_node_project *)below)->child : ((weir_node_filter *)below)->child;
+        below = below->kind == WEIR_NODE_PROJECT ? ((weir_node_project *)below)->child
+                                                 : ((weir_node_filter *)below)->child;
     WEIR_TRY(weir_node_transform(arena, value, bind_node, &below->output, &value, err));
     return weir_program_compile(arena, &value, 1, weir_timezone_utc(), true, text, ret, err);
 }
@@ -185,7 +191,8 @@ static int64_t checksum(const weir_column *column) {
         else if (weir_type_width(column->type) == 4)
             sum += ((const int32_t *)(const void *)column->values)[slot];
         else
-            sum += ((const int64_t *)(const void *)column->values)[(size_t)slot * (size_t)weir_type_width(column->type) / 8];
+            sum += ((const int64_t *)(const void *)
+                        column->values)[(size_t)slot * (size_t)weir_type_width(column->type) / 8];
     }
     return sum;
 }
@@ -208,7 +215,8 @@ static int run_line(const struct line *line, const weir_batch *batch, int batche
         for (int b = 0; b < batches && code == WEIR_OK; b++) {
             weir_column *column = NULL;
             code = weir_program_eval(program, &eval, batch, NULL, &column, &err);
-            if (code == WEIR_OK && b == 0 && round == 0 && line->expected && checksum(column) != line->expected()) {
+            if (code == WEIR_OK && b == 0 && round == 0 && line->expected &&
+                checksum(column) != line->expected()) {
                 printf("%s: wrong result\n", line->name);
                 exit(1);
             }

@@ -42,7 +42,20 @@ def make_data(weir, data, rows, files):
         return
     os.makedirs(data, exist_ok=True)
     if weir:
-        command = [weir, "gen", "events", "--rows", str(rows), "--seed", "1", "--files", str(files), "--format", "json", data]
+        command = [
+            weir,
+            "gen",
+            "events",
+            "--rows",
+            str(rows),
+            "--seed",
+            "1",
+            "--files",
+            str(files),
+            "--format",
+            "json",
+            data,
+        ]
         if subprocess.run(command).returncode == 0 and glob.glob(os.path.join(data, "*.json")):
             return
         print("weir gen failed; making the data here", file=sys.stderr)
@@ -123,7 +136,9 @@ def measured(command, stdout=subprocess.DEVNULL):
     process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - begun
     if process.returncode:
-        raise RuntimeError("%s: status %d\n%s" % (" ".join(command), process.returncode, errors.decode(errors="replace")[-2000:]))
+        raise RuntimeError(
+            "%s: status %d\n%s" % (" ".join(command), process.returncode, errors.decode(errors="replace")[-2000:])
+        )
     return seconds, usage.ru_maxrss / 1024
 
 
@@ -138,7 +153,9 @@ class Weir:
         os.makedirs(base)
         path = os.path.join(base, "job.yaml")
         with open(path, "w", encoding="utf-8") as out:
-            out.write(job_text("bench", data or self.data, sql, mode, per_trigger, sink, os.path.join(base, "checkpoint")))
+            out.write(
+                job_text("bench", data or self.data, sql, mode, per_trigger, sink, os.path.join(base, "checkpoint"))
+            )
         with open(os.path.join(base, "stdout"), "w+b") as out:
             seconds, peak = measured([self.binary, "run", path, "--master", "local[2]"], out)
             out.seek(0)
@@ -215,7 +232,9 @@ print(json.dumps([seconds, rows]))
 
 def duck(data, which, scratch):
     """(seconds, MB, rows)"""
-    src = "read_json('%s', format='newline_delimited', columns={time: 'BIGINT', action: 'VARCHAR'})" % os.path.join(data, "*.json")
+    src = "read_json('%s', format='newline_delimited', columns={time: 'BIGINT', action: 'VARCHAR'})" % os.path.join(
+        data, "*.json"
+    )
     with open(os.path.join(scratch, "duck.stdout"), "w+b") as out:
         _, peak = measured([sys.executable, "-c", DUCK_CODE, DUCK[which].format(src=src)], out)
         out.seek(0)
@@ -225,7 +244,10 @@ def duck(data, which, scratch):
 
 def check(got, want, who):
     if got != want:
-        raise SystemExit("%s: wrong result (%d groups, %d rows; expected %d, %d)" % (who, len(got), sum(got.values()), len(want), sum(want.values())))
+        raise SystemExit(
+            "%s: wrong result (%d groups, %d rows; expected %d, %d)"
+            % (who, len(got), sum(got.values()), len(want), sum(want.values()))
+        )
 
 
 def median(values):
@@ -264,7 +286,14 @@ def main():
         for part, title, sql, mode, per_trigger, which in (
             ("a", "windowed count, one batch, complete", WINDOWED, "complete", None, "windowed"),
             ("b", "windowed count, maxFilesPerTrigger=1, complete", WINDOWED, "complete", 1, "windowed"),
-            ("c", "count by %d keys, 5 batches, update" % len(keys), KEYED, "update", max(1, args.files // 5), "keyed"),
+            (
+                "c",
+                "count by %d keys, 5 batches, update" % len(keys),
+                KEYED,
+                "update",
+                max(1, args.files // 5),
+                "keyed",
+            ),
         ):
             if part not in args.only:
                 continue
@@ -288,7 +317,9 @@ def main():
                     if count:
                         times["weir"].append(seconds)
                         peaks["weir"] = max(peaks["weir"], peak)
-                seconds, text, progress = spark.run(sql, mode, per_trigger, "noop" if keyed else "console", None if keyed else full)
+                seconds, text, progress = spark.run(
+                    sql, mode, per_trigger, "noop" if keyed else "console", None if keyed else full
+                )
                 if keyed:
                     rows = sum(p["numInputRows"] for p in progress)
                     kept = progress[-1]["stateOperators"][0]["numRowsTotal"]
@@ -308,22 +339,54 @@ def main():
                     if count:
                         times["DuckDB"].append(seconds)
                         peaks["DuckDB"] = max(peaks["DuckDB"], peak)
-                print("%s round %d: %s" % (part, number, {k: round(v[-1], 3) for k, v in times.items()}), file=sys.stderr, flush=True)
+                print(
+                    "%s round %d: %s" % (part, number, {k: round(v[-1], 3) for k, v in times.items()}),
+                    file=sys.stderr,
+                    flush=True,
+                )
             peaks["Spark"] = spark.peak()
             w, s, d = (median(times[k]) for k in ("weir", "Spark", "DuckDB"))
-            table.append((title, cell(w), cell(s), cell(d), "-" if not w else "%.1fx" % (s / w), "-" if not w or not d else "%.2fx" % (d / w), " / ".join(cell(peaks[k] or None, "MB") for k in ("weir", "Spark", "DuckDB"))))
+            table.append(
+                (
+                    title,
+                    cell(w),
+                    cell(s),
+                    cell(d),
+                    "-" if not w else "%.1fx" % (s / w),
+                    "-" if not w or not d else "%.2fx" % (d / w),
+                    " / ".join(cell(peaks[k] or None, "MB") for k in ("weir", "Spark", "DuckDB")),
+                )
+            )
             if part == "b":
                 notes.append("Spark's median micro-batch in (b): %d ms." % median(batch_ms))
         if "d" in args.only and weir:
             empty = os.path.join(scratch, "empty")
             os.mkdir(empty)
-            runs = [weir.run("SELECT * FROM events", "append", None, {"format": "console"}, empty) for _ in range(max(args.runs, 5) * 4)]
-            table.append(("start: availableNow job on an empty folder", cell(median([r[0] for r in runs])), "-", "-", "-", "-", "%.1f MB" % max(r[1] for r in runs)))
+            runs = [
+                weir.run("SELECT * FROM events", "append", None, {"format": "console"}, empty)
+                for _ in range(max(args.runs, 5) * 4)
+            ]
+            table.append(
+                (
+                    "start: availableNow job on an empty folder",
+                    cell(median([r[0] for r in runs])),
+                    "-",
+                    "-",
+                    "-",
+                    "-",
+                    "%.1f MB" % max(r[1] for r in runs),
+                )
+            )
         if spark:
             spark.session.stop()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=os.path.dirname(os.path.abspath(__file__))).stdout.strip()
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        cwd=os.path.dirname(os.path.abspath(__file__)),
+    ).stdout.strip()
     durable = durable_create(os.path.dirname(data))
     import duckdb
     import pyspark
@@ -331,10 +394,27 @@ def main():
     with open(args.out, "w", encoding="utf-8") as out:
         out.write("# Weir beside Spark and DuckDB\n\n")
         out.write(
-            "Written by `bench/compare.py`; commit %s; %d cores; Spark %s (local[2], warm), DuckDB %s (2 threads); %d events, %d files, %.0f MB; median of %d, sides alternating, every result checked. "
-            "Weir's time is the whole command. A durable file create on this disk: %.2f ms. %s\n\n" % (commit, os.cpu_count(), pyspark.__version__, duckdb.__version__, total, len(glob.glob(os.path.join(data, "*.json"))), size / 1e6, args.runs, durable, " ".join(notes))
+            "Written by `bench/compare.py`; commit %s; %d cores; Spark %s (local[2], warm), "
+            "DuckDB %s (2 threads); %d events, "
+            "%d files, %.0f MB; median of %d, sides alternating, every result checked. "
+            "Weir's time is the whole command. A durable file create on this disk: %.2f ms. %s\n\n"
+            % (
+                commit,
+                os.cpu_count(),
+                pyspark.__version__,
+                duckdb.__version__,
+                total,
+                len(glob.glob(os.path.join(data, "*.json"))),
+                size / 1e6,
+                args.runs,
+                durable,
+                " ".join(notes),
+            )
         )
-        out.write("| work | Weir | Spark | DuckDB | Spark / Weir | DuckDB / Weir | peak memory (Weir / Spark / DuckDB) |\n|---|---|---|---|---|---|---|\n")
+        out.write(
+            "| work | Weir | Spark | DuckDB | Spark / Weir | DuckDB / Weir | "
+            "peak memory (Weir / Spark / DuckDB) |\n|---|---|---|---|---|---|---|\n"
+        )
         for line in table:
             out.write("| " + " | ".join(line) + " |\n")
     with open(args.out, encoding="utf-8") as out:

@@ -22,20 +22,20 @@ typedef struct weir_sink_task weir_sink_task;
 typedef struct weir_connector_context {
     const weir_env *env;
     weir_fs *fs;
-    const weir_options *conf;     /* session configuration, resolved values */
+    const weir_options *conf; /* session configuration, resolved values */
     const weir_timezone *zone;
-    const char *query_id;         /* UUID text */
+    const char *query_id; /* UUID text */
     const char *run_id;
-    const char *checkpoint;       /* directory of the query; driver halves only */
-    int32_t output_fd;            /* console sink's standard output; driver only */
-    bool reads_all;               /* trigger once: the source's rate limits do not apply */
+    const char *checkpoint; /* directory of the query; driver halves only */
+    int32_t output_fd;      /* console sink's standard output; driver only */
+    bool reads_all;         /* trigger once: the source's rate limits do not apply */
 } weir_connector_context;
 
 /* A declared option: what the connector honours; parsing and refusal by name come from the table. */
 typedef struct weir_option_info {
-    const char *name;  /* Spark's spelling */
+    const char *name; /* Spark's spelling */
     const char *help;
-    bool supported;    /* false: Spark honours it, Weir refuses it by name */
+    bool supported; /* false: Spark honours it, Weir refuses it by name */
 } weir_option_info;
 
 /* Offsets are JSON text, as Spark prints them for that source (file: {"logOffset":3}). */
@@ -53,8 +53,8 @@ struct weir_source_ops {
     /* The end offset of the next batch after `from` ("" = nothing read yet) within the rate limits;
      * equal to `from` (or "" ) where there is nothing new. `available_now`: the end is frozen at the
      * first call, further calls step towards it. The text lives in the arena. */
-    weir_code (*latest_offset)(weir_source *source, weir_arena *arena, weir_str from,
-                               bool available_now, weir_str *ret, weir_error **err);
+    weir_code (*latest_offset)(weir_source *source, weir_arena *arena, weir_str from, bool available_now,
+                               weir_str *ret, weir_error **err);
     /* The tasks of (from, to]: one opaque text each. Depends on the offsets and the configuration alone,
      * never on cores or executors. */
     weir_code (*plan)(weir_source *source, weir_arena *arena, weir_str from, weir_str to,
@@ -67,8 +67,8 @@ struct weir_source_ops {
 
     /* ---- executor half ---- */
     /* `plan` is the SCAN node. Batches have its `projection`. */
-    weir_code (*scan_open)(const weir_connector_context *context, const weir_node_scan *plan,
-                           weir_str split, weir_budget *budget, weir_scan **ret, weir_error **err);
+    weir_code (*scan_open)(const weir_connector_context *context, const weir_node_scan *plan, weir_str split,
+                           weir_budget *budget, weir_scan **ret, weir_error **err);
     weir_code (*scan_next)(weir_scan *scan, weir_batch **ret, int64_t *ret_records, weir_error **err);
     void (*scan_close)(weir_scan *scan);
 };
@@ -97,8 +97,8 @@ struct weir_sink_ops {
     /* ---- executor half ---- */
     /* `attempt` is unique for every epoch attempt of the query (names are made from it). */
     weir_code (*task_open)(const weir_connector_context *context, const weir_node_sink_write *plan,
-                           int64_t batch_id, int32_t partition, const char *attempt,
-                           weir_budget *budget, weir_sink_task **ret, weir_error **err);
+                           int64_t batch_id, int32_t partition, const char *attempt, weir_budget *budget,
+                           weir_sink_task **ret, weir_error **err);
     weir_code (*task_write)(weir_sink_task *task, const weir_batch *batch, weir_error **err);
     /* Staged output is durable when it returns; the message goes to commit. Ends the task. */
     weir_code (*task_finish)(weir_sink_task *task, weir_strbuf *ret_message, weir_error **err);

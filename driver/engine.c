@@ -1,5 +1,5 @@
-/* The driver of one job (engine.h): plans every query, starts the local executors, runs the queries side by side
- * on the loop (the caller's thread), and takes everything down in the opposite order. */
+/* The driver of one job (engine.h): plans every query, starts the local executors, runs the queries side by
+ * side on the loop (the caller's thread), and takes everything down in the opposite order. */
 #include "driver/engine.h"
 
 #include <poll.h>
@@ -51,7 +51,8 @@ static void stop_queries(weir_event *event) {
 
 static void *watch(void *data) {
     engine *e = data;
-    struct pollfd fds[2] = {{.fd = e->options->stop_fd, .events = POLLIN}, {.fd = e->watch_pipe[0], .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = e->options->stop_fd, .events = POLLIN},
+                            {.fd = e->watch_pipe[0], .events = POLLIN}};
     for (;;) {
         if (poll(fds, 2, -1) < 0)
             continue;
@@ -99,6 +100,7 @@ static void launch_work(weir_step *step) {
 
 static void stop_work(weir_step *step) {
     engine *e = (engine *)((char *)step - offsetof(engine, step));
+    weir_cluster_disconnect(e->cluster);
     for (int32_t i = 0; i < e->executors_count; i++)
         e->options->launcher->stop(e->options->launcher->self, e->executors[i]);
 }
@@ -123,7 +125,8 @@ static void executor_registered(void *data, int32_t count) {
 
 static void query_ended(void *data, weir_stream_query *query, const weir_error *error) {
     engine *e = data;
-    /* The first error is the job's and is printed by the caller; with other queries going on, it is logged too. */
+    /* The first error is the job's and is printed by the caller; with other queries going on, it is logged
+     * too. */
     if (error && e->queries_count > 1)
         weir_log_write(e->options->log, WEIR_LOG_ERROR, "driver", "query " WEIR_STR_FMT " failed: %s",
                        WEIR_STR_ARG(weir_stream_query_name(query)), weir_error_text(error));
@@ -189,11 +192,13 @@ static weir_code run(engine *e, weir_error **err) {
 
 static void take_down(engine *e) {
     stop_watcher(e);
-    weir_cluster_free(e->cluster);
+    if (e->cluster)
+        weir_cluster_disconnect(e->cluster);
     if (e->loop)
         weir_loop_drain(e->loop);
     for (int32_t i = 0; e->queries && i < e->queries_count; i++)
         weir_stream_query_free(e->queries[i]);
+    weir_cluster_free(e->cluster);
     weir_pool_free(e->pool);
     weir_loop_free(e->loop);
     weir_error_free(e->error);

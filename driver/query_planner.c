@@ -90,16 +90,21 @@ static void add_relation(planner *p, weir_str name, weir_node *relation) {
 }
 
 /* The schema that a source has: the user's, or the connector's own (rate). */
-static weir_code source_schema(planner *p, const weir_job_source *source, const weir_type **ret, weir_error **err) {
+static weir_code source_schema(planner *p, const weir_job_source *source, const weir_type **ret,
+                               weir_error **err) {
     const weir_source_ops *ops = weir_source_find(source->format);
     if (!ops)
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(p->arena, source->format.data, source->format.size));
     const weir_env *env = p->options->env;
-    weir_connector_context context = {
-        .env = env, .fs = env->local_fs, .conf = weir_conf_entries(p->conf), .zone = p->zone, .output_fd = -1};
+    weir_connector_context context = {.env = env,
+                                      .fs = env->local_fs,
+                                      .conf = weir_conf_entries(p->conf),
+                                      .zone = p->zone,
+                                      .output_fd = -1};
     weir_source *opened = NULL;
-    WEIR_TRY(ops->open(p->arena, &context, source->format, &source->options, source->schema, 0, &opened, err));
+    WEIR_TRY(
+        ops->open(p->arena, &context, source->format, &source->options, source->schema, 0, &opened, err));
     *ret = weir_type_clone(p->arena, ops->schema(opened));
     ops->close(opened);
     return WEIR_OK;
@@ -180,7 +185,8 @@ static void choose_checkpoint(planner *p, const weir_job_query *query, weir_quer
     const weir_sink_ops *sink = weir_sink_find(query->sink.format);
     if (sink && !sink->collects && strcmp(sink->name, "noop") != 0)
         weir_log_write(p->options->log, WEIR_LOG_WARN, "driver",
-                       "query " WEIR_STR_FMT " has no checkpointLocation: a temporary one is used and removed at the "
+                       "query " WEIR_STR_FMT
+                       " has no checkpointLocation: a temporary one is used and removed at the "
                        "end, so a restart would write its rows again",
                        WEIR_STR_ARG(query->name));
 }
@@ -193,7 +199,8 @@ static weir_code check_sink(const weir_job_query *query, weir_error **err) {
     return WEIR_OK;
 }
 
-static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_spec *spec, weir_error **err) {
+static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_spec *spec,
+                            weir_error **err) {
     weir_node *plan;
     WEIR_TRY(check_sink(query, err));
     WEIR_TRY(analyze(p, query->sql, &plan, err));
@@ -231,8 +238,9 @@ static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_
     return WEIR_OK;
 }
 
-weir_code weir_query_planner_plan(weir_arena *arena, const weir_job_spec *job, const weir_engine_options *options,
-                                  weir_query_spec **ret, weir_error **err) {
+weir_code weir_query_planner_plan(weir_arena *arena, const weir_job_spec *job,
+                                  const weir_engine_options *options, weir_query_spec **ret,
+                                  weir_error **err) {
     planner p = {.arena = arena, .job = job, .options = options, .next_id = 1};
     WEIR_TRY(open_session(&p, err));
     WEIR_TRY(fill_catalog(&p, err));

@@ -2,15 +2,16 @@
 """Counts what the test runs in the given directories really did, and ends with "N passed, N failed".
 
 Each directory holds ctest.xml (ctest's own verdicts and the tests' output) and, for Criterion programs and
-scripts that write one, <test>.xml with the single cases (JUnit's form); Python's unittest says in its output how many cases ran. A program that
+scripts that write one, <test>.xml with the single cases (JUnit's form); Python's unittest says
+in its output how many cases ran. A program that
 failed without a failing case (a crash, a time-out, a leak found at the end) or that could not be started
 counts as one failure; only the status 77 is a skip. A run in which nothing passed is a failure too.
 """
+
 import pathlib
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
-
 
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
 UNITTEST_BAD = re.compile(r"\b(failures|errors|skipped)=(\d+)")
@@ -21,7 +22,7 @@ def count_unittest(output):
     ran = UNITTEST_RAN.search(output)
     if not ran:
         return 0, 0
-    counts = {key: int(value) for key, value in UNITTEST_BAD.findall(output[ran.end():])}
+    counts = {key: int(value) for key, value in UNITTEST_BAD.findall(output[ran.end() :])}
     failed = counts.get("failures", 0) + counts.get("errors", 0)
     return max(int(ran.group(1)) - failed - counts.get("skipped", 0), 0), failed
 

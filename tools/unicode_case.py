@@ -2,7 +2,7 @@
 # Licensed under the Apache License, Version 2.0; see LICENSE.
 """Write common/expr/unicode_case.def: full case mappings as ranges and exceptions.
 
-    python3 tools/unicode_case.py > common/expr/unicode_case.def
+python3 tools/unicode_case.py > common/expr/unicode_case.def
 """
 
 import unicodedata
@@ -43,7 +43,9 @@ def main():
         for first, last, step, delta in ranges(simple):
             print("WEIR_CASE_%s_RANGE(0x%X, 0x%X, %d, %d)" % (name, first, last, step, delta))
         for cp, to in special:
-            print("WEIR_CASE_%s_SPECIAL(0x%X, %s)" % (name, cp, ", ".join("0x%X" % c for c in to + [0] * (3 - len(to)))))
+            print(
+                "WEIR_CASE_%s_SPECIAL(0x%X, %s)" % (name, cp, ", ".join("0x%X" % c for c in to + [0] * (3 - len(to))))
+            )
 
 
 main()

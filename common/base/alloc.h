@@ -6,10 +6,10 @@
 
 #include "common/base/compiler.h"
 
-void *weir_alloc(size_t size);                         /* uninitialised */
-void *weir_alloc_zero(size_t count, size_t size);      /* zeroed */
+void *weir_alloc(size_t size);                    /* uninitialised */
+void *weir_alloc_zero(size_t count, size_t size); /* zeroed */
 void *weir_realloc(void *ptr, size_t size);
-void weir_free(void *ptr);                             /* accepts NULL */
+void weir_free(void *ptr); /* accepts NULL */
 char *weir_strdup(const char *text);
 char *weir_strndup(const char *text, size_t size);
 WEIR_PRINTF(1, 2) char *weir_asprintf(const char *fmt, ...);

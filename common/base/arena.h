@@ -25,7 +25,7 @@ void *weir_arena_alloc(weir_arena *arena, size_t size);  /* 16-aligned, uninitia
 void *weir_arena_zalloc(weir_arena *arena, size_t size); /* zeroed */
 char *weir_arena_strdup(weir_arena *arena, const char *text);
 char *weir_arena_strndup(weir_arena *arena, const char *text, size_t size); /* NUL-terminated */
-weir_str weir_arena_str(weir_arena *arena, weir_str text); /* copy, NUL-terminated behind */
+weir_str weir_arena_str(weir_arena *arena, weir_str text);                  /* copy, NUL-terminated behind */
 WEIR_PRINTF(2, 3) char *weir_arena_printf(weir_arena *arena, const char *fmt, ...);
 
 /* `fn(ptr)` runs at the next reset or free: for counted objects that an arena object holds. */

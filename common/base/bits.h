@@ -13,7 +13,7 @@ static inline void weir_bit_set(uint8_t *bits, int64_t i) {
     bits[i >> 3] |= (uint8_t)(1u << (i & 7));
 }
 static inline void weir_bit_clear(uint8_t *bits, int64_t i) {
-    bits[i >> 3] &= (uint8_t)~(1u << (i & 7));
+    bits[i >> 3] &= (uint8_t) ~(1u << (i & 7));
 }
 static inline void weir_bit_put(uint8_t *bits, int64_t i, bool value) {
     if (value)

@@ -4,8 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEIR_PRINTF(format_index, first_arg) \
-    __attribute__((format(printf, format_index, first_arg)))
+#define WEIR_PRINTF(format_index, first_arg) __attribute__((format(printf, format_index, first_arg)))
 #define WEIR_MUST_CHECK __attribute__((warn_unused_result))
 #define WEIR_SENTINEL __attribute__((sentinel))
 #define WEIR_UNUSED __attribute__((unused))

@@ -23,8 +23,8 @@ typedef struct weir_env {
     void *clock_self;
     void (*random_bytes)(void *self, void *data, size_t size); /* ids and jitter */
     void *random_self;
-    struct weir_fs *local_fs;          /* scheme-less paths and file:// (common/fs/fs.h) */
-    struct weir_transport *transport;  /* common/rpc/transport.h */
+    struct weir_fs *local_fs;         /* scheme-less paths and file:// (common/fs/fs.h) */
+    struct weir_transport *transport; /* common/rpc/transport.h */
 } weir_env;
 
 static inline int64_t weir_env_monotonic_us(const weir_env *env) {

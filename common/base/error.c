@@ -144,7 +144,8 @@ static weir_code fail_with_text(weir_error **err, weir_code code, const char *te
     /* A template that needs other parameters is not this text: the text alone stands then. */
     const char *hole = strchr(conditions[code].text, '<');
     bool fits = hole && strncmp(hole, "<message>", 9) == 0 && !strchr(hole + 1, '<');
-    error->message = fits ? fill_template(error, conditions[code].text) : weir_arena_strdup(error->arena, text);
+    error->message =
+        fits ? fill_template(error, conditions[code].text) : weir_arena_strdup(error->arena, text);
     return code;
 }
 

@@ -34,8 +34,7 @@ weir_code weir_error_raise(weir_error **err, weir_code code, ...) WEIR_SENTINEL;
 /* Makes an error whose whole text is given (conditions whose template is `<message>`). */
 weir_code weir_error_failf(weir_error **err, weir_code code, const char *fmt, ...) WEIR_PRINTF(3, 4);
 /* As failf with strerror(errnum) behind; ENOSPC/EDQUOT become NO_SPACE. */
-weir_code weir_error_fail_errno(weir_error **err, int errnum, const char *fmt, ...)
-    WEIR_PRINTF(3, 4);
+weir_code weir_error_fail_errno(weir_error **err, int errnum, const char *fmt, ...) WEIR_PRINTF(3, 4);
 /* Out of memory: never allocates. */
 weir_code weir_error_oom(weir_error **err);
 /* Puts "text: " before the message; returns the error's code. */
@@ -56,8 +55,8 @@ const char *weir_error_param_value(const weir_error *err, int i);
 
 /* A query context: where in the SQL text the failing expression stands (Spark's QueryContext). */
 typedef struct weir_query_context {
-    int start, stop;   /* 0-based character positions, stop inclusive */
-    int line, column;  /* 1-based line, 0-based column, as Spark prints (line 1, pos 7) */
+    int start, stop;  /* 0-based character positions, stop inclusive */
+    int line, column; /* 1-based line, 0-based column, as Spark prints (line 1, pos 7) */
     const char *fragment;
 } weir_query_context;
 void weir_error_set_context(weir_error *err, const weir_query_context *context); /* copies */

@@ -15,7 +15,7 @@
 typedef struct point {
     char name[64];
     char action[16];
-    int at;   /* fires at this hit */
+    int at; /* fires at this hit */
     int hits;
 } point;
 

@@ -28,9 +28,10 @@ static int hex4(const char *text) {
     int value = 0;
     for (int i = 0; i < 4; i++) {
         char c = text[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                                 : c >= 'A' && c <= 'F'   ? c - 'A' + 10
-                                                                          : -1;
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0)
             return -1;
         value = value * 16 + digit;
@@ -164,9 +165,9 @@ static weir_code parse_number(parser *p, weir_json *value) {
     bool negative = *start == '-';
     int64_t n = 0;
     for (const char *c = start + negative; value->is_integer && c < digits_end; c++)
-        value->is_integer = !__builtin_mul_overflow(n, 10, &n) &&
-                            !(negative ? __builtin_sub_overflow(n, *c - '0', &n)
-                                       : __builtin_add_overflow(n, *c - '0', &n));
+        value->is_integer =
+            !__builtin_mul_overflow(n, 10, &n) &&
+            !(negative ? __builtin_sub_overflow(n, *c - '0', &n) : __builtin_add_overflow(n, *c - '0', &n));
     value->integer = value->is_integer ? n : 0;
     return WEIR_OK;
 }
@@ -246,7 +247,8 @@ static weir_code parse_value(parser *p, int depth, weir_json **ret) {
     return take_word(p, "null") ? WEIR_OK : bad(p, "unexpected character");
 }
 
-weir_code weir_json_parse(weir_arena *arena, weir_str text, const char *what, weir_json **ret, weir_error **err) {
+weir_code weir_json_parse(weir_arena *arena, weir_str text, const char *what, weir_json **ret,
+                          weir_error **err) {
     parser p = {arena, text.data, text.data + text.size, text.data, what, err};
     WEIR_TRY(parse_value(&p, 0, ret));
     skip_space(&p);

@@ -24,9 +24,9 @@ typedef struct weir_json {
     bool boolean;
     bool is_integer; /* number fits `integer` exactly */
     int64_t integer;
-    weir_str text;   /* string value (decoded), or the number as written */
-    weir_str name;   /* key, where the parent is an object */
-    int32_t count;   /* children */
+    weir_str text;           /* string value (decoded), or the number as written */
+    weir_str name;           /* key, where the parent is an object */
+    int32_t count;           /* children */
     struct weir_json *first; /* children in order, linked by next */
     struct weir_json *next;
 } weir_json;

@@ -33,8 +33,8 @@ typedef struct weir_step {
 } weir_step;
 
 weir_loop *weir_loop_new(const weir_env *env);
-void weir_loop_free(weir_loop *loop); /* accepts NULL */
-void weir_loop_post(weir_loop *loop, weir_event *event); /* any thread */
+void weir_loop_free(weir_loop *loop);                                  /* accepts NULL */
+void weir_loop_post(weir_loop *loop, weir_event *event);               /* any thread */
 void weir_loop_arm(weir_loop *loop, weir_timer *timer, int64_t at_us); /* loop thread; re-arms */
 void weir_loop_disarm(weir_loop *loop, weir_timer *timer);
 void weir_loop_start_step(weir_loop *loop, weir_pool *pool, weir_step *step); /* loop thread */

@@ -4,14 +4,6 @@
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
 
-static bool has_offsets(const weir_type *type) {
-    return weir_type_is_bytes(type) || type->kind == WEIR_TYPE_ARRAY || type->kind == WEIR_TYPE_MAP;
-}
-
-static bool is_record(const weir_type *type) {
-    return type->kind == WEIR_TYPE_STRUCT || type->kind == WEIR_TYPE_VARIANT;
-}
-
 static size_t fixed_bytes(const weir_type *type, int32_t rows) {
     if (type->kind == WEIR_TYPE_BOOLEAN)
         return (size_t)weir_bits_bytes(rows);
@@ -49,7 +41,7 @@ static bool set_capacity(weir_builder *b, int32_t capacity) {
         b->values = b->values_buffer->data;
         b->bytes_capacity = b->values_buffer->capacity;
     }
-    if (has_offsets(type)) {
+    if (weir_type_has_offsets(type)) {
         bool fresh = !b->offsets_buffer;
         if (!ensure(&b->offsets_buffer, b->budget, sizeof(int32_t) * ((size_t)capacity + 1), false))
             return false;
@@ -61,26 +53,10 @@ static bool set_capacity(weir_builder *b, int32_t capacity) {
     return true;
 }
 
-static const weir_type *child_type(const weir_type *type, int32_t i) {
-    if (type->kind == WEIR_TYPE_STRUCT)
-        return type->fields[i].type;
-    if (type->kind == WEIR_TYPE_VARIANT)
-        return weir_type_of(WEIR_TYPE_BINARY);
-    return i == 0 ? type->element : type->value;
-}
-
-static int32_t child_count(const weir_type *type) {
-    if (type->kind == WEIR_TYPE_STRUCT)
-        return type->fields_count;
-    if (type->kind == WEIR_TYPE_VARIANT || type->kind == WEIR_TYPE_MAP)
-        return 2;
-    return type->kind == WEIR_TYPE_ARRAY ? 1 : 0;
-}
-
 weir_code weir_builder_init(weir_builder *b, weir_budget *budget, const weir_type *type, int32_t capacity,
                             weir_error **err) {
     *b = (weir_builder){.type = type, .budget = budget};
-    b->children_count = child_count(type);
+    b->children_count = weir_type_children_count(type);
     if (b->children_count)
         b->children = weir_alloc_zero((size_t)b->children_count, sizeof(weir_builder));
     if (!set_capacity(b, WEIR_MAX(capacity, 8))) {
@@ -88,7 +64,7 @@ weir_code weir_builder_init(weir_builder *b, weir_budget *budget, const weir_typ
         WEIR_FAIL_OOM(err);
     }
     for (int32_t i = 0; i < b->children_count; i++) {
-        weir_code code = weir_builder_init(&b->children[i], budget, child_type(type, i), capacity, err);
+        weir_code code = weir_builder_init(&b->children[i], budget, weir_type_child(type, i), capacity, err);
         if (code != WEIR_OK) {
             weir_builder_fini(b);
             return code;
@@ -133,7 +109,7 @@ bool weir_builder_grow_bytes(weir_builder *b, size_t bytes_extra) {
 bool weir_builder_null(weir_builder *b) {
     if (b->length == b->capacity && !weir_builder_grow(b, 1))
         return false;
-    if (is_record(b->type))
+    if (weir_type_is_record(b->type))
         for (int32_t i = 0; i < b->children_count; i++)
             if (!weir_builder_null(&b->children[i]))
                 return false;
@@ -200,7 +176,7 @@ bool weir_builder_copy(weir_builder *b, const weir_column *column, int32_t row) 
     }
     if (type->kind == WEIR_TYPE_BOOLEAN)
         return weir_builder_bool(b, weir_bit_get(column->values, slot));
-    if (is_record(type)) {
+    if (weir_type_is_record(type)) {
         for (int32_t i = 0; i < b->children_count; i++)
             if (!weir_builder_copy(&b->children[i], column->children[i], row))
                 return false;

@@ -11,13 +11,13 @@ typedef struct weir_builder weir_builder;
 struct weir_builder {
     const weir_type *type;
     weir_budget *budget;
-    int32_t length;     /* rows so far */
-    int32_t capacity;   /* rows that fit without growing (all fixed buffers of this node) */
+    int32_t length;   /* rows so far */
+    int32_t capacity; /* rows that fit without growing (all fixed buffers of this node) */
     int32_t null_count;
-    uint8_t *validity;  /* always present while building */
-    uint8_t *values;    /* fixed-width values / bitmap / bytes */
-    int32_t *offsets;   /* bytes, ARRAY, MAP */
-    size_t bytes_size;  /* bytes kinds: used and available bytes of `values` */
+    uint8_t *validity; /* always present while building */
+    uint8_t *values;   /* fixed-width values / bitmap / bytes */
+    int32_t *offsets;  /* bytes, ARRAY, MAP */
+    size_t bytes_size; /* bytes kinds: used and available bytes of `values` */
     size_t bytes_capacity;
     int32_t children_count;
     weir_builder *children; /* array of children_count */
@@ -27,7 +27,7 @@ struct weir_builder {
 weir_code weir_builder_init(weir_builder *builder, weir_budget *budget, const weir_type *type,
                             int32_t capacity, weir_error **err);
 void weir_builder_fini(weir_builder *builder);
-bool weir_builder_grow(weir_builder *builder, int32_t rows_extra);      /* room for rows_extra more */
+bool weir_builder_grow(weir_builder *builder, int32_t rows_extra); /* room for rows_extra more */
 bool weir_builder_grow_bytes(weir_builder *builder, size_t bytes_extra);
 /* Appends a null (with null children rows for STRUCT and VARIANT). */
 bool weir_builder_null(weir_builder *builder);

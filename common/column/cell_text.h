@@ -11,6 +11,7 @@ void weir_cell_text(weir_strbuf *buf, const weir_column *column, int32_t row, we
                     const weir_timezone *zone);
 
 /* Dataset.showString: the box table with header, at most `rows_max` rows and, as its last line without a
- * newline, "only showing top N rows" where the batch has more. truncate 0 = none; else cells longer are cut ("..."), and right-aligned as Spark does. */
+ * newline, "only showing top N rows" where the batch has more. truncate 0 = none; else cells longer are
+ * cut ("..."), and right-aligned as Spark does. */
 void weir_show_table(weir_strbuf *buf, const weir_batch *batch, int32_t rows_max, int32_t truncate,
                      const weir_timezone *zone);

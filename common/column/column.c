@@ -63,7 +63,8 @@ weir_code weir_column_new_fixed(weir_budget *budget, const weir_type *type, int3
     return WEIR_OK;
 }
 
-weir_code weir_column_make_validity(weir_budget *budget, weir_column *column, uint8_t **ret, weir_error **err) {
+weir_code weir_column_make_validity(weir_budget *budget, weir_column *column, uint8_t **ret,
+                                    weir_error **err) {
     if (!column->validity_buffer) {
         size_t bytes = (size_t)weir_bits_bytes(column->length);
         weir_buffer *validity = weir_buffer_new(budget, bytes);
@@ -89,37 +90,17 @@ static weir_buffer *zeroed(weir_budget *budget, size_t bytes) {
 static weir_code add_null_children(weir_budget *budget, weir_column *column, weir_error **err) {
     const weir_type *type = column->type;
     for (int32_t i = 0; i < column->children_count; i++) {
-        const weir_type *child = type->kind == WEIR_TYPE_STRUCT    ? type->fields[i].type
-                                 : type->kind == WEIR_TYPE_VARIANT ? weir_type_of(WEIR_TYPE_BINARY)
-                                 : i == 0                          ? type->element
-                                                                   : type->value;
-        bool per_row = type->kind == WEIR_TYPE_STRUCT || type->kind == WEIR_TYPE_VARIANT;
-        WEIR_TRY(weir_column_new_nulls(budget, child, per_row ? column->length : 0, &column->children[i], err));
+        bool per_row = weir_type_is_record(type);
+        const weir_type *child = weir_type_child(type, i);
+        WEIR_TRY(
+            weir_column_new_nulls(budget, child, per_row ? column->length : 0, &column->children[i], err));
     }
     return WEIR_OK;
 }
 
-static int32_t children_of(const weir_type *type) {
-    switch ((int)type->kind) {
-    case WEIR_TYPE_STRUCT:
-        return type->fields_count;
-    case WEIR_TYPE_ARRAY:
-        return 1;
-    case WEIR_TYPE_MAP:
-    case WEIR_TYPE_VARIANT:
-        return 2;
-    default:
-        return 0;
-    }
-}
-
-static bool has_offsets(const weir_type *type) {
-    return weir_type_is_bytes(type) || type->kind == WEIR_TYPE_ARRAY || type->kind == WEIR_TYPE_MAP;
-}
-
 weir_code weir_column_new_nulls(weir_budget *budget, const weir_type *type, int32_t length, weir_column **ret,
                                 weir_error **err) {
-    _cleanup_column_ weir_column *column = weir_column_new(type, length, children_of(type));
+    _cleanup_column_ weir_column *column = weir_column_new(type, length, weir_type_children_count(type));
     column->null_count = length;
     if (type->kind != WEIR_TYPE_NULL) {
         column->validity_buffer = zeroed(budget, (size_t)weir_bits_bytes(length));
@@ -131,7 +112,7 @@ weir_code weir_column_new_nulls(weir_budget *budget, const weir_type *type, int3
             WEIR_FAIL_OOM(err);
         column->values = column->values_buffer->data;
     }
-    if (has_offsets(type)) {
+    if (weir_type_has_offsets(type)) {
         column->offsets_buffer = zeroed(budget, sizeof(int32_t) * ((size_t)length + 1));
         if (!column->offsets_buffer)
             WEIR_FAIL_OOM(err);
@@ -159,7 +140,7 @@ weir_column *weir_column_constant(weir_column *one, int32_t length) {
     column->null_count = weir_column_is_null(one, 0) ? length : 0;
     share(column, one);
     /* A list's children hold the elements of row 0 and stay flat; a struct's are one row each. */
-    bool per_row = one->type->kind == WEIR_TYPE_STRUCT || one->type->kind == WEIR_TYPE_VARIANT;
+    bool per_row = weir_type_is_record(one->type);
     for (int32_t i = 0; i < one->children_count; i++)
         column->children[i] =
             per_row ? weir_column_constant(one->children[i], length) : weir_column_ref(one->children[i]);
@@ -200,20 +181,21 @@ weir_code weir_column_verify(const weir_column *column, const char *what, weir_e
         return damaged(what, "a short validity bitmap", err);
     if (column->encoding == WEIR_DICTIONARY)
         return verify_dictionary(column, what, err);
-    if (column->children_count != children_of(type))
+    if (column->children_count != weir_type_children_count(type))
         return damaged(what, "a column with the wrong number of children", err);
     if (type->kind != WEIR_TYPE_NULL && !weir_type_is_nested(type) && !weir_type_is_bytes(type) &&
         type->kind != WEIR_TYPE_VARIANT &&
         (!column->values_buffer || column->values_buffer->size < values_bytes(type, rows)))
         return damaged(what, "a short values buffer", err);
     if (weir_type_is_bytes(type))
-        WEIR_TRY(verify_offsets(column, rows, column->values_buffer ? column->values_buffer->size : 0, what, err));
+        WEIR_TRY(
+            verify_offsets(column, rows, column->values_buffer ? column->values_buffer->size : 0, what, err));
     if (type->kind == WEIR_TYPE_ARRAY || type->kind == WEIR_TYPE_MAP)
         WEIR_TRY(verify_offsets(column, rows, (size_t)column->children[0]->length, what, err));
     if (type->kind == WEIR_TYPE_MAP && column->children[0]->length != column->children[1]->length)
         return damaged(what, "a map with unequal children", err);
     for (int32_t i = 0; i < column->children_count; i++) {
-        bool per_row = type->kind == WEIR_TYPE_STRUCT || type->kind == WEIR_TYPE_VARIANT;
+        bool per_row = weir_type_is_record(type);
         if (per_row && column->children[i]->length < column->length)
             return damaged(what, "a struct with a short child", err);
         WEIR_TRY(weir_column_verify(column->children[i], what, err));

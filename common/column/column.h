@@ -52,8 +52,8 @@ void weir_column_unref_ptr(weir_column **column);
 
 /* A flat column with writable, uninitialised values for a fixed-width or BOOLEAN type (bitmap zeroed)
  * and no validity yet. Write through weir_column_values before publishing. */
-weir_code weir_column_new_fixed(weir_budget *budget, const weir_type *type, int32_t length,
-                                weir_column **ret, weir_error **err);
+weir_code weir_column_new_fixed(weir_budget *budget, const weir_type *type, int32_t length, weir_column **ret,
+                                weir_error **err);
 static inline void *weir_column_values(weir_column *column) {
     return column->values_buffer->data;
 }
@@ -61,8 +61,8 @@ static inline void *weir_column_values(weir_column *column) {
 weir_code weir_column_make_validity(weir_budget *budget, weir_column *column, uint8_t **ret,
                                     weir_error **err);
 /* All rows null, any type. */
-weir_code weir_column_new_nulls(weir_budget *budget, const weir_type *type, int32_t length,
-                                weir_column **ret, weir_error **err);
+weir_code weir_column_new_nulls(weir_budget *budget, const weir_type *type, int32_t length, weir_column **ret,
+                                weir_error **err);
 /* A CONSTANT view of row 0 of `one` (its other rows are ignored). */
 weir_column *weir_column_constant(weir_column *one, int32_t length);
 
@@ -88,8 +88,7 @@ weir_code weir_column_gather(weir_budget *budget, const weir_column *column, con
 weir_code weir_column_slice(weir_budget *budget, weir_column *column, int32_t from, int32_t count,
                             weir_column **ret, weir_error **err);
 /* FLAT form of any encoding (a reference where it is flat already). */
-weir_code weir_column_flatten(weir_budget *budget, weir_column *column, weir_column **ret,
-                              weir_error **err);
+weir_code weir_column_flatten(weir_budget *budget, weir_column *column, weir_column **ret, weir_error **err);
 /* Structural check: offsets monotone and within bounds, lengths, children. For blocks that come from
  * outside and for tests. `what` names the origin. */
 weir_code weir_column_verify(const weir_column *column, const char *what, weir_error **err);
@@ -115,8 +114,8 @@ void weir_batch_unref_ptr(weir_batch **batch);
 /* One batch with the rows of all, in order (types alike). */
 weir_code weir_batch_concat(weir_budget *budget, const weir_type *schema, weir_batch *const *batches,
                             int32_t count, weir_batch **ret, weir_error **err);
-weir_code weir_batch_gather(weir_budget *budget, const weir_batch *batch, const int32_t *rows,
-                            int32_t count, weir_batch **ret, weir_error **err);
+weir_code weir_batch_gather(weir_budget *budget, const weir_batch *batch, const int32_t *rows, int32_t count,
+                            weir_batch **ret, weir_error **err);
 
 /* A selection: which rows of a batch are live. rows == NULL: rows 0..count-1. Ascending. */
 typedef struct weir_sel {

@@ -47,8 +47,8 @@ static weir_code gather_validity(weir_budget *budget, const weir_column *column,
             to[i] = from[rows[i] < 0 ? 0 : rows[i]]; \
     } while (0)
 
-static weir_code gather_fixed(weir_budget *budget, const weir_column *column, const int32_t *rows, int32_t count,
-                              weir_column **ret, weir_error **err) {
+static weir_code gather_fixed(weir_budget *budget, const weir_column *column, const int32_t *rows,
+                              int32_t count, weir_column **ret, weir_error **err) {
     weir_column *target;
     if (column->length == 0)
         return weir_column_new_nulls(budget, column->type, count, ret, err);
@@ -101,8 +101,8 @@ static weir_code gather_offsets(weir_budget *budget, const weir_column *column, 
     return WEIR_OK;
 }
 
-static weir_code gather_bytes(weir_budget *budget, const weir_column *column, const int32_t *rows, int32_t count,
-                              weir_column **ret, weir_error **err) {
+static weir_code gather_bytes(weir_budget *budget, const weir_column *column, const int32_t *rows,
+                              int32_t count, weir_column **ret, weir_error **err) {
     _cleanup_column_ weir_column *target = weir_column_new(column->type, count, 0);
     int64_t total;
     WEIR_TRY(gather_offsets(budget, column, rows, count, target, &total, err));
@@ -124,16 +124,16 @@ static weir_code gather_bytes(weir_budget *budget, const weir_column *column, co
     return WEIR_OK;
 }
 
-static weir_code gather_list(weir_budget *budget, const weir_column *column, const int32_t *rows, int32_t count,
-                             weir_column **ret, weir_error **err) {
+static weir_code gather_list(weir_budget *budget, const weir_column *column, const int32_t *rows,
+                             int32_t count, weir_column **ret, weir_error **err) {
     _cleanup_column_ weir_column *target = weir_column_new(column->type, count, column->children_count);
     int64_t total;
     WEIR_TRY(gather_offsets(budget, column, rows, count, target, &total, err));
     _cleanup_free_ int32_t *elements = weir_alloc(sizeof(int32_t) * (size_t)total);
     int32_t at = 0;
     for (int32_t i = 0; i < count; i++)
-        for (int32_t e = rows[i] < 0 ? 0 : column->offsets[rows[i]]; rows[i] >= 0 && e < column->offsets[rows[i] + 1];
-             e++)
+        for (int32_t e = rows[i] < 0 ? 0 : column->offsets[rows[i]];
+             rows[i] >= 0 && e < column->offsets[rows[i] + 1]; e++)
             elements[at++] = e;
     for (int32_t i = 0; i < column->children_count; i++)
         WEIR_TRY(weir_column_gather(budget, column->children[i], elements, at, &target->children[i], err));
@@ -142,8 +142,8 @@ static weir_code gather_list(weir_budget *budget, const weir_column *column, con
     return WEIR_OK;
 }
 
-static weir_code gather_record(weir_budget *budget, const weir_column *column, const int32_t *rows, int32_t count,
-                               weir_column **ret, weir_error **err) {
+static weir_code gather_record(weir_budget *budget, const weir_column *column, const int32_t *rows,
+                               int32_t count, weir_column **ret, weir_error **err) {
     _cleanup_column_ weir_column *target = weir_column_new(column->type, count, column->children_count);
     for (int32_t i = 0; i < column->children_count; i++)
         WEIR_TRY(weir_column_gather(budget, column->children[i], rows, count, &target->children[i], err));
@@ -152,8 +152,8 @@ static weir_code gather_record(weir_budget *budget, const weir_column *column, c
     return WEIR_OK;
 }
 
-static weir_code gather_flat(weir_budget *budget, const weir_column *column, const int32_t *rows, int32_t count,
-                             weir_column **ret, weir_error **err) {
+static weir_code gather_flat(weir_budget *budget, const weir_column *column, const int32_t *rows,
+                             int32_t count, weir_column **ret, weir_error **err) {
     const weir_type *type = column->type;
     _cleanup_column_ weir_column *target = NULL;
     if (type->kind == WEIR_TYPE_NULL)
@@ -173,8 +173,8 @@ static weir_code gather_flat(weir_budget *budget, const weir_column *column, con
     return WEIR_OK;
 }
 
-weir_code weir_column_gather(weir_budget *budget, const weir_column *column, const int32_t *rows, int32_t count,
-                             weir_column **ret, weir_error **err) {
+weir_code weir_column_gather(weir_budget *budget, const weir_column *column, const int32_t *rows,
+                             int32_t count, weir_column **ret, weir_error **err) {
     if (column->encoding == WEIR_FLAT)
         return gather_flat(budget, column, rows, count, ret, err);
     if (column->type->kind == WEIR_TYPE_NULL)
@@ -219,7 +219,8 @@ static void unref_columns(weir_column **columns, int32_t count) {
 }
 
 static weir_code concat_column(weir_budget *budget, const weir_type *type, weir_batch *const *batches,
-                               int32_t count, int32_t column, int32_t rows, weir_column **ret, weir_error **err) {
+                               int32_t count, int32_t column, int32_t rows, weir_column **ret,
+                               weir_error **err) {
     weir_builder builder;
     WEIR_TRY(weir_builder_init(&builder, budget, type, rows, err));
     weir_code code = WEIR_OK;

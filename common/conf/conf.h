@@ -26,7 +26,7 @@ weir_code weir_conf_set(weir_conf *conf, weir_str key, weir_str value, weir_erro
 /* Text as set, or the default; NULL data for an unknown, unset key. */
 weir_str weir_conf_get(const weir_conf *conf, weir_str key);
 weir_str weir_conf_str(const weir_conf *conf, weir_conf_key key);
-int64_t weir_conf_int(const weir_conf *conf, weir_conf_key key);  /* INT, BYTES (512m), DURATION in ms */
+int64_t weir_conf_int(const weir_conf *conf, weir_conf_key key); /* INT, BYTES (512m), DURATION in ms */
 bool weir_conf_bool(const weir_conf *conf, weir_conf_key key);
 /* All keys that are set, plus nothing else, in the order set. */
 const weir_options *weir_conf_entries(const weir_conf *conf);

@@ -7,17 +7,20 @@
 #include <limits.h>
 #include <math.h>
 
-static weir_code fail_overflow(const char *symbol, int64_t a, int64_t b, const weir_type *type, weir_error **err) {
+static weir_code fail_overflow(const char *symbol, int64_t a, int64_t b, const weir_type *type,
+                               weir_error **err) {
     const char *function = symbol[0] == '+' ? "try_add" : symbol[0] == '-' ? "try_subtract" : "try_multiply";
     char left[32], right[32], text[96];
     if (type->kind <= WEIR_TYPE_SHORT) {
         snprintf(left, sizeof(left), "%lldS", (long long)a);
         snprintf(right, sizeof(right), "%lldS", (long long)b);
         snprintf(text, sizeof(text), "`%s`", function);
-        WEIR_RAISE(err, BINARY_ARITHMETIC_OVERFLOW, "value1", left, "symbol", symbol, "value2", right, "functionName", text);
+        WEIR_RAISE(err, BINARY_ARITHMETIC_OVERFLOW, "value1", left, "symbol", symbol, "value2", right,
+                   "functionName", text);
     }
     snprintf(text, sizeof(text), " Use '%s' to tolerate overflow and return NULL instead.", function);
-    WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", text, "config", WEIR_ANSI_CONFIG);
+    WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", text, "config",
+               WEIR_ANSI_CONFIG);
 }
 
 /* NAME, C type, symbol, builtin. `bad` gathers the overflow of any row. */
@@ -32,7 +35,8 @@ static weir_code fail_overflow(const char *symbol, int64_t a, int64_t b, const w
         WEIR_LOOP2(call, bad |= (unsigned)builtin(a[x], b[y], &out[i]);); \
         if (WEIR_UNLIKELY(bad) && call->eval->ansi) { \
             WEIR_EACH(call, row) { \
-                ctype l = a[weir_column_slot(call->args[0], row)], r = b[weir_column_slot(call->args[1], row)], o; \
+                ctype l = a[weir_column_slot(call->args[0], row)], \
+                      r = b[weir_column_slot(call->args[1], row)], o; \
                 if (builtin(l, r, &o) && weir_row_is_live(call, row)) { \
                     weir_column_unref(column); \
                     return fail_overflow(symbol, l, r, call->type, err); \
@@ -109,12 +113,15 @@ FLOAT_KERNEL(multiply_double, double, a[x] * b[y])
         case WEIR_TYPE_DECIMAL: \
             return weir_arithmetic_decimal(call, WEIR_ARITHMETIC_##OP, ret, err); \
         default: \
-            return weir_interval_arithmetic(call, WEIR_ARITHMETIC_##OP == WEIR_ARITHMETIC_SUBTRACT, ret, err); \
+            return weir_interval_arithmetic(call, WEIR_ARITHMETIC_##OP == WEIR_ARITHMETIC_SUBTRACT, ret, \
+                                            err); \
         } \
     }
 /* interval_functions.c: + and - of two intervals of one type */
-weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, weir_column **ret, weir_error **err);
-weir_code weir_interval_negate(const weir_kernel_call *call, bool absolute, weir_column **ret, weir_error **err);
+weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, weir_column **ret,
+                                   weir_error **err);
+weir_code weir_interval_negate(const weir_kernel_call *call, bool absolute, weir_column **ret,
+                               weir_error **err);
 weir_code weir_interval_div(const weir_kernel_call *call, weir_column **ret, weir_error **err);
 ARITHMETIC_DISPATCH(add, ADD)
 ARITHMETIC_DISPATCH(subtract, SUBTRACT)
@@ -184,11 +191,12 @@ static weir_code div_kernel(const weir_kernel_call *call, weir_column **ret, wei
         ZERO_ROWS(call, column, int64_t, false);
     if (bad && call->eval->ansi)
         WEIR_EACH(call, row) {
-            if (b[weir_column_slot(call->args[1], row)] == -1 && a[weir_column_slot(call->args[0], row)] == INT64_MIN &&
-                weir_row_is_live(call, row)) {
+            if (b[weir_column_slot(call->args[1], row)] == -1 &&
+                a[weir_column_slot(call->args[0], row)] == INT64_MIN && weir_row_is_live(call, row)) {
                 weir_column_unref(column);
                 WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "Overflow in integral divide", "alternative",
-                           " Use 'try_divide' to tolerate overflow and return NULL instead.", "config", WEIR_ANSI_CONFIG);
+                           " Use 'try_divide' to tolerate overflow and return NULL instead.", "config",
+                           WEIR_ANSI_CONFIG);
             }
         }
     *ret = column;
@@ -197,7 +205,8 @@ static weir_code div_kernel(const weir_kernel_call *call, weir_column **ret, wei
 
 /* d is never 0 here: the caller replaces it by 1 and marks the row. */
 #define REMAINDER_INTEGER(a, d) ((d) == -1 ? 0 : (a) % (d))
-#define PMOD_INTEGER(a, d) (REMAINDER_INTEGER(a, d) < 0 ? (REMAINDER_INTEGER(a, d) + (d)) % (d) : REMAINDER_INTEGER(a, d))
+#define PMOD_INTEGER(a, d) \
+    (REMAINDER_INTEGER(a, d) < 0 ? (REMAINDER_INTEGER(a, d) + (d)) % (d) : REMAINDER_INTEGER(a, d))
 #define REMAINDER_FLOAT(a, d) fmod(a, d)
 #define PMOD_FLOAT(a, d) (fmod(a, d) < 0 ? fmod(fmod(a, d) + (d), d) : fmod(a, d))
 
@@ -256,7 +265,8 @@ static weir_code pmod_kernel(const weir_kernel_call *call, weir_column **ret, we
 
 /* ---- unary ---- */
 static weir_code fail_unary(weir_error **err) {
-    WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", "", "config", WEIR_ANSI_CONFIG);
+    WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", "", "config",
+               WEIR_ANSI_CONFIG);
 }
 
 #define UNARY_INTEGER(KIND, ctype, utype, LOWEST) \
@@ -379,8 +389,8 @@ static weir_code resolve_bits(WEIR_RESOLVE_PARAMS) {
                        weir_quoted_type(resolve->arena, args[1]->type));
         if (!weir_type_is_integral(args[0]->type))
             WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr",
-                       weir_quoted_sql(resolve->arena, resolve->call), "inputType", "\"INTEGRAL\"", "actualDataType",
-                       weir_quoted_type(resolve->arena, args[0]->type));
+                       weir_quoted_sql(resolve->arena, resolve->call), "inputType", "\"INTEGRAL\"",
+                       "actualDataType", weir_quoted_type(resolve->arena, args[0]->type));
     } else if (!weir_type_is_integral(args[0]->type)) {
         return weir_fail_input_type(resolve, args, 0, "\"INTEGRAL\"", err);
     }
@@ -404,8 +414,10 @@ RESOLVER(resolve_pmod, PMOD)
 
 #define DENSE_FLAGS (WEIR_FN_NULL_PROPAGATES | WEIR_FN_DENSE)
 #define BINARY(sql_name, sql_symbol, resolver, kernel, more) \
-    {.name = sql_name, .symbol = sql_symbol, .args_min = 2, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES | (more), \
-     .resolve = resolver, .eval = kernel}
+    { \
+        .name = sql_name, .symbol = sql_symbol, .args_min = 2, .args_max = 2, \
+        .flags = WEIR_FN_NULL_PROPAGATES | (more), .resolve = resolver, .eval = kernel \
+    }
 #define UNARY_SIGNATURE "numeric|interval_dt|interval_ym|interval -> =1"
 
 const weir_function weir_arithmetic_functions[] = {
@@ -417,19 +429,56 @@ const weir_function weir_arithmetic_functions[] = {
     BINARY("mod", "%", resolve_remainder, remainder_kernel, WEIR_FN_OPERATOR | WEIR_FN_DENSE),
     BINARY("div", "div", resolve_div, div_kernel, WEIR_FN_OPERATOR | WEIR_FN_DENSE),
     BINARY("pmod", NULL, resolve_pmod, pmod_kernel, WEIR_FN_DENSE),
-    {.name = "negative", .symbol = "-", .args_min = 1, .args_max = 1, .flags = DENSE_FLAGS | WEIR_FN_OPERATOR,
-     .resolve = weir_resolve_signature, .eval = negative_kernel, .signature = UNARY_SIGNATURE},
-    {.name = "positive", .symbol = "+", .args_min = 1, .args_max = 1, .flags = DENSE_FLAGS | WEIR_FN_OPERATOR,
-     .resolve = weir_resolve_signature, .eval = positive_kernel, .signature = UNARY_SIGNATURE},
-    {.name = "abs", .args_min = 1, .args_max = 1, .flags = DENSE_FLAGS, .resolve = weir_resolve_signature,
-     .eval = abs_kernel, .signature = "numeric|interval_dt|interval_ym -> =1"},
-    {.name = "&", .symbol = "&", .args_min = 2, .args_max = 2, .flags = DENSE_FLAGS | WEIR_FN_OPERATOR | WEIR_FN_NEVER_RAISES,
-     .resolve = resolve_bits, .eval = bit_and_kernel},
-    {.name = "|", .symbol = "|", .args_min = 2, .args_max = 2, .flags = DENSE_FLAGS | WEIR_FN_OPERATOR | WEIR_FN_NEVER_RAISES,
-     .resolve = resolve_bits, .eval = bit_or_kernel},
-    {.name = "^", .symbol = "^", .args_min = 2, .args_max = 2, .flags = DENSE_FLAGS | WEIR_FN_OPERATOR | WEIR_FN_NEVER_RAISES,
-     .resolve = resolve_bits, .eval = bit_xor_kernel},
-    {.name = "~", .symbol = "~", .args_min = 1, .args_max = 1, .flags = DENSE_FLAGS | WEIR_FN_OPERATOR | WEIR_FN_NEVER_RAISES,
-     .resolve = resolve_bits, .eval = bit_not_kernel},
+    {.name = "negative",
+     .symbol = "-",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = DENSE_FLAGS | WEIR_FN_OPERATOR,
+     .resolve = weir_resolve_signature,
+     .eval = negative_kernel,
+     .signature = UNARY_SIGNATURE},
+    {.name = "positive",
+     .symbol = "+",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = DENSE_FLAGS | WEIR_FN_OPERATOR,
+     .resolve = weir_resolve_signature,
+     .eval = positive_kernel,
+     .signature = UNARY_SIGNATURE},
+    {.name = "abs",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = DENSE_FLAGS,
+     .resolve = weir_resolve_signature,
+     .eval = abs_kernel,
+     .signature = "numeric|interval_dt|interval_ym -> =1"},
+    {.name = "&",
+     .symbol = "&",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = DENSE_FLAGS | WEIR_FN_OPERATOR | WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_bits,
+     .eval = bit_and_kernel},
+    {.name = "|",
+     .symbol = "|",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = DENSE_FLAGS | WEIR_FN_OPERATOR | WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_bits,
+     .eval = bit_or_kernel},
+    {.name = "^",
+     .symbol = "^",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = DENSE_FLAGS | WEIR_FN_OPERATOR | WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_bits,
+     .eval = bit_xor_kernel},
+    {.name = "~",
+     .symbol = "~",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = DENSE_FLAGS | WEIR_FN_OPERATOR | WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_bits,
+     .eval = bit_not_kernel},
 };
 WEIR_FAMILY_COUNT(arithmetic)

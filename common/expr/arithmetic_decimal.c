@@ -2,13 +2,14 @@
  * NUMERIC_VALUE_OUT_OF_RANGE under ANSI, NULL otherwise. Operands of equal scale take a short path. */
 #include "common/expr/arithmetic_int.h"
 
-weir_code weir_decimal_out_of_range(weir_int128 value, int32_t value_scale, const weir_type *type, weir_error **err) {
+weir_code weir_decimal_out_of_range(weir_int128 value, int32_t value_scale, const weir_type *type,
+                                    weir_error **err) {
     char text[96], precision[16], scale[16];
     text[weir_decimal_format(value, value_scale, text)] = 0;
     snprintf(precision, sizeof(precision), "%d", (int)type->precision);
     snprintf(scale, sizeof(scale), "%d", (int)type->scale);
-    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", text, "precision", precision, "scale", scale,
-               "config", WEIR_ANSI_CONFIG);
+    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", text, "precision", precision,
+               "scale", scale, "config", WEIR_ANSI_CONFIG);
 }
 
 static weir_int128 load(const weir_column *column, int32_t slot) {
@@ -62,8 +63,8 @@ static weir_code fail_result(weir_arithmetic op, const operands *o, const weir_t
     } else {
         weir_decimal_result_text(op, o->a, o->a_scale, o->b, o->b_scale, o->scale, digits);
     }
-    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", digits, "precision", precision, "scale", scale,
-               "config", WEIR_ANSI_CONFIG);
+    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", digits, "precision", precision,
+               "scale", scale, "config", WEIR_ANSI_CONFIG);
 }
 
 /* Equal scales: one 128-bit addition and a bound check a row. */
@@ -74,7 +75,8 @@ static bool add_same_scale(const weir_kernel_call *call, bool minus, uint8_t *ou
     WEIR_LOOP2(call, {
         weir_int128 l = weir_load128(a + (size_t)x * 16);
         weir_int128 r = weir_load128(b + (size_t)y * 16);
-        weir_int128 sum = (weir_int128)(minus ? (__uint128_t)l - (__uint128_t)r : (__uint128_t)l + (__uint128_t)r);
+        weir_int128 sum =
+            (weir_int128)(minus ? (__uint128_t)l - (__uint128_t)r : (__uint128_t)l + (__uint128_t)r);
         bad |= sum >= bound || sum <= -bound;
         weir_store128(out + (size_t)i * 16, (__uint128_t)sum);
     });
@@ -92,7 +94,8 @@ static weir_code zero_or_overflow(const weir_kernel_call *call, weir_arithmetic 
     return fail_result(op, o, call->type, err);
 }
 
-static weir_code slow_rows(const weir_kernel_call *call, weir_arithmetic op, weir_column *column, weir_error **err) {
+static weir_code slow_rows(const weir_kernel_call *call, weir_arithmetic op, weir_column *column,
+                           weir_error **err) {
     uint8_t *out = weir_column_values(column);
     operands o = {.a_scale = call->args[0]->type->scale, .b_scale = call->args[1]->type->scale};
     o.precision = call->type->precision;
@@ -122,7 +125,8 @@ weir_code weir_arithmetic_decimal(const weir_kernel_call *call, weir_arithmetic 
                                   weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
-    bool same = call->args[0]->type->scale == call->type->scale && call->args[1]->type->scale == call->type->scale;
+    bool same =
+        call->args[0]->type->scale == call->type->scale && call->args[1]->type->scale == call->type->scale;
     if (op <= WEIR_ARITHMETIC_SUBTRACT && same &&
         add_same_scale(call, op == WEIR_ARITHMETIC_SUBTRACT, weir_column_values(column))) {
         *ret = column;
@@ -160,12 +164,12 @@ static weir_code fail_negation(weir_int128 value, const weir_type *type, weir_er
     if (type->scale >= 5) /* 34 digits, five less than the value has */
         original[weir_decimal_format(value / 100000, type->scale - 5, original)] = 0;
     else
-        snprintf(original, sizeof(original), "%s1.000000000000000000000000000000000E+%d", value < 0 ? "-" : "",
-                 38 - (int)type->scale);
+        snprintf(original, sizeof(original), "%s1.000000000000000000000000000000000E+%d",
+                 value < 0 ? "-" : "", 38 - (int)type->scale);
     snprintf(precision, sizeof(precision), "%d", (int)type->precision);
     snprintf(scale, sizeof(scale), "%d", (int)type->scale);
-    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITHOUT_SUGGESTION, "roundedValue", rounded, "originalValue", original,
-               "precision", precision, "scale", scale);
+    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITHOUT_SUGGESTION, "roundedValue", rounded, "originalValue",
+               original, "precision", precision, "scale", scale);
 }
 
 weir_code weir_arithmetic_decimal_unary(const weir_kernel_call *call, bool absolute, weir_column **ret,

@@ -19,7 +19,8 @@ static bool is_any_interval(const weir_node *node) {
 }
 
 static bool is_days_only(const weir_type *type) {
-    return type->kind == WEIR_TYPE_INTERVAL_DAY_TIME && type->precision == WEIR_UNIT_DAY && type->scale == WEIR_UNIT_DAY;
+    return type->kind == WEIR_TYPE_INTERVAL_DAY_TIME && type->precision == WEIR_UNIT_DAY &&
+           type->scale == WEIR_UNIT_DAY;
 }
 
 static weir_node *call1(weir_resolve *resolve, const char *name, weir_node *a) {
@@ -34,7 +35,8 @@ static weir_node *call2(weir_resolve *resolve, const char *name, weir_node *a, w
 static weir_node *add_interval(weir_resolve *resolve, weir_node *time, weir_node *interval, bool minus) {
     weir_node *amount = minus ? call1(resolve, "negative", interval) : interval;
     if (is_kind(time, WEIR_TYPE_DATE) && is_days_only(interval->type))
-        return call2(resolve, minus ? "date_sub" : "date_add", time, call1(resolve, "weir_interval_days", interval));
+        return call2(resolve, minus ? "date_sub" : "date_add", time,
+                     call1(resolve, "weir_interval_days", interval));
     if (is_kind(time, WEIR_TYPE_DATE) && is_kind(interval, WEIR_TYPE_INTERVAL_DAY_TIME))
         time = weir_coerce_cast(resolve, time, weir_type_of(WEIR_TYPE_TIMESTAMP));
     if (is_kind(time, WEIR_TYPE_DATE) && is_kind(interval, WEIR_TYPE_INTERVAL_CALENDAR))
@@ -64,7 +66,8 @@ static weir_node *add_null(weir_resolve *resolve, weir_node *time) {
 static bool moves(const weir_node *time, const weir_node *interval) {
     if (is_kind(interval, WEIR_TYPE_INTERVAL_YEAR_MONTH))
         return is_point(time);
-    return is_any_interval(interval) && !is_kind(time, WEIR_TYPE_NULL) && time->type->kind != interval->type->kind;
+    return is_any_interval(interval) && !is_kind(time, WEIR_TYPE_NULL) &&
+           time->type->kind != interval->type->kind;
 }
 
 /* ANSI: text beside a DATE is a DATE. */
@@ -151,7 +154,8 @@ static const weir_type *decimal_operand(weir_arena *arena, const weir_node *node
         break;
     }
     int32_t digits = 1;
-    while (digits < 19 && (number > (int64_t)weir_decimal_pow10[digits] - 1 || number < 1 - (int64_t)weir_decimal_pow10[digits]))
+    while (digits < 19 && (number > (int64_t)weir_decimal_pow10[digits] - 1 ||
+                           number < 1 - (int64_t)weir_decimal_pow10[digits]))
         digits++;
     return weir_type_decimal(arena, digits, 0);
 }
@@ -196,11 +200,13 @@ static bool is_number_or_null(const weir_node *node) {
 
 static void coerce_operands(weir_resolve *resolve, weir_arithmetic op, weir_node **args) {
     promote_strings(resolve, args);
-    if (op == WEIR_ARITHMETIC_DIVIDE && is_kind(args[0], WEIR_TYPE_NULL) && is_kind(args[1], WEIR_TYPE_DECIMAL))
+    if (op == WEIR_ARITHMETIC_DIVIDE && is_kind(args[0], WEIR_TYPE_NULL) &&
+        is_kind(args[1], WEIR_TYPE_DECIMAL))
         args[1] = weir_coerce_cast(resolve, args[1], weir_type_of(WEIR_TYPE_DOUBLE));
     weir_arithmetic_decimal_operands(resolve, args);
     bool decimal = is_kind(args[0], WEIR_TYPE_DECIMAL) || is_kind(args[1], WEIR_TYPE_DECIMAL);
-    if (op == WEIR_ARITHMETIC_DIVIDE && !decimal && is_number_or_null(args[0]) && is_number_or_null(args[1])) {
+    if (op == WEIR_ARITHMETIC_DIVIDE && !decimal && is_number_or_null(args[0]) &&
+        is_number_or_null(args[1])) {
         for (int32_t i = 0; i < 2; i++)
             args[i] = weir_coerce_cast(resolve, args[i], weir_type_of(WEIR_TYPE_DOUBLE));
         return;
@@ -211,13 +217,15 @@ static void coerce_operands(weir_resolve *resolve, weir_arithmetic op, weir_node
                 args[i] = weir_coerce_cast(resolve, args[i], weir_type_of(WEIR_TYPE_LONG));
     if (decimal || weir_type_same(args[0]->type, args[1]->type))
         return;
-    const weir_type *common = weir_coerce_tightest(resolve->arena, resolve->ansi, args[0]->type, args[1]->type);
-    bool accepted = common && (op == WEIR_ARITHMETIC_DIV
-                                   ? common->kind == WEIR_TYPE_LONG || common->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH ||
-                                         common->kind == WEIR_TYPE_INTERVAL_DAY_TIME
-                                   : weir_type_is_numeric(common) || common->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH ||
-                                         common->kind == WEIR_TYPE_INTERVAL_DAY_TIME ||
-                                         common->kind == WEIR_TYPE_INTERVAL_CALENDAR);
+    const weir_type *common =
+        weir_coerce_tightest(resolve->arena, resolve->ansi, args[0]->type, args[1]->type);
+    bool accepted =
+        common && (op == WEIR_ARITHMETIC_DIV
+                       ? common->kind == WEIR_TYPE_LONG || common->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH ||
+                             common->kind == WEIR_TYPE_INTERVAL_DAY_TIME
+                       : weir_type_is_numeric(common) || common->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH ||
+                             common->kind == WEIR_TYPE_INTERVAL_DAY_TIME ||
+                             common->kind == WEIR_TYPE_INTERVAL_CALENDAR);
     if (accepted)
         for (int32_t i = 0; i < 2; i++)
             args[i] = weir_coerce_cast(resolve, args[i], common);
@@ -252,7 +260,8 @@ static bool accepts(weir_arithmetic op, const weir_type *type) {
     }
 }
 
-static const weir_type *decimal_result(weir_arena *arena, weir_arithmetic op, const weir_type *a, const weir_type *b) {
+static const weir_type *decimal_result(weir_arena *arena, weir_arithmetic op, const weir_type *a,
+                                       const weir_type *b) {
     int32_t scale = WEIR_MAX(a->scale, b->scale);
     int32_t whole_a = a->precision - a->scale, whole_b = b->precision - b->scale;
     switch (op) {
@@ -273,10 +282,12 @@ static const weir_type *decimal_result(weir_arena *arena, weir_arithmetic op, co
 static const char *shown_sql(weir_resolve *resolve, weir_node *const *args) {
     if (resolve->call->kind != WEIR_NODE_UNRESOLVED_FUNCTION)
         return weir_quoted_sql(resolve->arena, resolve->call);
-    weir_node_unresolved_function *shown = (weir_node_unresolved_function *)weir_node_copy(resolve->arena, resolve->call);
+    weir_node_unresolved_function *shown =
+        (weir_node_unresolved_function *)weir_node_copy(resolve->arena, resolve->call);
     shown->args = weir_node_list_of(resolve->arena, shown->args.items, shown->args.count);
     for (int32_t i = 0; i < 2; i++)
-        if (shown->args.items[i]->type && is_kind(shown->args.items[i], WEIR_TYPE_NULL) && !is_kind(args[i], WEIR_TYPE_NULL))
+        if (shown->args.items[i]->type && is_kind(shown->args.items[i], WEIR_TYPE_NULL) &&
+            !is_kind(args[i], WEIR_TYPE_NULL))
             shown->args.items[i] = weir_literal_null(resolve->arena, args[i]->type);
     return weir_quoted_sql(resolve->arena, &shown->node);
 }
@@ -293,15 +304,18 @@ weir_code weir_arithmetic_resolve(weir_arithmetic op, WEIR_RESOLVE_PARAMS) {
     const weir_type *a = args[0]->type, *b = args[1]->type;
     if (a->kind == WEIR_TYPE_NULL && b->kind == WEIR_TYPE_NULL)
         for (int32_t i = 0; i < 2; i++)
-            args[i] = weir_coerce_cast(resolve, args[i], weir_type_of(op == WEIR_ARITHMETIC_DIV ? WEIR_TYPE_LONG : WEIR_TYPE_DOUBLE));
+            args[i] =
+                weir_coerce_cast(resolve, args[i],
+                                 weir_type_of(op == WEIR_ARITHMETIC_DIV ? WEIR_TYPE_LONG : WEIR_TYPE_DOUBLE));
     a = args[0]->type, b = args[1]->type;
     bool both_decimal = a->kind == WEIR_TYPE_DECIMAL && b->kind == WEIR_TYPE_DECIMAL;
     if (!weir_type_same(a, b) && !both_decimal)
-        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_DIFF_TYPES, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-                   "left", weir_quoted_type(resolve->arena, a), "right", weir_quoted_type(resolve->arena, b));
+        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_DIFF_TYPES, "sqlExpr",
+                   weir_quoted_sql(resolve->arena, resolve->call), "left",
+                   weir_quoted_type(resolve->arena, a), "right", weir_quoted_type(resolve->arena, b));
     if (!accepts(op, a))
-        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr", shown_sql(resolve, args), "inputType", required_types(op), "actualDataType",
-                   weir_quoted_type(resolve->arena, a));
+        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_WRONG_TYPE, "sqlExpr", shown_sql(resolve, args),
+                   "inputType", required_types(op), "actualDataType", weir_quoted_type(resolve->arena, a));
     *ret_nullable = weir_any_nullable(args, 2);
     if (op == WEIR_ARITHMETIC_DIVIDE || op == WEIR_ARITHMETIC_DIV || op >= WEIR_ARITHMETIC_REMAINDER)
         *ret_nullable |= !resolve->ansi;

@@ -8,7 +8,8 @@
 #include "common/column/cell_text.h"
 #include "common/types/number_text.h"
 
-void weir_cast_value_text(weir_strbuf *buf, const weir_column *column, int32_t row, const weir_timezone *zone) {
+void weir_cast_value_text(weir_strbuf *buf, const weir_column *column, int32_t row,
+                          const weir_timezone *zone) {
     const char *before = "", *after = "";
     switch (column->type->kind) {
     case WEIR_TYPE_STRING:
@@ -74,21 +75,21 @@ static weir_code raise(const weir_kernel_call *call, int32_t row, bool overflow,
     const char *text = value.data ? value.data : "";
     weir_code code = overflow ? weir_error_raise(err, WEIR_CAST_OVERFLOW, "value", text, "sourceType", source,
                                                  "targetType", target, NULL)
-                              : weir_error_raise(err, WEIR_CAST_INVALID_INPUT, "expression", text, "sourceType",
-                                                 source, "targetType", target, NULL);
+                              : weir_error_raise(err, WEIR_CAST_INVALID_INPUT, "expression", text,
+                                                 "sourceType", source, "targetType", target, NULL);
     weir_strbuf_fini(&value);
     return code;
 }
 
-weir_code weir_cast_overflow(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, int32_t row,
-                             weir_error **err) {
+weir_code weir_cast_overflow(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                             int32_t row, weir_error **err) {
     if (mode != WEIR_CAST_ANSI)
         return weir_result_null(call, column, row, err);
     return raise(call, row, true, err);
 }
 
-weir_code weir_cast_invalid(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, int32_t row,
-                            weir_error **err) {
+weir_code weir_cast_invalid(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                            int32_t row, weir_error **err) {
     if (mode != WEIR_CAST_ANSI)
         return weir_result_null(call, column, row, err);
     return raise(call, row, false, err);
@@ -118,7 +119,8 @@ static weir_cast_kernel kernel_for(const weir_type *from, const weir_type *to) {
     }
 }
 
-static weir_code cast_any(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err) {
+static weir_code cast_any(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret,
+                          weir_error **err) {
     const weir_type *from = call->args[0]->type, *to = call->type;
     if (weir_type_same(from, to)) {
         *ret = weir_column_reshell(call->args[0], to);
@@ -147,13 +149,18 @@ CAST_MODE_KERNEL(cast_try, WEIR_CAST_TRY)
 
 const weir_function weir_cast_functions[3] = {
     [WEIR_CAST_ANSI] = {.name = "cast", .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN, .eval = cast_ansi},
-    [WEIR_CAST_LEGACY] = {.name = "cast", .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN, .eval = cast_legacy},
-    [WEIR_CAST_TRY] = {.name = "try_cast", .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN, .eval = cast_try},
+    [WEIR_CAST_LEGACY] = {.name = "cast",
+                          .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN,
+                          .eval = cast_legacy},
+    [WEIR_CAST_TRY] = {.name = "try_cast",
+                       .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN,
+                       .eval = cast_try},
 };
 
 weir_code weir_cast_column(weir_eval *eval, weir_column *column, const weir_type *to, weir_cast_mode mode,
                            const weir_sel *sel, weir_column **ret, weir_error **err) {
-    weir_kernel_call call = {.eval = eval, .type = to, .args = &column, .args_count = 1, .rows = column->length};
+    weir_kernel_call call = {
+        .eval = eval, .type = to, .args = &column, .args_count = 1, .rows = column->length};
     call.sel = sel ? *sel : (weir_sel){NULL, column->length};
     if (call.sel.count == 0)
         return weir_column_new_nulls(eval->budget, to, column->length, ret, err);

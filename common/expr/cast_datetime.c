@@ -39,7 +39,8 @@ static void from_timestamp(const weir_kernel_call *call, weir_column *column) {
 }
 
 /* Numbers of a TIMESTAMP: seconds since the epoch. */
-static weir_code to_integer(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_integer(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                            weir_error **err) {
     const int64_t *a = WEIR_VALUES(call->args[0], int64_t);
     uint8_t *out = weir_column_values(column);
     int32_t width = weir_type_width(call->type);
@@ -67,7 +68,8 @@ static weir_code to_real(const weir_kernel_call *call, weir_column *column) {
 }
 
 /* TIMESTAMP (micros) or TIME (nanos) to DECIMAL: exact seconds. */
-static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                            weir_error **err) {
     int32_t scale = call->args[0]->type->kind == WEIR_TYPE_TIME ? 9 : 6;
     WEIR_EACH(call, i) {
         int64_t value = WEIR_VALUES(call->args[0], int64_t)[weir_column_slot(call->args[0], i)];
@@ -90,7 +92,7 @@ weir_code weir_cast_from_datetime(const weir_kernel_call *call, weir_cast_mode m
     if (to == WEIR_TYPE_BOOLEAN) {
         uint8_t *truth = weir_result_truth_new(call);
         WEIR_EACH(call, i)
-            truth[i] = WEIR_VALUES(call->args[0], int64_t)[weir_column_slot(call->args[0], i)] != 0;
+        truth[i] = WEIR_VALUES(call->args[0], int64_t)[weir_column_slot(call->args[0], i)] != 0;
         return weir_result_truth(call, truth, ret, err);
     }
     weir_column *column;
@@ -104,7 +106,8 @@ weir_code weir_cast_from_datetime(const weir_kernel_call *call, weir_cast_mode m
     } else if (from == WEIR_TYPE_TIME) {
         weir_column_unref(column);
         WEIR_FAIL(err, NOT_SUPPORTED, "CAST from %s to %s is not supported by Weir yet",
-                  weir_quoted_type(call->eval->arena, call->args[0]->type), weir_quoted_type(call->eval->arena, call->type));
+                  weir_quoted_type(call->eval->arena, call->args[0]->type),
+                  weir_quoted_type(call->eval->arena, call->type));
     } else if (from == WEIR_TYPE_DATE) {
         from_date(call, column);
     } else {

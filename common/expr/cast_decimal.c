@@ -9,8 +9,8 @@ static weir_int128 load(const weir_column *column, int32_t row) {
     return weir_load128(column->values + (size_t)weir_column_slot(column, row) * 16);
 }
 
-static weir_code out_of_range(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, int32_t row,
-                              weir_int128 value, int32_t scale, weir_error **err) {
+static weir_code out_of_range(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                              int32_t row, weir_int128 value, int32_t scale, weir_error **err) {
     if (mode != WEIR_CAST_ANSI)
         return weir_result_null(call, column, row, err);
     return weir_decimal_out_of_range(value, scale, call->type, err);
@@ -23,8 +23,8 @@ static weir_code out_of_range_text(const weir_kernel_call *call, weir_cast_mode 
     char precision[16], scale[16];
     snprintf(precision, sizeof(precision), "%d", (int)call->type->precision);
     snprintf(scale, sizeof(scale), "%d", (int)call->type->scale);
-    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", text, "precision", precision, "scale", scale,
-               "config", WEIR_ANSI_CONFIG);
+    WEIR_RAISE(err, NUMERIC_VALUE_OUT_OF_RANGE__WITH_SUGGESTION, "value", text, "precision", precision,
+               "scale", scale, "config", WEIR_ANSI_CONFIG);
 }
 
 /* "1.5E10" as "15000000000": BigDecimal.toPlainString of a double's shortest text */
@@ -71,7 +71,8 @@ static weir_code reals_to_decimal(const weir_kernel_call *call, weir_cast_mode m
     bool is_float = call->args[0]->type->kind == WEIR_TYPE_FLOAT;
     WEIR_EACH(call, i) {
         int32_t slot = weir_column_slot(call->args[0], i);
-        double value = is_float ? (double)WEIR_VALUES(call->args[0], float)[slot] : WEIR_VALUES(call->args[0], double)[slot];
+        double value = is_float ? (double)WEIR_VALUES(call->args[0], float)[slot]
+                                : WEIR_VALUES(call->args[0], double)[slot];
         weir_int128 decimal = 0;
         if (value - value != 0) /* NaN and infinities are NULL in every mode */
             WEIR_TRY(weir_result_null(call, column, i, err));
@@ -80,22 +81,6 @@ static weir_code reals_to_decimal(const weir_kernel_call *call, weir_cast_mode m
         weir_store128(out + (size_t)i * 16, (__uint128_t)decimal);
     }
     return WEIR_OK;
-}
-
-static int64_t load_integer(const weir_column *column, int32_t row) {
-    int32_t slot = weir_column_slot(column, row);
-    switch (column->type->kind) {
-    case WEIR_TYPE_BYTE:
-        return WEIR_VALUES(column, int8_t)[slot];
-    case WEIR_TYPE_SHORT:
-        return WEIR_VALUES(column, int16_t)[slot];
-    case WEIR_TYPE_INT:
-        return WEIR_VALUES(column, int32_t)[slot];
-    case WEIR_TYPE_BOOLEAN:
-        return weir_bit_get(column->values, slot);
-    default:
-        return WEIR_VALUES(column, int64_t)[slot];
-    }
 }
 
 weir_code weir_cast_to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret,
@@ -112,7 +97,7 @@ weir_code weir_cast_to_decimal(const weir_kernel_call *call, weir_cast_mode mode
     const int32_t scale = call->type->scale, whole = call->type->precision - scale;
     const weir_int128 factor = weir_decimal_pow10[scale], bound = weir_decimal_pow10[whole];
     WEIR_EACH(call, i) {
-        weir_int128 value = load_integer(call->args[0], i);
+        weir_int128 value = weir_load_integer(call->args[0], i);
         if (WEIR_UNLIKELY(value >= bound || value <= -bound)) {
             WEIR_CAST_ROW(out_of_range(call, mode, column, i, value, 0, err));
             value = 0;
@@ -124,7 +109,8 @@ weir_code weir_cast_to_decimal(const weir_kernel_call *call, weir_cast_mode mode
 }
 
 /* ---- from DECIMAL ---- */
-static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                            weir_error **err) {
     uint8_t *out = weir_column_values(column);
     int32_t from_scale = call->args[0]->type->scale;
     WEIR_EACH(call, i) {
@@ -136,7 +122,8 @@ static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, w
     return WEIR_OK;
 }
 
-static weir_code to_integer(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_integer(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                            weir_error **err) {
     uint8_t *out = weir_column_values(column);
     const weir_int128 factor = weir_decimal_pow10[call->args[0]->type->scale];
     const int32_t width = weir_type_width(call->type);
@@ -155,7 +142,8 @@ static weir_code to_real(const weir_kernel_call *call, weir_column *column) {
     WEIR_EACH(call, i) {
         weir_int128 value = load(call->args[0], i);
         if (call->type->kind == WEIR_TYPE_DOUBLE) {
-            ((double *)weir_column_values(column))[i] = weir_decimal_to_double(value, call->args[0]->type->scale);
+            ((double *)weir_column_values(column))[i] =
+                weir_decimal_to_double(value, call->args[0]->type->scale);
             continue;
         }
         char text[64];
@@ -185,7 +173,7 @@ weir_code weir_cast_from_decimal(const weir_kernel_call *call, weir_cast_mode mo
     if (call->type->kind == WEIR_TYPE_BOOLEAN) {
         uint8_t *truth = weir_result_truth_new(call);
         WEIR_EACH(call, i)
-            truth[i] = load(call->args[0], i) != 0;
+        truth[i] = load(call->args[0], i) != 0;
         return weir_result_truth(call, truth, ret, err);
     }
     weir_column *column;

@@ -4,7 +4,8 @@
 #include "common/expr/cast_int.h"
 
 static int64_t unit_of(const weir_type *type) {
-    static const int64_t micros[4] = {WEIR_MICROS_PER_DAY, INT64_C(3600000000), INT64_C(60000000), WEIR_MICROS_PER_SECOND};
+    static const int64_t micros[4] = {WEIR_MICROS_PER_DAY, INT64_C(3600000000), INT64_C(60000000),
+                                      WEIR_MICROS_PER_SECOND};
     if (type->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH)
         return type->scale == WEIR_UNIT_YEAR ? 12 : 1;
     return micros[type->scale];
@@ -37,19 +38,9 @@ static bool scaled_interval(weir_int128 number, int32_t scale, const weir_type *
 }
 
 static weir_int128 load_number(const weir_column *column, int32_t row) {
-    int32_t slot = weir_column_slot(column, row);
-    switch (column->type->kind) {
-    case WEIR_TYPE_BYTE:
-        return WEIR_VALUES(column, int8_t)[slot];
-    case WEIR_TYPE_SHORT:
-        return WEIR_VALUES(column, int16_t)[slot];
-    case WEIR_TYPE_INT:
-        return WEIR_VALUES(column, int32_t)[slot];
-    case WEIR_TYPE_LONG:
-        return WEIR_VALUES(column, int64_t)[slot];
-    default:
-        return weir_load128(column->values + (size_t)slot * 16);
-    }
+    if (column->type->kind != WEIR_TYPE_DECIMAL)
+        return weir_load_integer(column, row);
+    return weir_load128(column->values + (size_t)weir_column_slot(column, row) * 16);
 }
 
 weir_code weir_cast_to_interval(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret,
@@ -69,16 +60,20 @@ weir_code weir_cast_to_interval(const weir_kernel_call *call, weir_cast_mode mod
     return WEIR_OK;
 }
 
-static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                            weir_error **err) {
     const weir_type *from = call->args[0]->type;
     bool seconds = from->kind == WEIR_TYPE_INTERVAL_DAY_TIME && from->scale == WEIR_UNIT_SECOND;
     WEIR_EACH(call, i) {
         int64_t value = load_interval(call->args[0], i);
         weir_int128 result = 0;
-        bool fits = seconds ? weir_decimal_rescale(value, 6, call->type->scale, call->type->precision, &result)
-                            : weir_decimal_rescale(value / unit_of(from), 0, call->type->scale, call->type->precision, &result);
+        bool fits = seconds
+                        ? weir_decimal_rescale(value, 6, call->type->scale, call->type->precision, &result)
+                        : weir_decimal_rescale(value / unit_of(from), 0, call->type->scale,
+                                               call->type->precision, &result);
         if (!fits && mode != WEIR_CAST_TRY) /* legacy raises too */
-            return weir_decimal_out_of_range(seconds ? value : value / unit_of(from), seconds ? 6 : 0, call->type, err);
+            return weir_decimal_out_of_range(seconds ? value : value / unit_of(from), seconds ? 6 : 0,
+                                             call->type, err);
         if (!fits)
             WEIR_TRY(weir_result_null(call, column, i, err));
         weir_store128((uint8_t *)weir_column_values(column) + (size_t)i * 16, (__uint128_t)result);
@@ -103,7 +98,8 @@ weir_code weir_cast_from_interval(const weir_kernel_call *call, weir_cast_mode m
         int64_t value = load_interval(call->args[0], i);
         int64_t unit = unit_of(to->kind == from->kind ? to : from);
         if (to->kind == from->kind) { /* cut to the end unit */
-            value -= to->kind == WEIR_TYPE_INTERVAL_DAY_TIME && to->scale == WEIR_UNIT_SECOND ? 0 : value % unit;
+            value -=
+                to->kind == WEIR_TYPE_INTERVAL_DAY_TIME && to->scale == WEIR_UNIT_SECOND ? 0 : value % unit;
         } else {
             value /= unit;
             if (value < low || value > high)

@@ -45,7 +45,8 @@ static weir_code cast_child(const weir_kernel_call *call, weir_cast_mode mode, w
     return code;
 }
 
-weir_code weir_cast_nested(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err) {
+weir_code weir_cast_nested(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret,
+                           weir_error **err) {
     const weir_column *from = call->args[0];
     const weir_type *to = call->type;
     weir_column *shell = shell_of(from, to);
@@ -53,7 +54,9 @@ weir_code weir_cast_nested(const weir_kernel_call *call, weir_cast_mode mode, we
     if (to->kind != WEIR_TYPE_STRUCT)
         sel = element_rows(call, from);
     for (int32_t i = 0; i < from->children_count; i++) {
-        const weir_type *type = to->kind == WEIR_TYPE_STRUCT ? to->fields[i].type : i == 0 ? to->element : to->value;
+        const weir_type *type = to->kind == WEIR_TYPE_STRUCT ? to->fields[i].type
+                                : i == 0                     ? to->element
+                                                             : to->value;
         weir_code code = cast_child(call, mode, from->children[i], type, &sel, &shell->children[i], err);
         if (code != WEIR_OK) {
             weir_column_unref(shell);

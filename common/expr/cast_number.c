@@ -15,12 +15,15 @@ static int32_t java_int(double value) {
 static int64_t java_long(double value) {
     if (value != value)
         return 0;
-    return value >= 9223372036854775808.0 ? INT64_MAX : value <= -9223372036854775808.0 ? INT64_MIN : (int64_t)value;
+    return value >= 9223372036854775808.0    ? INT64_MAX
+           : value <= -9223372036854775808.0 ? INT64_MIN
+                                             : (int64_t)value;
 }
 
 /* ---- integer to integer: narrowing checks gather one flag, as arithmetic does ---- */
 #define INTEGER_CAST(name, from, to) \
-    static weir_code name(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err) { \
+    static weir_code name(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, \
+                          weir_error **err) { \
         weir_column *column; \
         WEIR_TRY(weir_result_fixed(call, &column, err)); \
         const from *restrict a = WEIR_VALUES(call->args[0], from); \
@@ -40,7 +43,8 @@ static int64_t java_long(double value) {
         return WEIR_OK; \
     }
 #define WIDENING_CAST(name, from, to) \
-    static weir_code name(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err) { \
+    static weir_code name(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, \
+                          weir_error **err) { \
         (void)mode; \
         weir_column *column; \
         WEIR_TRY(weir_result_fixed(call, &column, err)); \
@@ -52,7 +56,8 @@ static int64_t java_long(double value) {
     }
 /* Floats to integers: ANSI checks floor(x) <= max and ceil(x) >= min. */
 #define FLOAT_CAST(name, from, to, legacy, low, high) \
-    static weir_code name(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err) { \
+    static weir_code name(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, \
+                          weir_error **err) { \
         weir_column *column; \
         WEIR_TRY(weir_result_fixed(call, &column, err)); \
         const from *a = WEIR_VALUES(call->args[0], from); \
@@ -89,9 +94,11 @@ INTEGER_SOURCE(long, int64_t)
 FLOAT_SOURCE(float, float)
 FLOAT_SOURCE(double, double)
 
-#define TARGET_ROW(noun) {noun##_to_byte, noun##_to_short, noun##_to_int, noun##_to_long, noun##_to_float, noun##_to_double}
+#define TARGET_ROW(noun) \
+    { noun##_to_byte, noun##_to_short, noun##_to_int, noun##_to_long, noun##_to_float, noun##_to_double }
 static const weir_cast_kernel kernels[6][6] = {
-    TARGET_ROW(byte), TARGET_ROW(short), TARGET_ROW(int), TARGET_ROW(long), TARGET_ROW(float), TARGET_ROW(double),
+    TARGET_ROW(byte), TARGET_ROW(short), TARGET_ROW(int),
+    TARGET_ROW(long), TARGET_ROW(float), TARGET_ROW(double),
 };
 
 /* ---- booleans ---- */
@@ -161,7 +168,8 @@ static weir_code from_boolean(const weir_kernel_call *call, weir_column **ret, w
 }
 
 /* ---- TIMESTAMP: seconds since the epoch ---- */
-static weir_code fail_double(const weir_kernel_call *call, double value, const char *target, bool overflow, weir_error **err) {
+static weir_code fail_double(const weir_kernel_call *call, double value, const char *target, bool overflow,
+                             weir_error **err) {
     char text[WEIR_NUMBER_TEXT_MAX + 2];
     int size = weir_double_format(value, text);
     if (value - value == 0)
@@ -220,7 +228,8 @@ static weir_code to_binary(const weir_kernel_call *call, weir_column **ret, weir
     int32_t width = weir_type_width(call->args[0]->type);
     WEIR_TRY(weir_bytes_begin(&writer, call, (size_t)(call->rows * width), err));
     WEIR_EACH(call, i) {
-        const uint8_t *value = call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * (size_t)width;
+        const uint8_t *value =
+            call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * (size_t)width;
         char bytes[8];
         for (int32_t b = 0; b < width; b++)
             bytes[b] = (char)value[width - 1 - b];
@@ -240,9 +249,11 @@ weir_code weir_cast_from_number(const weir_kernel_call *call, weir_cast_mode mod
     if (to == WEIR_TYPE_BINARY)
         return to_binary(call, ret, err);
     if (to == WEIR_TYPE_TIMESTAMP)
-        return from >= WEIR_TYPE_FLOAT ? real_to_timestamp(call, mode, ret, err) : integer_to_timestamp(call, ret, err);
+        return from >= WEIR_TYPE_FLOAT ? real_to_timestamp(call, mode, ret, err)
+                                       : integer_to_timestamp(call, ret, err);
     if (from < WEIR_TYPE_BYTE || from > WEIR_TYPE_DOUBLE || to < WEIR_TYPE_BYTE || to > WEIR_TYPE_DOUBLE)
         WEIR_FAIL(err, NOT_SUPPORTED, "CAST from %s to %s is not supported by Weir yet",
-                  weir_quoted_type(call->eval->arena, call->args[0]->type), weir_quoted_type(call->eval->arena, call->type));
+                  weir_quoted_type(call->eval->arena, call->args[0]->type),
+                  weir_quoted_type(call->eval->arena, call->type));
     return kernels[from - WEIR_TYPE_BYTE][to - WEIR_TYPE_BYTE](call, mode, ret, err);
 }

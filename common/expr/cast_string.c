@@ -32,7 +32,8 @@ PARSE_INTEGER(parse_byte, int8_t, INT8_MIN, INT8_MAX)
 PARSE_INTEGER(parse_short, int16_t, INT16_MIN, INT16_MAX)
 PARSE_INTEGER(parse_int, int32_t, INT32_MIN, INT32_MAX)
 
-static weir_code to_number(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_number(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                           weir_error **err) {
     bool allow_decimal = mode == WEIR_CAST_LEGACY;
     switch (call->type->kind) {
     case WEIR_TYPE_BYTE:
@@ -56,7 +57,8 @@ static weir_code to_number(const weir_kernel_call *call, weir_cast_mode mode, we
     return WEIR_OK;
 }
 
-static weir_code to_datetime(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_datetime(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                             weir_error **err) {
     const weir_timezone *zone = call->eval->zone;
     switch (call->type->kind) {
     case WEIR_TYPE_DATE:
@@ -81,14 +83,16 @@ static weir_code fail_supported(weir_str text, weir_error **err) {
     WEIR_RAISE(err, NUMERIC_OUT_OF_SUPPORTED_RANGE, "value", value);
 }
 
-static weir_code fail_range(const weir_kernel_call *call, weir_str text, weir_int128 unscaled, int32_t scale, weir_error **err) {
+static weir_code fail_range(const weir_kernel_call *call, weir_str text, weir_int128 unscaled, int32_t scale,
+                            weir_error **err) {
     for (; scale < 0; scale++)
         if (__builtin_mul_overflow(unscaled, (weir_int128)10, &unscaled) || !weir_decimal_fits(unscaled, 38))
             return fail_supported(text, err);
     return weir_decimal_out_of_range(unscaled, scale, call->type, err);
 }
 
-static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                            weir_error **err) {
     uint8_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
         weir_str text = weir_column_bytes(call->args[0], i);
@@ -116,7 +120,10 @@ static weir_code to_decimal(const weir_kernel_call *call, weir_cast_mode mode, w
 static const char *const unit_names[2][4] = {{"YEAR", "MONTH", "", ""}, {"DAY", "HOUR", "MINUTE", "SECOND"}};
 static const char *const unit_forms[2][4][4] = {
     {{"y", "y-m"}, {"", "m"}},
-    {{"d", "d h", "d h:m", "d h:m:s.n"}, {"", "h", "h:m", "h:m:s.n"}, {"", "", "m", "m:s.n"}, {"", "", "", "s.n"}},
+    {{"d", "d h", "d h:m", "d h:m:s.n"},
+     {"", "h", "h:m", "h:m:s.n"},
+     {"", "", "m", "m:s.n"},
+     {"", "", "", "s.n"}},
 };
 
 static weir_code fail_interval(const weir_kernel_call *call, weir_str text, weir_error **err) {
@@ -124,22 +131,25 @@ static weir_code fail_interval(const weir_kernel_call *call, weir_str text, weir
     int family = call->type->kind == WEIR_TYPE_INTERVAL_DAY_TIME;
     int from = call->type->precision, to = call->type->scale;
     const char *form = unit_forms[family][from][to];
-    const char *units = from == to ? unit_names[family][from]
-                                   : weir_arena_printf(arena, "%s TO %s", unit_names[family][from], unit_names[family][to]);
-    const char *supported = weir_arena_printf(arena, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s' %s`", form, form, units);
+    const char *units =
+        from == to ? unit_names[family][from]
+                   : weir_arena_printf(arena, "%s TO %s", unit_names[family][from], unit_names[family][to]);
+    const char *supported =
+        weir_arena_printf(arena, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s' %s`", form, form, units);
     weir_strbuf name = {0};
     weir_type_simple(&name, call->type);
     const char *type_name = weir_arena_strdup(arena, name.data);
     weir_strbuf_fini(&name);
     const char *input = weir_arena_strndup(arena, text.data, text.size);
     if (family)
-        WEIR_RAISE(err, INVALID_INTERVAL_FORMAT__UNMATCHED_FORMAT_STRING_WITH_NOTICE, "input", input, "intervalStr",
-                   "day-time", "supportedFormat", supported, "typeName", type_name);
-    WEIR_RAISE(err, INVALID_INTERVAL_FORMAT__UNMATCHED_FORMAT_STRING, "input", input, "intervalStr", "year-month",
-               "supportedFormat", supported, "typeName", type_name);
+        WEIR_RAISE(err, INVALID_INTERVAL_FORMAT__UNMATCHED_FORMAT_STRING_WITH_NOTICE, "input", input,
+                   "intervalStr", "day-time", "supportedFormat", supported, "typeName", type_name);
+    WEIR_RAISE(err, INVALID_INTERVAL_FORMAT__UNMATCHED_FORMAT_STRING, "input", input, "intervalStr",
+               "year-month", "supportedFormat", supported, "typeName", type_name);
 }
 
-static weir_code to_interval(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_interval(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                             weir_error **err) {
     uint8_t *out = weir_column_values(column);
     int32_t width = weir_type_width(call->type);
     WEIR_EACH(call, i) {
@@ -158,7 +168,9 @@ static weir_code to_interval(const weir_kernel_call *call, weir_cast_mode mode, 
             WEIR_TRY(weir_result_null(call, column, i, err));
         else if (!ok)
             return fail_interval(call, text, err);
-        const void *value = width == 4 ? (const void *)&months : width == 8 ? (const void *)&micros : &calendar;
+        const void *value = width == 4   ? (const void *)&months
+                            : width == 8 ? (const void *)&micros
+                                         : &calendar;
         memcpy(out + (size_t)i * (size_t)width, value, (size_t)width);
     }
     return WEIR_OK;
@@ -180,7 +192,8 @@ static int parse_boolean(weir_str text) {
     return word_in(text, yes) ? 1 : word_in(text, no) ? 0 : -1;
 }
 
-static weir_code to_boolean(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column, weir_error **err) {
+static weir_code to_boolean(const weir_kernel_call *call, weir_cast_mode mode, weir_column *column,
+                            weir_error **err) {
     uint8_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
         int value = parse_boolean(weir_column_bytes(call->args[0], i));
@@ -228,8 +241,8 @@ static int legacy_decimal_text(weir_int128 value, int32_t scale, char *ret) {
     int exponent = count - 1 - scale;
     if (exponent >= -6)
         return weir_decimal_format(value, scale, ret);
-    int size = snprintf(ret, 64, "%s%c%s%.*sE%d", value < 0 ? "-" : "", digits[0], count > 1 ? "." : "", count - 1,
-                        digits + 1, exponent);
+    int size = snprintf(ret, 64, "%s%c%s%.*sE%d", value < 0 ? "-" : "", digits[0], count > 1 ? "." : "",
+                        count - 1, digits + 1, exponent);
     return size;
 }
 
@@ -243,13 +256,15 @@ static int legacy_decimal_text(weir_int128 value, int32_t scale, char *ret) {
         weir_bytes_end(&writer, i, (size_t)(FORMAT)); \
     }
 
-weir_code weir_cast_to_string(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret, weir_error **err) {
+weir_code weir_cast_to_string(const weir_kernel_call *call, weir_cast_mode mode, weir_column **ret,
+                              weir_error **err) {
     const weir_column *from = call->args[0];
     const weir_timezone *zone = call->eval->zone;
     _cleanup_bytes_ weir_bytes_writer writer;
     WEIR_TRY(weir_bytes_begin(&writer, call, (size_t)call->rows * 24, err));
     if (from->type->kind == WEIR_TYPE_DECIMAL && mode == WEIR_CAST_LEGACY) {
-        FORMAT_ROWS(64, legacy_decimal_text(weir_load128(from->values + (size_t)slot * 16), from->type->scale, text))
+        FORMAT_ROWS(
+            64, legacy_decimal_text(weir_load128(from->values + (size_t)slot * 16), from->type->scale, text))
         *ret = weir_bytes_finish(&writer);
         return WEIR_OK;
     }
@@ -273,7 +288,8 @@ weir_code weir_cast_to_string(const weir_kernel_call *call, weir_cast_mode mode,
         FORMAT_ROWS(WEIR_DATETIME_TEXT_MAX, weir_date_format(WEIR_VALUES(from, int32_t)[slot], text))
         break;
     case WEIR_TYPE_TIMESTAMP:
-        FORMAT_ROWS(WEIR_DATETIME_TEXT_MAX, weir_timestamp_format(WEIR_VALUES(from, int64_t)[slot], zone, text))
+        FORMAT_ROWS(WEIR_DATETIME_TEXT_MAX,
+                    weir_timestamp_format(WEIR_VALUES(from, int64_t)[slot], zone, text))
         break;
     default: {
         _cleanup_strbuf_ weir_strbuf buf = {0};

@@ -82,7 +82,8 @@ static const weir_type *common_complex(weir_arena *arena, bool ansi, const weir_
 }
 
 static bool is_datetime(const weir_type *type) {
-    return type->kind == WEIR_TYPE_DATE || type->kind == WEIR_TYPE_TIMESTAMP || type->kind == WEIR_TYPE_TIMESTAMP_NTZ;
+    return type->kind == WEIR_TYPE_DATE || type->kind == WEIR_TYPE_TIMESTAMP ||
+           type->kind == WEIR_TYPE_TIMESTAMP_NTZ;
 }
 
 static const weir_type *common_datetime(const weir_type *a, const weir_type *b) {
@@ -105,9 +106,11 @@ const weir_type *weir_coerce_tightest(weir_arena *arena, bool ansi, const weir_t
         return b;
     if (b->kind == WEIR_TYPE_NULL)
         return a;
-    if (weir_type_is_integral(a) && b->kind == WEIR_TYPE_DECIMAL && decimal_is_wider(b, weir_decimal_for(arena, a)))
+    if (weir_type_is_integral(a) && b->kind == WEIR_TYPE_DECIMAL &&
+        decimal_is_wider(b, weir_decimal_for(arena, a)))
         return b;
-    if (weir_type_is_integral(b) && a->kind == WEIR_TYPE_DECIMAL && decimal_is_wider(a, weir_decimal_for(arena, b)))
+    if (weir_type_is_integral(b) && a->kind == WEIR_TYPE_DECIMAL &&
+        decimal_is_wider(a, weir_decimal_for(arena, b)))
         return a;
     if (weir_type_is_numeric(a) && weir_type_is_numeric(b) && a->kind != WEIR_TYPE_DECIMAL &&
         b->kind != WEIR_TYPE_DECIMAL)
@@ -116,8 +119,10 @@ const weir_type *weir_coerce_tightest(weir_arena *arena, bool ansi, const weir_t
         return common_datetime(a, b);
     if (a->kind == WEIR_TYPE_TIME && b->kind == WEIR_TYPE_TIME)
         return a->precision >= b->precision ? a : b;
-    if (a->kind == b->kind && (a->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH || a->kind == WEIR_TYPE_INTERVAL_DAY_TIME))
-        return weir_type_interval(arena, a->kind, WEIR_MIN(a->precision, b->precision), WEIR_MAX(a->scale, b->scale));
+    if (a->kind == b->kind &&
+        (a->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH || a->kind == WEIR_TYPE_INTERVAL_DAY_TIME))
+        return weir_type_interval(arena, a->kind, WEIR_MIN(a->precision, b->precision),
+                                  WEIR_MAX(a->scale, b->scale));
     return common_complex(arena, ansi, a, b, weir_coerce_tightest);
 }
 
@@ -133,8 +138,8 @@ static const weir_type *common_decimal(weir_arena *arena, const weir_type *a, co
 }
 
 static bool is_atomic(const weir_type *type) {
-    return !weir_type_is_nested(type) && type->kind != WEIR_TYPE_NULL && type->kind != WEIR_TYPE_INTERVAL_CALENDAR &&
-           type->kind != WEIR_TYPE_VARIANT;
+    return !weir_type_is_nested(type) && type->kind != WEIR_TYPE_NULL &&
+           type->kind != WEIR_TYPE_INTERVAL_CALENDAR && type->kind != WEIR_TYPE_VARIANT;
 }
 
 /* ANSI: a string next to another type becomes that type (BIGINT and DOUBLE for numbers). */
@@ -252,10 +257,12 @@ static bool is_interval(weir_type_kind kind) {
 
 static bool cast_complex(const weir_type *from, const weir_type *to, weir_cast_mode mode) {
     if (from->kind == WEIR_TYPE_ARRAY)
-        return weir_coerce_can_cast(from->element, to->element, mode) && (!from->contains_null || to->contains_null);
+        return weir_coerce_can_cast(from->element, to->element, mode) &&
+               (!from->contains_null || to->contains_null);
     if (from->kind == WEIR_TYPE_MAP)
         return weir_coerce_can_cast(from->element, to->element, mode) &&
-               weir_coerce_can_cast(from->value, to->value, mode) && (!from->contains_null || to->contains_null);
+               weir_coerce_can_cast(from->value, to->value, mode) &&
+               (!from->contains_null || to->contains_null);
     if (from->fields_count != to->fields_count)
         return false;
     for (int32_t i = 0; i < from->fields_count; i++)
@@ -266,8 +273,8 @@ static bool cast_complex(const weir_type *from, const weir_type *to, weir_cast_m
 }
 
 static bool cast_to_variant(const weir_type *from) {
-    return !is_interval(from->kind) && from->kind != WEIR_TYPE_INTERVAL_CALENDAR && from->kind != WEIR_TYPE_STRUCT &&
-           from->kind != WEIR_TYPE_MAP;
+    return !is_interval(from->kind) && from->kind != WEIR_TYPE_INTERVAL_CALENDAR &&
+           from->kind != WEIR_TYPE_STRUCT && from->kind != WEIR_TYPE_MAP;
 }
 
 static bool cast_from_number(const weir_type *from, const weir_type *to, bool ansi) {
@@ -299,7 +306,8 @@ bool weir_coerce_can_cast(const weir_type *from, const weir_type *to, weir_cast_
     if (to->kind == WEIR_TYPE_VARIANT)
         return cast_to_variant(from);
     if (from->kind == WEIR_TYPE_VARIANT)
-        return !is_interval(to->kind) && to->kind != WEIR_TYPE_INTERVAL_CALENDAR && to->kind != WEIR_TYPE_TIME;
+        return !is_interval(to->kind) && to->kind != WEIR_TYPE_INTERVAL_CALENDAR &&
+               to->kind != WEIR_TYPE_TIME;
     if (weir_type_is_nested(from) || weir_type_is_nested(to))
         return from->kind == to->kind && cast_complex(from, to, mode);
     if (weir_type_is_string(from))

@@ -63,7 +63,8 @@ int weir_value_compare(const weir_column *a, int32_t row_a, const weir_column *b
     case WEIR_TYPE_DOUBLE:
         return compare_double(WEIR_VALUES(a, double)[slot_a], WEIR_VALUES(b, double)[slot_b]);
     case WEIR_TYPE_DECIMAL: {
-        weir_int128 l = weir_load128(a->values + (size_t)slot_a * 16), r = weir_load128(b->values + (size_t)slot_b * 16);
+        weir_int128 l = weir_load128(a->values + (size_t)slot_a * 16),
+                    r = weir_load128(b->values + (size_t)slot_b * 16);
         if (a->type->scale == b->type->scale)
             return (l > r) - (l < r);
         return weir_decimal_compare(l, a->type->scale, r, b->type->scale);
@@ -140,7 +141,7 @@ bool weir_type_is_comparable(const weir_type *type) {
     static void name(const weir_kernel_call *call, comparison op, uint8_t *restrict truth) { \
         const ctype *restrict a = WEIR_VALUES(call->args[0], ctype); \
         const ctype *restrict b = WEIR_VALUES(call->args[1], ctype); \
-        TRUTH_LOOP(a[x] == b[y], a[x] < b[y], a[x] <= b[y], a[x] > b[y], a[x] >= b[y]) \
+        TRUTH_LOOP(a[x] == b[y], a[x]<b[y], a[x] <= b[y], a[x]> b[y], a[x] >= b[y]) \
     }
 INTEGER_TRUTH(truth_int8, int8_t)
 INTEGER_TRUTH(truth_int16, int16_t)
@@ -163,7 +164,7 @@ static void truth_decimal(const weir_kernel_call *call, comparison op, uint8_t *
     const uint8_t *a = call->args[0]->values, *b = call->args[1]->values;
 #define L weir_load128(a + (size_t)x * 16)
 #define R weir_load128(b + (size_t)y * 16)
-    TRUTH_LOOP(L == R, L < R, L <= R, L > R, L >= R)
+    TRUTH_LOOP(L == R, L<R, L <= R, L> R, L >= R)
 #undef L
 #undef R
 }
@@ -172,7 +173,7 @@ static void truth_boolean(const weir_kernel_call *call, comparison op, uint8_t *
     const uint8_t *a = call->args[0]->values, *b = call->args[1]->values;
 #define L weir_bit_get(a, x)
 #define R weir_bit_get(b, y)
-    TRUTH_LOOP(L == R, L < R, L <= R, L > R, L >= R)
+    TRUTH_LOOP(L == R, L<R, L <= R, L> R, L >= R)
 #undef L
 #undef R
 }
@@ -198,7 +199,8 @@ static void truth_bytes_equal(const weir_kernel_call *call, uint8_t *truth) {
     const int32_t *oa = a->offsets, *ob = b->offsets;
     WEIR_LOOP2(call, {
         int32_t size = oa[x + 1] - oa[x];
-        truth[i] = size == ob[y + 1] - ob[y] && (size == 0 || memcmp(a->values + oa[x], b->values + ob[y], (size_t)size) == 0);
+        truth[i] = size == ob[y + 1] - ob[y] &&
+                   (size == 0 || memcmp(a->values + oa[x], b->values + ob[y], (size_t)size) == 0);
     });
 }
 
@@ -210,8 +212,8 @@ static void truth_general(const weir_kernel_call *call, comparison op, uint8_t *
     }
     bool nested = weir_type_is_nested(a->type);
     WEIR_EACH(call, i)
-        if (!nested || weir_row_is_live(call, i))
-            truth[i] = order_holds(op, weir_value_compare(a, i, b, i));
+    if (!nested || weir_row_is_live(call, i))
+        truth[i] = order_holds(op, weir_value_compare(a, i, b, i));
 }
 
 static void fill_truth(const weir_kernel_call *call, comparison op, uint8_t *truth) {
@@ -289,12 +291,14 @@ static weir_code resolve_compare(WEIR_RESOLVE_PARAMS) {
     (void)args_count;
     (void)ret_rewrite;
     const weir_type *a = args[0]->type, *b = args[1]->type;
-    if (weir_type_is_string(a) != weir_type_is_string(b) && a->kind != WEIR_TYPE_NULL && b->kind != WEIR_TYPE_NULL) {
+    if (weir_type_is_string(a) != weir_type_is_string(b) && a->kind != WEIR_TYPE_NULL &&
+        b->kind != WEIR_TYPE_NULL) {
         const weir_type *other = weir_type_is_string(a) ? b : a;
         const weir_type *to;
         if (resolve->ansi)
             to = weir_coerce_common(resolve->arena, true, a, b);
-        else if (weir_type_is_nested(other) || other->kind == WEIR_TYPE_INTERVAL_CALENDAR || other->kind == WEIR_TYPE_VARIANT)
+        else if (weir_type_is_nested(other) || other->kind == WEIR_TYPE_INTERVAL_CALENDAR ||
+                 other->kind == WEIR_TYPE_VARIANT)
             to = NULL;
         else
             to = other->kind == WEIR_TYPE_DECIMAL ? weir_type_of(WEIR_TYPE_DOUBLE) : other;
@@ -303,23 +307,29 @@ static weir_code resolve_compare(WEIR_RESOLVE_PARAMS) {
                 args[i] = weir_coerce_cast(resolve, args[i], to);
     }
     weir_arithmetic_decimal_operands(resolve, args);
-    const weir_type *common = weir_coerce_tightest(resolve->arena, resolve->ansi, args[0]->type, args[1]->type);
+    const weir_type *common =
+        weir_coerce_tightest(resolve->arena, resolve->ansi, args[0]->type, args[1]->type);
     if (args[0]->type->kind == WEIR_TYPE_DECIMAL && args[1]->type->kind == WEIR_TYPE_DECIMAL)
         common = weir_coerce_common(resolve->arena, resolve->ansi, args[0]->type, args[1]->type);
     if (common == NULL && !resolve->ansi) { /* BooleanEquality: true = 1 */
-        int32_t flag = args[0]->type->kind == WEIR_TYPE_BOOLEAN ? 0 : args[1]->type->kind == WEIR_TYPE_BOOLEAN ? 1 : -1;
-        if (flag >= 0 && weir_type_is_numeric(args[1 - flag]->type) && (function->name[0] == '=' || function->name[1] == '='))
+        int32_t flag = args[0]->type->kind == WEIR_TYPE_BOOLEAN   ? 0
+                       : args[1]->type->kind == WEIR_TYPE_BOOLEAN ? 1
+                                                                  : -1;
+        if (flag >= 0 && weir_type_is_numeric(args[1 - flag]->type) &&
+            (function->name[0] == '=' || function->name[1] == '='))
             common = args[1 - flag]->type;
     }
     if (common == NULL)
-        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_DIFF_TYPES, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-                   "left", weir_quoted_type(resolve->arena, args[0]->type), "right",
+        WEIR_RAISE(err, DATATYPE_MISMATCH__BINARY_OP_DIFF_TYPES, "sqlExpr",
+                   weir_quoted_sql(resolve->arena, resolve->call), "left",
+                   weir_quoted_type(resolve->arena, args[0]->type), "right",
                    weir_quoted_type(resolve->arena, args[1]->type));
     for (int32_t i = 0; i < 2; i++)
         args[i] = weir_coerce_cast(resolve, args[i], common);
     if (!weir_type_is_comparable(common))
-        WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-                   "functionName", weir_arena_printf(resolve->arena, "`%s`", function->symbol), "dataType",
+        WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr",
+                   weir_quoted_sql(resolve->arena, resolve->call), "functionName",
+                   weir_arena_printf(resolve->arena, "`%s`", function->symbol), "dataType",
                    weir_quoted_type(resolve->arena, common));
     *ret_type = weir_type_of(WEIR_TYPE_BOOLEAN);
     *ret_nullable = !(function->flags & WEIR_FN_NEVER_NULL) && weir_any_nullable(args, 2);
@@ -332,8 +342,10 @@ weir_code weir_compare_resolve(WEIR_RESOLVE_PARAMS) {
 
 #define COMPARE_FLAGS (WEIR_FN_NULL_PROPAGATES | WEIR_FN_DENSE | WEIR_FN_NEVER_RAISES | WEIR_FN_OPERATOR)
 #define COMPARE(sql_name, sql_symbol, kernel) \
-    {.name = sql_name, .symbol = sql_symbol, .args_min = 2, .args_max = 2, .flags = COMPARE_FLAGS, \
-     .resolve = resolve_compare, .eval = kernel}
+    { \
+        .name = sql_name, .symbol = sql_symbol, .args_min = 2, .args_max = 2, .flags = COMPARE_FLAGS, \
+        .resolve = resolve_compare, .eval = kernel \
+    }
 
 const weir_function weir_compare_functions[] = {
     COMPARE("=", "=", equal_kernel),
@@ -342,10 +354,19 @@ const weir_function weir_compare_functions[] = {
     COMPARE("<=", "<=", less_equal_kernel),
     COMPARE(">", ">", greater_kernel),
     COMPARE(">=", ">=", greater_equal_kernel),
-    {.name = "<=>", .symbol = "<=>", .args_min = 2, .args_max = 2,
-     .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NEVER_RAISES | WEIR_FN_OPERATOR, .resolve = resolve_compare,
+    {.name = "<=>",
+     .symbol = "<=>",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NEVER_RAISES | WEIR_FN_OPERATOR,
+     .resolve = resolve_compare,
      .eval = null_safe_kernel},
-    {.name = "equal_null", .symbol = "<=>", .args_min = 2, .args_max = 2, .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NEVER_RAISES,
-     .resolve = resolve_compare, .eval = null_safe_kernel},
+    {.name = "equal_null",
+     .symbol = "<=>",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_compare,
+     .eval = null_safe_kernel},
 };
 WEIR_FAMILY_COUNT(compare)

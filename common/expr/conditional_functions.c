@@ -9,7 +9,8 @@ static void place(weir_resolve *resolve, weir_node *node) {
     }
 }
 
-static weir_node *make_case(weir_resolve *resolve, weir_node *condition, weir_node *value, weir_node *otherwise) {
+static weir_node *make_case(weir_resolve *resolve, weir_node *condition, weir_node *value,
+                            weir_node *otherwise) {
     weir_node_case *node = WEIR_NODE_NEW(resolve->arena, CASE, case);
     node->branches = weir_node_list_of(resolve->arena, (weir_node *[]){condition, value}, 2);
     node->otherwise = otherwise;
@@ -85,7 +86,7 @@ static weir_code resolve_cast_function(WEIR_RESOLVE_PARAMS) {
 }
 
 #define CAST_FUNCTION(type_name) \
-    {.name = type_name, .args_min = 1, .args_max = 1, .resolve = resolve_cast_function}
+    { .name = type_name, .args_min = 1, .args_max = 1, .resolve = resolve_cast_function }
 
 const weir_function weir_conditional_functions[] = {
     {.name = "if", .args_min = 3, .args_max = 3, .resolve = resolve_if},

@@ -76,9 +76,11 @@ DATE_FIELD(unix_date_kernel, days)
         const int64_t *restrict a = WEIR_VALUES(call->args[0], int64_t); \
         int32_t *restrict out = weir_column_values(column); \
         const bool zoned = call->args[0]->type->kind == WEIR_TYPE_TIMESTAMP; \
-        weir_timezone_cursor cursor = {.zone = zoned ? call->eval->zone : weir_timezone_utc(), .from_micros = 1}; \
+        weir_timezone_cursor cursor = {.zone = zoned ? call->eval->zone : weir_timezone_utc(), \
+                                       .from_micros = 1}; \
         WEIR_LOOP1(call, { \
-            const int64_t time = weir_floor_mod(weir_timezone_cursor_local(&cursor, a[x]), WEIR_MICROS_PER_DAY); \
+            const int64_t time = \
+                weir_floor_mod(weir_timezone_cursor_local(&cursor, a[x]), WEIR_MICROS_PER_DAY); \
             out[i] = (int32_t)(EXPR); \
         }); \
         *ret = column; \
@@ -144,10 +146,21 @@ static trunc_level trunc_level_of(weir_str name) {
         const char *name;
         trunc_level level;
     } names[] = {
-        {"MICROSECOND", TRUNC_MICROSECOND}, {"MILLISECOND", TRUNC_MILLISECOND}, {"SECOND", TRUNC_SECOND},
-        {"MINUTE", TRUNC_MINUTE}, {"HOUR", TRUNC_HOUR}, {"DAY", TRUNC_DAY}, {"DD", TRUNC_DAY}, {"WEEK", TRUNC_WEEK},
-        {"MONTH", TRUNC_MONTH}, {"MON", TRUNC_MONTH}, {"MM", TRUNC_MONTH}, {"QUARTER", TRUNC_QUARTER},
-        {"YEAR", TRUNC_YEAR}, {"YYYY", TRUNC_YEAR}, {"YY", TRUNC_YEAR},
+        {"MICROSECOND", TRUNC_MICROSECOND},
+        {"MILLISECOND", TRUNC_MILLISECOND},
+        {"SECOND", TRUNC_SECOND},
+        {"MINUTE", TRUNC_MINUTE},
+        {"HOUR", TRUNC_HOUR},
+        {"DAY", TRUNC_DAY},
+        {"DD", TRUNC_DAY},
+        {"WEEK", TRUNC_WEEK},
+        {"MONTH", TRUNC_MONTH},
+        {"MON", TRUNC_MONTH},
+        {"MM", TRUNC_MONTH},
+        {"QUARTER", TRUNC_QUARTER},
+        {"YEAR", TRUNC_YEAR},
+        {"YYYY", TRUNC_YEAR},
+        {"YY", TRUNC_YEAR},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(names); i++)
         if (weir_str_equal_nocase(name, weir_str_from(names[i].name)))
@@ -172,8 +185,11 @@ static int64_t trunc_days(int64_t days, trunc_level level) {
 }
 
 static int64_t trunc_micros(weir_timezone_cursor *cursor, int64_t micros, trunc_level level) {
-    static const int64_t units[] = {[TRUNC_MILLISECOND] = 1000, [TRUNC_SECOND] = 1000000, [TRUNC_MINUTE] = 60000000,
-                                    [TRUNC_HOUR] = INT64_C(3600000000), [TRUNC_DAY] = WEIR_MICROS_PER_DAY};
+    static const int64_t units[] = {[TRUNC_MILLISECOND] = 1000,
+                                    [TRUNC_SECOND] = 1000000,
+                                    [TRUNC_MINUTE] = 60000000,
+                                    [TRUNC_HOUR] = INT64_C(3600000000),
+                                    [TRUNC_DAY] = WEIR_MICROS_PER_DAY};
     if (level == TRUNC_MICROSECOND)
         return micros;
     if (level <= TRUNC_SECOND)
@@ -272,16 +288,19 @@ DATE_SHIFT(add_months_kernel, weir_date_add_months(days, amount))
 static weir_code resolve_shift(WEIR_RESOLVE_PARAMS) {
     if (weir_type_is_string(args[1]->type) && weir_is_foldable(args[1]))
         args[1] = weir_coerce_cast(resolve, args[1], weir_type_of(WEIR_TYPE_INT));
-    return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err);
+    return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                  err);
 }
 
 /* ---- make_date ---- */
 static weir_code fail_make_date(int32_t year, int32_t month, int32_t day, weir_error **err) {
-    static const char *const names[] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST",
-                                        "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
+    static const char *const names[] = {"JANUARY",   "FEBRUARY", "MARCH",    "APRIL",
+                                        "MAY",       "JUNE",     "JULY",     "AUGUST",
+                                        "SEPTEMBER", "OCTOBER",  "NOVEMBER", "DECEMBER"};
     char text[128];
     if (year < -999999999 || year > 999999999)
-        snprintf(text, sizeof(text), "Invalid value for Year (valid values -999999999 - 999999999): %d", (int)year);
+        snprintf(text, sizeof(text), "Invalid value for Year (valid values -999999999 - 999999999): %d",
+                 (int)year);
     else if (month < 1 || month > 12)
         snprintf(text, sizeof(text), "Invalid value for MonthOfYear (valid values 1 - 12): %d", (int)month);
     else if (day < 1 || day > 31)
@@ -298,13 +317,15 @@ static weir_code make_date_kernel(const weir_kernel_call *call, weir_column **re
     WEIR_TRY(weir_result_fixed(call, &column, err));
     int32_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
-        int32_t year = small_int(call->args[0], i), month = small_int(call->args[1], i), day = small_int(call->args[2], i);
+        int32_t year = small_int(call->args[0], i), month = small_int(call->args[1], i),
+                day = small_int(call->args[2], i);
         bool valid = year >= -999999999 && year <= 999999999 && month >= 1 && month <= 12 && day >= 1 &&
                      day <= weir_days_in_month(year, month);
         out[i] = valid ? (int32_t)weir_date_from_civil(year, month, day) : 0;
         weir_code code = WEIR_OK;
         if (!valid)
-            code = call->eval->ansi ? fail_make_date(year, month, day, err) : weir_result_null(call, column, i, err);
+            code = call->eval->ansi ? fail_make_date(year, month, day, err)
+                                    : weir_result_null(call, column, i, err);
         if (code != WEIR_OK) {
             weir_column_unref(column);
             return code;
@@ -319,15 +340,44 @@ static const char *extract_function(weir_str unit) {
     static const struct {
         const char *unit, *function;
     } units[] = {
-        {"YEAR", "year"}, {"Y", "year"}, {"YEARS", "year"}, {"YR", "year"}, {"YRS", "year"},
-        {"YEAROFWEEK", "weir_year_of_week"}, {"QUARTER", "quarter"}, {"QTR", "quarter"}, {"MONTH", "month"},
-        {"MON", "month"}, {"MONS", "month"}, {"MONTHS", "month"}, {"WEEK", "weekofyear"}, {"W", "weekofyear"},
-        {"WEEKS", "weekofyear"}, {"DAY", "day"}, {"D", "day"}, {"DAYS", "day"}, {"DAYOFWEEK", "dayofweek"},
-        {"DOW", "dayofweek"}, {"DAYOFWEEK_ISO", "weir_day_of_week_iso"}, {"DOW_ISO", "weir_day_of_week_iso"},
-        {"DOY", "dayofyear"}, {"HOUR", "hour"}, {"H", "hour"}, {"HOURS", "hour"}, {"HR", "hour"}, {"HRS", "hour"},
-        {"MINUTE", "minute"}, {"M", "minute"}, {"MIN", "minute"}, {"MINS", "minute"}, {"MINUTES", "minute"},
-        {"SECOND", "weir_second_fraction"}, {"S", "weir_second_fraction"}, {"SEC", "weir_second_fraction"},
-        {"SECONDS", "weir_second_fraction"}, {"SECS", "weir_second_fraction"},
+        {"YEAR", "year"},
+        {"Y", "year"},
+        {"YEARS", "year"},
+        {"YR", "year"},
+        {"YRS", "year"},
+        {"YEAROFWEEK", "weir_year_of_week"},
+        {"QUARTER", "quarter"},
+        {"QTR", "quarter"},
+        {"MONTH", "month"},
+        {"MON", "month"},
+        {"MONS", "month"},
+        {"MONTHS", "month"},
+        {"WEEK", "weekofyear"},
+        {"W", "weekofyear"},
+        {"WEEKS", "weekofyear"},
+        {"DAY", "day"},
+        {"D", "day"},
+        {"DAYS", "day"},
+        {"DAYOFWEEK", "dayofweek"},
+        {"DOW", "dayofweek"},
+        {"DAYOFWEEK_ISO", "weir_day_of_week_iso"},
+        {"DOW_ISO", "weir_day_of_week_iso"},
+        {"DOY", "dayofyear"},
+        {"HOUR", "hour"},
+        {"H", "hour"},
+        {"HOURS", "hour"},
+        {"HR", "hour"},
+        {"HRS", "hour"},
+        {"MINUTE", "minute"},
+        {"M", "minute"},
+        {"MIN", "minute"},
+        {"MINS", "minute"},
+        {"MINUTES", "minute"},
+        {"SECOND", "weir_second_fraction"},
+        {"S", "weir_second_fraction"},
+        {"SEC", "weir_second_fraction"},
+        {"SECONDS", "weir_second_fraction"},
+        {"SECS", "weir_second_fraction"},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(units); i++)
         if (weir_str_equal_nocase(unit, weir_str_from(units[i].unit)))
@@ -340,7 +390,8 @@ static weir_code resolve_extract(WEIR_RESOLVE_PARAMS) {
     if (args[0]->kind != WEIR_NODE_LITERAL || !weir_type_is_string(args[0]->type))
         WEIR_FAIL(err, NOT_SUPPORTED, "extract and date_part need a literal field in Weir");
     weir_str unit = weir_column_bytes(((weir_node_literal *)args[0])->value, 0);
-    if (args[1]->type->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH || args[1]->type->kind == WEIR_TYPE_INTERVAL_DAY_TIME ||
+    if (args[1]->type->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH ||
+        args[1]->type->kind == WEIR_TYPE_INTERVAL_DAY_TIME ||
         args[1]->type->kind == WEIR_TYPE_INTERVAL_CALENDAR)
         WEIR_FAIL(err, NOT_SUPPORTED, "extract from an interval is not supported by Weir yet");
     const char *name = extract_function(unit);
@@ -353,22 +404,29 @@ static weir_code resolve_extract(WEIR_RESOLVE_PARAMS) {
 }
 
 static weir_code resolve_second_fraction(WEIR_RESOLVE_PARAMS) {
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     *ret_type = weir_type_decimal(resolve->arena, 8, 6);
     return WEIR_OK;
 }
 
 #define DATE_FLAGS (WEIR_FN_NULL_PROPAGATES | WEIR_FN_NEVER_RAISES)
 #define DATE_FUNCTION(sql_name, kernel, types) \
-    {.name = sql_name, .args_min = 1, .args_max = 1, .flags = DATE_FLAGS, .resolve = weir_resolve_signature, \
-     .eval = kernel, .signature = types}
+    { \
+        .name = sql_name, .args_min = 1, .args_max = 1, .flags = DATE_FLAGS, \
+        .resolve = weir_resolve_signature, .eval = kernel, .signature = types \
+    }
 #define PAIR_FUNCTION(sql_name, kernel, types) \
-    {.name = sql_name, .args_min = 2, .args_max = 2, .flags = DATE_FLAGS, .resolve = weir_resolve_signature, \
-     .eval = kernel, .signature = types}
+    { \
+        .name = sql_name, .args_min = 2, .args_max = 2, .flags = DATE_FLAGS, \
+        .resolve = weir_resolve_signature, .eval = kernel, .signature = types \
+    }
 
 #define SHIFT_FUNCTION(sql_name, kernel) \
-    {.name = sql_name, .args_min = 2, .args_max = 2, .flags = DATE_FLAGS, .resolve = resolve_shift, .eval = kernel, \
-     .signature = "date; !int|short|byte -> date"}
+    { \
+        .name = sql_name, .args_min = 2, .args_max = 2, .flags = DATE_FLAGS, .resolve = resolve_shift, \
+        .eval = kernel, .signature = "date; !int|short|byte -> date" \
+    }
 
 const weir_function weir_datetime_functions[] = {
     DATE_FUNCTION("year", year_kernel, "date -> int"),
@@ -390,8 +448,13 @@ const weir_function weir_datetime_functions[] = {
     DATE_FUNCTION("hour", hour_kernel, "anytimestamp -> int"),
     DATE_FUNCTION("minute", minute_kernel, "anytimestamp -> int"),
     DATE_FUNCTION("second", second_kernel, "anytimestamp -> int"),
-    {.name = "weir_second_fraction", .args_min = 1, .args_max = 1, .flags = DATE_FLAGS | WEIR_FN_HIDDEN,
-     .resolve = resolve_second_fraction, .eval = second_fraction_kernel, .signature = "anytimestamp -> decimal"},
+    {.name = "weir_second_fraction",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = DATE_FLAGS | WEIR_FN_HIDDEN,
+     .resolve = resolve_second_fraction,
+     .eval = second_fraction_kernel,
+     .signature = "anytimestamp -> decimal"},
     PAIR_FUNCTION("date_trunc", date_trunc_kernel, "string; timestamp|nanos -> timestamp"),
     PAIR_FUNCTION("trunc", trunc_kernel, "date; string -> date"),
     SHIFT_FUNCTION("date_add", date_add_kernel),
@@ -400,8 +463,13 @@ const weir_function weir_datetime_functions[] = {
     PAIR_FUNCTION("datediff", date_sub_kernel, "date; date -> int"),
     PAIR_FUNCTION("date_diff", date_sub_kernel, "date; date -> int"),
     PAIR_FUNCTION("add_months", add_months_kernel, "date; int -> date"),
-    {.name = "make_date", .args_min = 3, .args_max = 3, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = weir_resolve_signature,
-     .eval = make_date_kernel, .signature = "int; int; int -> date"},
+    {.name = "make_date",
+     .args_min = 3,
+     .args_max = 3,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = weir_resolve_signature,
+     .eval = make_date_kernel,
+     .signature = "int; int; int -> date"},
     {.name = "extract", .args_min = 2, .args_max = 2, .resolve = resolve_extract},
     {.name = "date_part", .args_min = 2, .args_max = 2, .resolve = resolve_extract},
     {.name = "datepart", .args_min = 2, .args_max = 2, .resolve = resolve_extract},

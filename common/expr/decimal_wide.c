@@ -135,8 +135,8 @@ static void wide_text(const wide *a, int32_t scale, bool negative, char *ret) {
     *out = 0;
 }
 
-void weir_decimal_result_text(weir_arithmetic op, weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale,
-                              int32_t scale, char *ret) {
+void weir_decimal_result_text(weir_arithmetic op, weir_int128 a, int32_t a_scale, weir_int128 b,
+                              int32_t b_scale, int32_t scale, char *ret) {
     wide l = wide_of(a), r = wide_of(b), rest, result;
     bool negative = (a < 0) != (b < 0);
     int32_t result_scale = a_scale + b_scale;

@@ -77,6 +77,23 @@ static inline bool weir_is_constant(const weir_column *column) {
 
 #define WEIR_VALUES(column, ctype) ((const ctype *)(const void *)(column)->values)
 
+/* A BOOLEAN or integral value, widened. */
+static inline int64_t weir_load_integer(const weir_column *column, int32_t row) {
+    int32_t slot = weir_column_slot(column, row);
+    switch ((int)column->type->kind) {
+    case WEIR_TYPE_BYTE:
+        return WEIR_VALUES(column, int8_t)[slot];
+    case WEIR_TYPE_SHORT:
+        return WEIR_VALUES(column, int16_t)[slot];
+    case WEIR_TYPE_INT:
+        return WEIR_VALUES(column, int32_t)[slot];
+    case WEIR_TYPE_BOOLEAN:
+        return weir_bit_get(column->values, slot);
+    default:
+        return WEIR_VALUES(column, int64_t)[slot];
+    }
+}
+
 /* ---- results (kernel_result.c) ---- */
 /* A fixed-width or BOOLEAN column of call->type with call->rows rows. */
 weir_code weir_result_fixed(const weir_kernel_call *call, weir_column **ret, weir_error **err);
@@ -171,12 +188,12 @@ weir_code weir_fail_input_type(weir_resolve *resolve, weir_node *const *args, in
 weir_code weir_fail_form_type(weir_resolve *resolve, const char *form, weir_node *const *args, int32_t index,
                               const char *required, weir_error **err);
 /* DATATYPE_MISMATCH.DATA_DIFF_TYPES over the arguments. */
-weir_code weir_fail_diff_types(weir_resolve *resolve, const weir_function *function,
-                               weir_node *const *args, int32_t count, weir_error **err);
+weir_code weir_fail_diff_types(weir_resolve *resolve, const weir_function *function, weir_node *const *args,
+                               int32_t count, weir_error **err);
 /* Casts all of args[from..count) to their common type; gives it, or NULL where there is none. */
 const weir_type *weir_coerce_all(weir_resolve *resolve, weir_node **args, int32_t from, int32_t count);
-char *weir_quoted_sql(weir_arena *arena, const weir_node *expr);      /* "\"(a + b)\"" */
-char *weir_quoted_type(weir_arena *arena, const weir_type *type);     /* "\"INT\"" */
+char *weir_quoted_sql(weir_arena *arena, const weir_node *expr);  /* "\"(a + b)\"" */
+char *weir_quoted_type(weir_arena *arena, const weir_type *type); /* "\"INT\"" */
 /* A call of a registered function, unresolved, keeping the position of the call under resolution. */
 weir_node *weir_make_call(weir_resolve *resolve, const char *name, int32_t count, weir_node *const *args);
 bool weir_is_foldable(const weir_node *expr);

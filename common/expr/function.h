@@ -4,9 +4,9 @@
  * function_table.c. Any thread.
  *
  * Operators have Spark's registry names, and parsers make calls of them: + - * / % div = <=> < <= > >=
- * & | ^ ~ || not (a <> b is not(=(a, b))) negative positive in (a, items...) between (a, low, high) like ilike
- * (value, pattern[, escape]) rlike isnull isnotnull. a[i] and m[k] are weir_extract (value, key). AND, OR,
- * CASE, COALESCE and CAST are nodes; the functions if, nvl, coalesce, int(), ... rewrite to them. */
+ * & | ^ ~ || not (a <> b is not(=(a, b))) negative positive in (a, items...) between (a, low, high) like
+ * ilike (value, pattern[, escape]) rlike isnull isnotnull. a[i] and m[k] are weir_extract (value, key). AND,
+ * OR, CASE, COALESCE and CAST are nodes; the functions if, nvl, coalesce, int(), ... rewrite to them. */
 #pragma once
 
 #include "common/base/arena.h"
@@ -22,11 +22,11 @@ enum {
     /* NULL in any argument gives NULL: the wrapper computes validity and hands the kernel a selection
      * without those rows. */
     WEIR_FN_NULL_PROPAGATES = 1 << 0,
-    WEIR_FN_OPERATOR = 1 << 1,        /* prints as "(a + b)" or "(- a)" */
+    WEIR_FN_OPERATOR = 1 << 1, /* prints as "(a + b)" or "(- a)" */
     WEIR_FN_NONDETERMINISTIC = 1 << 2,
-    WEIR_FN_NEVER_NULL = 1 << 3,      /* result is not nullable */
+    WEIR_FN_NEVER_NULL = 1 << 3, /* result is not nullable */
     WEIR_FN_NEEDS_TIMEZONE = 1 << 4,
-    WEIR_FN_HIDDEN = 1 << 5,          /* made by the analyzer only, no SQL name */
+    WEIR_FN_HIDDEN = 1 << 5, /* made by the analyzer only, no SQL name */
     /* Reads any row without harm, NULL or not selected; errors are raised for live rows alone. The
      * wrapper then hands the whole selection on instead of removing NULL rows first. */
     WEIR_FN_DENSE = 1 << 6,
@@ -37,23 +37,22 @@ enum {
 /* What resolution needs from the session. */
 typedef struct weir_resolve {
     weir_arena *arena;
-    bool ansi;                    /* spark.sql.ansi.enabled */
-    const weir_timezone *zone;    /* spark.sql.session.timeZone */
-    const weir_node *call;        /* the expression, for messages */
+    bool ansi;                 /* spark.sql.ansi.enabled */
+    const weir_timezone *zone; /* spark.sql.session.timeZone */
+    const weir_node *call;     /* the expression, for messages */
 } weir_resolve;
 
 /* Decides the result type; may replace args[i] by casts (implicit conversion, Spark's rules) and
  * may rewrite the whole call by setting *ret_rewrite (resolved or unresolved; resolved again). */
 typedef weir_code (*weir_function_resolve)(weir_resolve *resolve, const weir_function *function,
-                                           weir_node **args, int32_t args_count,
-                                           const weir_type **ret_type, bool *ret_nullable,
-                                           weir_node **ret_rewrite, weir_error **err);
+                                           weir_node **args, int32_t args_count, const weir_type **ret_type,
+                                           bool *ret_nullable, weir_node **ret_rewrite, weir_error **err);
 
 struct weir_aggregate_ops; /* common/expr/aggregate.h */
 
 struct weir_function {
-    const char *name;    /* lower case, Spark's */
-    const char *symbol;  /* operators: "+"; else NULL */
+    const char *name;   /* lower case, Spark's */
+    const char *symbol; /* operators: "+"; else NULL */
     weir_function_kind kind;
     int32_t args_min, args_max; /* args_max -1 = any */
     uint32_t flags;
@@ -75,8 +74,8 @@ weir_node *weir_coerce_cast(weir_resolve *resolve, weir_node *expr, const weir_t
 /* Spark's common type of two types for comparison, CASE, COALESCE, IN (ANSI or legacy precedence);
  * NULL where there is none. */
 const weir_type *weir_coerce_common(weir_arena *arena, bool ansi, const weir_type *a, const weir_type *b);
-/* Can a cast between the types make NULL of a value (Cast.forceNullable)? Spark calls it nullable then, under ANSI
- * too; a TRY cast always is. */
+/* Can a cast between the types make NULL of a value (Cast.forceNullable)? Spark calls it nullable then, under
+ * ANSI too; a TRY cast always is. */
 bool weir_coerce_cast_nullable(const weir_type *from, const weir_type *to);
 /* May Spark cast from one to the other in this mode (Cast.canCast / canAnsiCast / canTryCast)? */
 bool weir_coerce_can_cast(const weir_type *from, const weir_type *to, weir_cast_mode mode);

@@ -70,7 +70,8 @@ static bool word_accepts(const type_word *word, const weir_type *type) {
 }
 
 static bool is_datetime(const weir_type *type) {
-    return type->kind == WEIR_TYPE_DATE || type->kind == WEIR_TYPE_TIMESTAMP || type->kind == WEIR_TYPE_TIMESTAMP_NTZ;
+    return type->kind == WEIR_TYPE_DATE || type->kind == WEIR_TYPE_TIMESTAMP ||
+           type->kind == WEIR_TYPE_TIMESTAMP_NTZ;
 }
 
 static bool is_plain_atomic(const weir_type *type) {
@@ -88,7 +89,8 @@ static bool can_store_assign(const weir_type *from, const weir_type *to) {
         return is_plain_atomic(from) || from->kind == WEIR_TYPE_INTERVAL_CALENDAR;
     if (is_datetime(from) && is_datetime(to))
         return true;
-    if (from->kind == to->kind && (from->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH || from->kind == WEIR_TYPE_INTERVAL_DAY_TIME))
+    if (from->kind == to->kind &&
+        (from->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH || from->kind == WEIR_TYPE_INTERVAL_DAY_TIME))
         return true;
     if (from->kind == WEIR_TYPE_ARRAY && to->kind == WEIR_TYPE_ARRAY)
         return weir_type_same(from->element, to->element) || can_store_assign(from->element, to->element);
@@ -240,21 +242,22 @@ char *weir_quoted_type(weir_arena *arena, const weir_type *type) {
     return text;
 }
 
-static weir_code fail_input_type_in(weir_resolve *resolve, const char *sql, weir_node *const *args, int32_t index,
-                                  const char *required, weir_error **err) {
-    static const char *const ordinals[] = {"first", "second", "third", "fourth", "fifth",
-                                           "sixth", "seventh", "eighth", "ninth", "tenth"};
+static weir_code fail_input_type_in(weir_resolve *resolve, const char *sql, weir_node *const *args,
+                                    int32_t index, const char *required, weir_error **err) {
+    static const char *const ordinals[] = {"first", "second",  "third",  "fourth", "fifth",
+                                           "sixth", "seventh", "eighth", "ninth",  "tenth"};
     const char *ordinal = (size_t)index < WEIR_ARRAY_LEN(ordinals)
                               ? ordinals[index]
                               : weir_arena_printf(resolve->arena, "%dth", (int)index + 1);
-    WEIR_RAISE(err, DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr", sql, "paramIndex", ordinal, "requiredType", required,
-               "inputSql", weir_quoted_sql(resolve->arena, args[index]), "inputType",
-               weir_quoted_type(resolve->arena, args[index]->type));
+    WEIR_RAISE(err, DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr", sql, "paramIndex", ordinal,
+               "requiredType", required, "inputSql", weir_quoted_sql(resolve->arena, args[index]),
+               "inputType", weir_quoted_type(resolve->arena, args[index]->type));
 }
 
 weir_code weir_fail_input_type(weir_resolve *resolve, weir_node *const *args, int32_t index,
                                const char *required, weir_error **err) {
-    return fail_input_type_in(resolve, weir_quoted_sql(resolve->arena, resolve->call), args, index, required, err);
+    return fail_input_type_in(resolve, weir_quoted_sql(resolve->arena, resolve->call), args, index, required,
+                              err);
 }
 
 weir_code weir_fail_form_type(weir_resolve *resolve, const char *form, weir_node *const *args, int32_t index,
@@ -283,17 +286,22 @@ weir_code weir_fail_diff_types(weir_resolve *resolve, const weir_function *funct
     weir_strbuf buf = {0};
     weir_strbuf_add_char(&buf, list ? '[' : '(');
     for (int32_t i = 0; i < count; i++)
-        weir_strbuf_addf(&buf, "%s%s", i == 0 ? "" : list ? ", " : " or ",
+        weir_strbuf_addf(&buf, "%s%s",
+                         i == 0 ? ""
+                         : list ? ", "
+                                : " or ",
                          weir_quoted_type(resolve->arena, args[i]->type));
     weir_strbuf_add_char(&buf, list ? ']' : ')');
     char *types = weir_arena_strdup(resolve->arena, buf.data);
     weir_strbuf_fini(&buf);
-    WEIR_RAISE(err, DATATYPE_MISMATCH__DATA_DIFF_TYPES, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-               "functionName", weir_arena_printf(resolve->arena, "`%s`", function->name), "dataType", types);
+    WEIR_RAISE(err, DATATYPE_MISMATCH__DATA_DIFF_TYPES, "sqlExpr",
+               weir_quoted_sql(resolve->arena, resolve->call), "functionName",
+               weir_arena_printf(resolve->arena, "`%s`", function->name), "dataType", types);
 }
 
 weir_node *weir_make_call(weir_resolve *resolve, const char *name, int32_t count, weir_node *const *args) {
-    weir_node_unresolved_function *call = WEIR_NODE_NEW(resolve->arena, UNRESOLVED_FUNCTION, unresolved_function);
+    weir_node_unresolved_function *call =
+        WEIR_NODE_NEW(resolve->arena, UNRESOLVED_FUNCTION, unresolved_function);
     call->name.items = WEIR_NEW_ARRAY(resolve->arena, weir_str, 1);
     call->name.items[0] = weir_str_from(name);
     call->name.count = 1;

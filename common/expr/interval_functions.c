@@ -7,8 +7,10 @@
 #include "common/expr/expr_int.h"
 
 int32_t weir_date_add_months(int32_t days, int64_t months); /* datetime_functions.c */
-weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, weir_column **ret, weir_error **err);
-weir_code weir_interval_negate(const weir_kernel_call *call, bool absolute, weir_column **ret, weir_error **err);
+weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, weir_column **ret,
+                                   weir_error **err);
+weir_code weir_interval_negate(const weir_kernel_call *call, bool absolute, weir_column **ret,
+                               weir_error **err);
 weir_code weir_interval_div(const weir_kernel_call *call, weir_column **ret, weir_error **err);
 
 static weir_code fail_overflow(const char *function, weir_error **err) {
@@ -50,7 +52,8 @@ static bool store_ansi(weir_column *column, int32_t row, __int128 value) {
 }
 
 /* Field by field, wrapping; false where a field overflows. */
-static bool combine_calendar(weir_calendar_interval a, weir_calendar_interval b, bool minus, weir_calendar_interval *ret) {
+static bool combine_calendar(weir_calendar_interval a, weir_calendar_interval b, bool minus,
+                             weir_calendar_interval *ret) {
     bool months = minus ? __builtin_sub_overflow(a.months, b.months, &ret->months)
                         : __builtin_add_overflow(a.months, b.months, &ret->months);
     bool days = minus ? __builtin_sub_overflow(a.days, b.days, &ret->days)
@@ -60,7 +63,8 @@ static bool combine_calendar(weir_calendar_interval a, weir_calendar_interval b,
     return !months && !days && !micros;
 }
 
-weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, weir_column **ret, weir_error **err) {
+weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, weir_column **ret,
+                                   weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     bool calendar = call->type->kind == WEIR_TYPE_INTERVAL_CALENDAR;
@@ -82,7 +86,8 @@ weir_code weir_interval_arithmetic(const weir_kernel_call *call, bool minus, wei
     return WEIR_OK;
 }
 
-weir_code weir_interval_negate(const weir_kernel_call *call, bool absolute, weir_column **ret, weir_error **err) {
+weir_code weir_interval_negate(const weir_kernel_call *call, bool absolute, weir_column **ret,
+                               weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     WEIR_EACH(call, i) {
@@ -120,7 +125,8 @@ weir_code weir_interval_div(const weir_kernel_call *call, weir_column **ret, wei
             ROW_TRY(fail_zero(err));
         if (b == -1 && a == INT64_MIN)
             ROW_TRY(weir_error_raise(err, WEIR_ARITHMETIC_OVERFLOW, "message", "Overflow in integral divide",
-                                     "alternative", " Use 'try_divide' to tolerate overflow and return NULL instead.",
+                                     "alternative",
+                                     " Use 'try_divide' to tolerate overflow and return NULL instead.",
                                      "config", WEIR_ANSI_CONFIG, NULL));
         out[i] = a / b;
     }
@@ -148,7 +154,8 @@ static amount load_amount(const weir_column *column, int32_t row) {
 static int64_t add_amount(weir_timezone_cursor *cursor, int64_t time, amount by) {
     if (by.months || by.days) {
         int64_t local = weir_timezone_cursor_local(cursor, time);
-        int64_t days = weir_floor_div(local, WEIR_MICROS_PER_DAY), rest = weir_floor_mod(local, WEIR_MICROS_PER_DAY);
+        int64_t days = weir_floor_div(local, WEIR_MICROS_PER_DAY),
+                rest = weir_floor_mod(local, WEIR_MICROS_PER_DAY);
         if (by.months)
             days = weir_date_add_months((int32_t)days, by.months);
         time = weir_timezone_to_utc(cursor->zone, (days + by.days) * WEIR_MICROS_PER_DAY + rest);
@@ -160,8 +167,8 @@ static weir_code time_add_kernel(const weir_kernel_call *call, weir_column **ret
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     const weir_type *type = call->args[0]->type;
-    weir_timezone_cursor cursor = {.zone = type->kind == WEIR_TYPE_TIMESTAMP ? call->eval->zone : weir_timezone_utc(),
-                                   .from_micros = 1};
+    weir_timezone_cursor cursor = {
+        .zone = type->kind == WEIR_TYPE_TIMESTAMP ? call->eval->zone : weir_timezone_utc(), .from_micros = 1};
     WEIR_EACH(call, i) {
         int32_t slot = weir_column_slot(call->args[0], i);
         amount by = load_amount(call->args[1], i);
@@ -169,7 +176,8 @@ static weir_code time_add_kernel(const weir_kernel_call *call, weir_column **ret
             ((int32_t *)weir_column_values(column))[i] =
                 weir_date_add_months(WEIR_VALUES(call->args[0], int32_t)[slot], by.months);
         else
-            ((int64_t *)weir_column_values(column))[i] = add_amount(&cursor, WEIR_VALUES(call->args[0], int64_t)[slot], by);
+            ((int64_t *)weir_column_values(column))[i] =
+                add_amount(&cursor, WEIR_VALUES(call->args[0], int64_t)[slot], by);
     }
     *ret = column;
     return WEIR_OK;
@@ -185,7 +193,8 @@ static weir_code date_add_interval_kernel(const weir_kernel_call *call, weir_col
         amount by = load_amount(call->args[1], i);
         if (by.micros && call->eval->ansi)
             ROW_TRY(weir_error_raise(err, WEIR_INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION, NULL));
-        int64_t midnight = WEIR_VALUES(call->args[0], int32_t)[weir_column_slot(call->args[0], i)] * WEIR_MICROS_PER_DAY;
+        int64_t midnight =
+            WEIR_VALUES(call->args[0], int32_t)[weir_column_slot(call->args[0], i)] * WEIR_MICROS_PER_DAY;
         out[i] = (int32_t)weir_floor_div(add_amount(&cursor, midnight, by), WEIR_MICROS_PER_DAY);
     }
     *ret = column;
@@ -219,15 +228,19 @@ static weir_code subtract_dates_kernel(const weir_kernel_call *call, weir_column
 }
 
 /* Wall-clock difference: both sides are taken to local time first. */
-static weir_code subtract_timestamps_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
+static weir_code subtract_timestamps_kernel(const weir_kernel_call *call, weir_column **ret,
+                                            weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     bool zoned = call->args[0]->type->kind == WEIR_TYPE_TIMESTAMP;
-    weir_timezone_cursor left = {.zone = zoned ? call->eval->zone : weir_timezone_utc(), .from_micros = 1}, right = left;
+    weir_timezone_cursor left = {.zone = zoned ? call->eval->zone : weir_timezone_utc(), .from_micros = 1},
+                         right = left;
     int64_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
-        int64_t a = weir_timezone_cursor_local(&left, WEIR_VALUES(call->args[0], int64_t)[weir_column_slot(call->args[0], i)]);
-        int64_t b = weir_timezone_cursor_local(&right, WEIR_VALUES(call->args[1], int64_t)[weir_column_slot(call->args[1], i)]);
+        int64_t a = weir_timezone_cursor_local(
+            &left, WEIR_VALUES(call->args[0], int64_t)[weir_column_slot(call->args[0], i)]);
+        int64_t b = weir_timezone_cursor_local(
+            &right, WEIR_VALUES(call->args[1], int64_t)[weir_column_slot(call->args[1], i)]);
         if (__builtin_sub_overflow(a, b, &out[i]))
             ROW_TRY(fail_overflow("`try_subtract`", err));
     }
@@ -259,7 +272,8 @@ static factor load_factor(const weir_column *column, int32_t row) {
     case WEIR_TYPE_DOUBLE:
         return (factor){.kind = FACTOR_DOUBLE, .real = WEIR_VALUES(column, double)[slot]};
     default:
-        return (factor){.kind = FACTOR_DECIMAL, .unscaled = weir_load128(column->values + (size_t)slot * 16),
+        return (factor){.kind = FACTOR_DECIMAL,
+                        .unscaled = weir_load128(column->values + (size_t)slot * 16),
                         .scale = column->type->scale};
     }
 }
@@ -343,7 +357,8 @@ static weir_code divide_kernel(const weir_kernel_call *call, weir_column **ret, 
 
 /* ---- resolution ---- */
 #define ANY_TIMESTAMP \
-    "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or \"(TIMESTAMP_LTZ(P) OR TIMESTAMP_NTZ(P) WITH P IN [7, 9])\")"
+    "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or " \
+    "\"(TIMESTAMP_LTZ(P) OR TIMESTAMP_NTZ(P) WITH P IN [7, 9])\")"
 
 static weir_code resolve_scale(WEIR_RESOLVE_PARAMS) {
     (void)args_count, (void)ret_rewrite;
@@ -353,9 +368,11 @@ static weir_code resolve_scale(WEIR_RESOLVE_PARAMS) {
     const weir_type *number = weir_type_of(WEIR_TYPE_DOUBLE);
     if (calendar || !weir_type_is_numeric(args[1]->type)) {
         if (!weir_implicit_cast(resolve, &args[1], number))
-            return weir_fail_form_type(resolve, calendar ? (divide ? "divide_interval($, $)" : "multiply_interval($, $)")
-                                               : (divide ? "($ / $)" : "($ * $)"),
-                             args, 1, calendar ? "\"DOUBLE\"" : "\"NUMERIC\"", err);
+            return weir_fail_form_type(resolve,
+                                       calendar
+                                           ? (divide ? "divide_interval($, $)" : "multiply_interval($, $)")
+                                           : (divide ? "($ / $)" : "($ * $)"),
+                                       args, 1, calendar ? "\"DOUBLE\"" : "\"NUMERIC\"", err);
     }
     *ret_type = calendar ? interval : weir_type_of(interval->kind);
     *ret_nullable = weir_any_nullable(args, 2) || !resolve->ansi;
@@ -383,7 +400,8 @@ static weir_code resolve_subtract_timestamps(WEIR_RESOLVE_PARAMS) {
             return weir_fail_form_type(resolve, "($ - $)", args, i, ANY_TIMESTAMP, err);
         zoned |= kind == WEIR_TYPE_TIMESTAMP;
     }
-    bool local = args[0]->type->kind == WEIR_TYPE_TIMESTAMP_NTZ || args[1]->type->kind == WEIR_TYPE_TIMESTAMP_NTZ;
+    bool local =
+        args[0]->type->kind == WEIR_TYPE_TIMESTAMP_NTZ || args[1]->type->kind == WEIR_TYPE_TIMESTAMP_NTZ;
     const weir_type *type = weir_type_of(local && !zoned ? WEIR_TYPE_TIMESTAMP_NTZ : WEIR_TYPE_TIMESTAMP);
     for (int32_t i = 0; i < 2; i++)
         args[i] = weir_coerce_cast(resolve, args[i], type);
@@ -403,12 +421,16 @@ static weir_code resolve_subtract_dates(WEIR_RESOLVE_PARAMS) {
 }
 
 #define HIDDEN(hidden_name, count, resolver, kernel, types) \
-    {.name = hidden_name, .args_min = count, .args_max = count, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN, \
-     .resolve = resolver, .eval = kernel, .signature = types}
+    { \
+        .name = hidden_name, .args_min = count, .args_max = count, \
+        .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN, .resolve = resolver, .eval = kernel, \
+        .signature = types \
+    }
 
 const weir_function weir_interval_functions[] = {
     HIDDEN("weir_time_add", 2, resolve_time_add, time_add_kernel, NULL),
-    HIDDEN("weir_date_add_interval", 2, weir_resolve_signature, date_add_interval_kernel, "date; interval -> date"),
+    HIDDEN("weir_date_add_interval", 2, weir_resolve_signature, date_add_interval_kernel,
+           "date; interval -> date"),
     HIDDEN("weir_interval_days", 1, weir_resolve_signature, interval_days_kernel, "interval_dt -> int"),
     HIDDEN("weir_subtract_timestamps", 2, resolve_subtract_timestamps, subtract_timestamps_kernel, NULL),
     HIDDEN("weir_subtract_dates", 2, resolve_subtract_dates, subtract_dates_kernel, NULL),

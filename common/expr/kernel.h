@@ -20,7 +20,7 @@ typedef struct weir_eval {
     weir_arena *arena;         /* batch lifetime: scratch */
     const weir_timezone *zone; /* spark.sql.session.timeZone */
     bool ansi;
-    int64_t now_us;            /* current_timestamp() of the micro-batch */
+    int64_t now_us; /* current_timestamp() of the micro-batch */
 } weir_eval;
 
 typedef struct weir_kernel_call {
@@ -30,7 +30,7 @@ typedef struct weir_kernel_call {
     int32_t args_count;
     int32_t rows;
     weir_sel sel;
-    const void *bound; /* made by bind at compile time; read-only */
+    const void *bound;                 /* made by bind at compile time; read-only */
     const weir_query_context *context; /* where the expression stands in the SQL text; may be NULL */
 } weir_kernel_call;
 

@@ -122,7 +122,8 @@ static weir_code run_propagating(const weir_function *function, weir_kernel_call
                                  weir_error **err) {
     for (int32_t i = 0; i < call->args_count; i++) {
         const weir_column *arg = call->args[i];
-        if (arg->type->kind == WEIR_TYPE_NULL || (arg->encoding == WEIR_CONSTANT && weir_column_is_null(arg, 0)))
+        if (arg->type->kind == WEIR_TYPE_NULL ||
+            (arg->encoding == WEIR_CONSTANT && weir_column_is_null(arg, 0)))
             return weir_result_all_null(call, ret, err);
     }
     _cleanup_buffer_ weir_buffer *validity = NULL;
@@ -166,8 +167,8 @@ static weir_sel used_entries(const weir_kernel_call *call, const weir_column *co
     uint8_t *used = weir_arena_zalloc(call->eval->arena, (size_t)size + 1);
     const int32_t *values = WEIR_VALUES(codes, int32_t);
     WEIR_EACH(call, i)
-        if (!codes->validity || weir_bit_get(codes->validity, i))
-            used[values[i]] = 1;
+    if (!codes->validity || weir_bit_get(codes->validity, i))
+        used[values[i]] = 1;
     int32_t *rows = weir_arena_alloc(call->eval->arena, sizeof(int32_t) * ((size_t)size + 1));
     int32_t count = 0;
     for (int32_t e = 0; e < size; e++) {
@@ -189,9 +190,9 @@ static weir_code fold_nulls(const weir_kernel_call *call, weir_column *column, w
     memset(merged->data, 0, bytes);
     const int32_t *codes = WEIR_VALUES(column, int32_t);
     WEIR_EACH(call, i)
-        if ((!column->validity || weir_bit_get(column->validity, i)) &&
-            weir_bit_get(dictionary->validity, codes[i]))
-            weir_bit_set(merged->data, i);
+    if ((!column->validity || weir_bit_get(column->validity, i)) &&
+        weir_bit_get(dictionary->validity, codes[i]))
+        weir_bit_set(merged->data, i);
     weir_buffer_unref(column->validity_buffer);
     column->validity_buffer = merged;
     column->validity = merged->data;

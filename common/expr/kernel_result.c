@@ -8,8 +8,7 @@ weir_code weir_result_fixed(const weir_kernel_call *call, weir_column **ret, wei
     return weir_column_new_fixed(call->eval->budget, call->type, call->rows, ret, err);
 }
 
-weir_code weir_result_null(const weir_kernel_call *call, weir_column *column, int32_t row,
-                           weir_error **err) {
+weir_code weir_result_null(const weir_kernel_call *call, weir_column *column, int32_t row, weir_error **err) {
     uint8_t *validity;
     if (column->validity_buffer == NULL) {
         WEIR_TRY(weir_column_make_validity(call->eval->budget, column, &validity, err));
@@ -37,8 +36,8 @@ static void pack_bits(uint8_t *bits, const uint8_t *truth, int32_t rows) {
 weir_code weir_result_truth(const weir_kernel_call *call, const uint8_t *truth, weir_column **ret,
                             weir_error **err) {
     weir_column *column;
-    WEIR_TRY(weir_column_new_fixed(call->eval->budget, weir_type_of(WEIR_TYPE_BOOLEAN), call->rows,
-                                   &column, err));
+    WEIR_TRY(
+        weir_column_new_fixed(call->eval->budget, weir_type_of(WEIR_TYPE_BOOLEAN), call->rows, &column, err));
     column->type = call->type;
     pack_bits(weir_column_values(column), truth, call->rows);
     *ret = column;
@@ -59,8 +58,7 @@ bool weir_row_is_live(const weir_kernel_call *call, int32_t row) {
     return true;
 }
 
-weir_code weir_column_plain(weir_budget *budget, weir_column *column, weir_column **ret,
-                            weir_error **err) {
+weir_code weir_column_plain(weir_budget *budget, weir_column *column, weir_column **ret, weir_error **err) {
     if (column->encoding != WEIR_DICTIONARY) {
         *ret = column;
         return WEIR_OK;
@@ -111,7 +109,8 @@ uint8_t *weir_bytes_room(weir_bytes_writer *writer, size_t size, weir_error **er
     size_t needed = writer->size + size;
     if (WEIR_UNLIKELY(needed > writer->buffer->size)) {
         if (needed > INT32_MAX) {
-            weir_error_failf(err, WEIR_NOT_SUPPORTED, "A column of one batch cannot hold more than 2 GiB of text");
+            weir_error_failf(err, WEIR_NOT_SUPPORTED,
+                             "A column of one batch cannot hold more than 2 GiB of text");
             return NULL;
         }
         size_t capacity = WEIR_MAX(needed, writer->buffer->size * 2);

@@ -23,7 +23,8 @@ DOUBLE_KERNEL(exp_kernel, exp(a[x]))
 DOUBLE_KERNEL(signum_kernel, a[x] > 0 ? 1.0 : a[x] < 0 ? -1.0 : a[x])
 
 /* Logarithms of what is not positive are NULL. */
-static weir_code log_rows(const weir_kernel_call *call, double (*fn)(double), weir_column **ret, weir_error **err) {
+static weir_code log_rows(const weir_kernel_call *call, double (*fn)(double), weir_column **ret,
+                          weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     const double *a = WEIR_VALUES(call->args[0], double);
@@ -88,7 +89,9 @@ static weir_code pow_kernel(const weir_kernel_call *call, weir_column **ret, wei
 static int64_t java_long(double value) {
     if (value != value)
         return 0;
-    return value >= 9223372036854775808.0 ? INT64_MAX : value <= -9223372036854775808.0 ? INT64_MIN : (int64_t)value;
+    return value >= 9223372036854775808.0    ? INT64_MAX
+           : value <= -9223372036854775808.0 ? INT64_MIN
+                                             : (int64_t)value;
 }
 
 static weir_code floor_rows(const weir_kernel_call *call, bool up, weir_column **ret, weir_error **err) {
@@ -105,7 +108,8 @@ static weir_code floor_rows(const weir_kernel_call *call, bool up, weir_column *
     } else {
         weir_int128 unit = weir_decimal_pow10[call->args[0]->type->scale];
         WEIR_EACH(call, i) {
-            weir_int128 value = weir_load128(call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * 16);
+            weir_int128 value =
+                weir_load128(call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * 16);
             weir_int128 quotient = value / unit, rest = value % unit;
             quotient += up ? rest > 0 : -(rest < 0);
             weir_store128((uint8_t *)weir_column_values(column) + (size_t)i * 16, (__uint128_t)quotient);
@@ -130,10 +134,12 @@ static weir_code resolve_floor(WEIR_RESOLVE_PARAMS) {
         args[0] = weir_coerce_cast(resolve, args[0], weir_type_of(WEIR_TYPE_LONG));
     else if (type->kind == WEIR_TYPE_FLOAT)
         args[0] = weir_coerce_cast(resolve, args[0], weir_type_of(WEIR_TYPE_DOUBLE));
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     type = args[0]->type;
     if (type->kind == WEIR_TYPE_DECIMAL)
-        *ret_type = weir_type_decimal(resolve->arena, WEIR_MAX(1, WEIR_MIN(38, type->precision - type->scale + (type->scale > 0))), 0);
+        *ret_type = weir_type_decimal(
+            resolve->arena, WEIR_MAX(1, WEIR_MIN(38, type->precision - type->scale + (type->scale > 0))), 0);
     else
         *ret_type = weir_type_of(WEIR_TYPE_LONG);
     return WEIR_OK;
@@ -161,7 +167,8 @@ static double round_double(double value, int32_t digits, bool even) {
     weir_int128 unscaled;
     int32_t scale;
     bool too_large = false;
-    if (!weir_decimal_parse(weir_str_make(text, (size_t)size), &unscaled, &scale, &too_large) || too_large || scale <= digits)
+    if (!weir_decimal_parse(weir_str_make(text, (size_t)size), &unscaled, &scale, &too_large) || too_large ||
+        scale <= digits)
         return value;
     if (scale - digits > 38)
         return 0;
@@ -171,29 +178,34 @@ static double round_double(double value, int32_t digits, bool even) {
     return -digits > 38 ? 0 : weir_decimal_to_double(rounded, 0) * pow(10, -digits);
 }
 
-static weir_code round_integer(const weir_kernel_call *call, int32_t digits, bool even, weir_column *column, weir_error **err) {
+static weir_code round_integer(const weir_kernel_call *call, int32_t digits, bool even, weir_column *column,
+                               weir_error **err) {
     int32_t width = weir_type_width(call->type);
     weir_int128 high = ((weir_int128)1 << (width * 8 - 1)) - 1, low = -high - 1;
     WEIR_EACH(call, i) {
         int64_t value = 0;
-        const uint8_t *from = call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * (size_t)width;
+        const uint8_t *from =
+            call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * (size_t)width;
         memcpy(&value, from, (size_t)width);
         value = (int64_t)((uint64_t)value << (64 - width * 8)) >> (64 - width * 8);
         weir_int128 result = value;
         if (digits < 0)
             result = round_unscaled(value, -digits, even) * weir_decimal_pow10[WEIR_MIN(-digits, 19)];
         if ((result > high || result < low) && call->eval->ansi)
-            WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", "", "config", WEIR_ANSI_CONFIG);
+            WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", "", "config",
+                       WEIR_ANSI_CONFIG);
         value = (int64_t)result;
         memcpy((uint8_t *)weir_column_values(column) + (size_t)i * (size_t)width, &value, (size_t)width);
     }
     return WEIR_OK;
 }
 
-static weir_code round_decimal(const weir_kernel_call *call, int32_t digits, bool even, weir_column *column, weir_error **err) {
+static weir_code round_decimal(const weir_kernel_call *call, int32_t digits, bool even, weir_column *column,
+                               weir_error **err) {
     int32_t from_scale = call->args[0]->type->scale;
     WEIR_EACH(call, i) {
-        weir_int128 value = weir_load128(call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * 16);
+        weir_int128 value =
+            weir_load128(call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * 16);
         weir_int128 rounded = round_unscaled(value, from_scale - digits, even);
         int32_t scale = WEIR_MIN(digits, from_scale);
         if (scale < 0) {
@@ -253,11 +265,13 @@ static weir_code bround_kernel(const weir_kernel_call *call, weir_column **ret, 
 
 static weir_code resolve_round(WEIR_RESOLVE_PARAMS) {
     int32_t digits = 0;
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     if (args_count == 2) {
         if (!weir_is_foldable(args[1]))
-            WEIR_RAISE(err, DATATYPE_MISMATCH__NON_FOLDABLE_INPUT, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-                       "inputName", "`scale`", "inputType", "\"INT\"", "inputExpr", weir_quoted_sql(resolve->arena, args[1]));
+            WEIR_RAISE(err, DATATYPE_MISMATCH__NON_FOLDABLE_INPUT, "sqlExpr",
+                       weir_quoted_sql(resolve->arena, resolve->call), "inputName", "`scale`", "inputType",
+                       "\"INT\"", "inputExpr", weir_quoted_sql(resolve->arena, args[1]));
         _cleanup_column_ weir_column *value = NULL;
         WEIR_TRY(weir_expr_fold(resolve->arena, args[1], resolve->zone, resolve->ansi, &value, err));
         digits = weir_column_is_null(value, 0) ? 0 : WEIR_VALUES(value, int32_t)[0];
@@ -276,11 +290,15 @@ static weir_code resolve_round(WEIR_RESOLVE_PARAMS) {
 
 #define SAFE_DENSE (WEIR_FN_NULL_PROPAGATES | WEIR_FN_DENSE | WEIR_FN_NEVER_RAISES)
 #define DOUBLE_FUNCTION(sql_name, kernel, count, more) \
-    {.name = sql_name, .args_min = count, .args_max = count, .flags = WEIR_FN_NULL_PROPAGATES | (more), \
-     .resolve = weir_resolve_signature, .eval = kernel, .signature = "double; double -> double"}
+    { \
+        .name = sql_name, .args_min = count, .args_max = count, .flags = WEIR_FN_NULL_PROPAGATES | (more), \
+        .resolve = weir_resolve_signature, .eval = kernel, .signature = "double; double -> double" \
+    }
 #define ROUND_FUNCTION(sql_name, kernel, resolver) \
-    {.name = sql_name, .args_min = 1, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolver, .eval = kernel, \
-     .signature = "numeric; int -> =1"}
+    { \
+        .name = sql_name, .args_min = 1, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, \
+        .resolve = resolver, .eval = kernel, .signature = "numeric; int -> =1" \
+    }
 
 const weir_function weir_math_functions[] = {
     DOUBLE_FUNCTION("sqrt", sqrt_kernel, 1, SAFE_DENSE),
@@ -290,16 +308,36 @@ const weir_function weir_math_functions[] = {
     DOUBLE_FUNCTION("ln", ln_kernel, 1, 0),
     DOUBLE_FUNCTION("log10", log10_kernel, 1, 0),
     DOUBLE_FUNCTION("log2", log2_kernel, 1, 0),
-    {.name = "log", .args_min = 1, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = weir_resolve_signature,
-     .eval = log_base_kernel, .signature = "double -> double"},
+    {.name = "log",
+     .args_min = 1,
+     .args_max = 2,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = weir_resolve_signature,
+     .eval = log_base_kernel,
+     .signature = "double -> double"},
     DOUBLE_FUNCTION("pow", pow_kernel, 2, SAFE_DENSE),
     DOUBLE_FUNCTION("power", pow_kernel, 2, SAFE_DENSE),
-    {.name = "floor", .args_min = 1, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolve_floor,
-     .eval = floor_kernel, .signature = "long|double|decimal; int -> =1"},
-    {.name = "ceil", .args_min = 1, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolve_floor,
-     .eval = ceil_kernel, .signature = "long|double|decimal; int -> =1"},
-    {.name = "ceiling", .args_min = 1, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolve_floor,
-     .eval = ceil_kernel, .signature = "long|double|decimal; int -> =1"},
+    {.name = "floor",
+     .args_min = 1,
+     .args_max = 2,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_floor,
+     .eval = floor_kernel,
+     .signature = "long|double|decimal; int -> =1"},
+    {.name = "ceil",
+     .args_min = 1,
+     .args_max = 2,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_floor,
+     .eval = ceil_kernel,
+     .signature = "long|double|decimal; int -> =1"},
+    {.name = "ceiling",
+     .args_min = 1,
+     .args_max = 2,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_floor,
+     .eval = ceil_kernel,
+     .signature = "long|double|decimal; int -> =1"},
     ROUND_FUNCTION("round", round_kernel, resolve_round),
     ROUND_FUNCTION("bround", bround_kernel, resolve_round),
 };

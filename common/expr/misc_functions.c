@@ -8,7 +8,8 @@ static weir_code hash_kernel(const weir_kernel_call *call, weir_column **ret, we
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     uint32_t *hashes = weir_arena_alloc(call->eval->arena, sizeof(uint32_t) * ((size_t)call->sel.count + 1));
-    weir_code code = weir_columns_murmur3(call->args, call->args_count, &call->sel, WEIR_MURMUR3_SEED, hashes, err);
+    weir_code code =
+        weir_columns_murmur3(call->args, call->args_count, &call->sel, WEIR_MURMUR3_SEED, hashes, err);
     if (code != WEIR_OK) {
         weir_column_unref(column);
         return code;
@@ -37,7 +38,8 @@ static weir_code resolve_hash(WEIR_RESOLVE_PARAMS) {
         bool variant = has_kind(args[i]->type, WEIR_TYPE_VARIANT);
         if (variant || has_kind(args[i]->type, WEIR_TYPE_MAP))
             return weir_error_raise(
-                err, variant ? WEIR_DATATYPE_MISMATCH__HASH_VARIANT_TYPE : WEIR_DATATYPE_MISMATCH__HASH_MAP_TYPE,
+                err,
+                variant ? WEIR_DATATYPE_MISMATCH__HASH_VARIANT_TYPE : WEIR_DATATYPE_MISMATCH__HASH_MAP_TYPE,
                 "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call), "functionName", "`hash`", NULL);
     }
     *ret_type = weir_type_of(WEIR_TYPE_INT);
@@ -49,7 +51,8 @@ static weir_code resolve_typeof(WEIR_RESOLVE_PARAMS) {
     (void)function, (void)args_count, (void)ret_type, (void)ret_nullable, (void)err;
     weir_strbuf buf = {0};
     weir_type_simple(&buf, args[0]->type);
-    *ret_rewrite = weir_literal_string(resolve->arena, weir_str_from(weir_arena_strdup(resolve->arena, buf.data)));
+    *ret_rewrite =
+        weir_literal_string(resolve->arena, weir_str_from(weir_arena_strdup(resolve->arena, buf.data)));
     weir_strbuf_fini(&buf);
     return WEIR_OK;
 }
@@ -57,13 +60,23 @@ static weir_code resolve_typeof(WEIR_RESOLVE_PARAMS) {
 /* Names that Weir refuses on purpose: their values would differ between two attempts of an epoch. */
 static weir_code resolve_refused(WEIR_RESOLVE_PARAMS) {
     (void)resolve, (void)args, (void)args_count, (void)ret_type, (void)ret_nullable, (void)ret_rewrite;
-    WEIR_FAIL(err, NOT_SUPPORTED, "The function %s is not supported by Weir: a retried epoch would give another value",
+    WEIR_FAIL(err, NOT_SUPPORTED,
+              "The function %s is not supported by Weir: a retried epoch would give another value",
               function->name);
 }
 
 const weir_function weir_misc_functions[] = {
-    {.name = "hash", .args_min = 1, .args_max = -1, .flags = WEIR_FN_NEVER_NULL, .resolve = resolve_hash, .eval = hash_kernel},
+    {.name = "hash",
+     .args_min = 1,
+     .args_max = -1,
+     .flags = WEIR_FN_NEVER_NULL,
+     .resolve = resolve_hash,
+     .eval = hash_kernel},
     {.name = "typeof", .args_min = 1, .args_max = 1, .resolve = resolve_typeof},
-    {.name = "uuid", .args_min = 0, .args_max = 1, .flags = WEIR_FN_NONDETERMINISTIC, .resolve = resolve_refused},
+    {.name = "uuid",
+     .args_min = 0,
+     .args_max = 1,
+     .flags = WEIR_FN_NONDETERMINISTIC,
+     .resolve = resolve_refused},
 };
 WEIR_FAMILY_COUNT(misc)

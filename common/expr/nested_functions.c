@@ -39,7 +39,8 @@ static weir_code named_struct_kernel(const weir_kernel_call *call, weir_column *
 static weir_code fold_text(weir_resolve *resolve, const weir_node *expr, weir_str *ret, weir_error **err) {
     weir_column *value;
     WEIR_TRY(weir_expr_fold(resolve->arena, expr, resolve->zone, resolve->ansi, &value, err));
-    *ret = weir_column_is_null(value, 0) ? (weir_str){NULL, 0} : weir_arena_str(resolve->arena, weir_column_bytes(value, 0));
+    *ret = weir_column_is_null(value, 0) ? (weir_str){NULL, 0}
+                                         : weir_arena_str(resolve->arena, weir_column_bytes(value, 0));
     weir_column_unref(value);
     return WEIR_OK;
 }
@@ -48,8 +49,8 @@ static weir_code fail_arity(const char *name, const char *expected, int32_t actu
     char quoted[64], number[16];
     snprintf(quoted, sizeof(quoted), "`%s`", name);
     snprintf(number, sizeof(number), "%d", (int)actual);
-    WEIR_RAISE(err, WRONG_NUM_ARGS__WITHOUT_SUGGESTION, "functionName", quoted, "expectedNum", expected, "actualNum",
-               number, "docroot", "https://spark.apache.org/docs/latest");
+    WEIR_RAISE(err, WRONG_NUM_ARGS__WITHOUT_SUGGESTION, "functionName", quoted, "expectedNum", expected,
+               "actualNum", number, "docroot", "https://spark.apache.org/docs/latest");
 }
 
 static weir_code fail_names(weir_resolve *resolve, weir_node *const *args, int32_t count, weir_error **err) {
@@ -117,7 +118,8 @@ static weir_code array_kernel(const weir_kernel_call *call, weir_column **ret, w
         for (int32_t a = 0; ok && a < call->args_count; a++)
             ok = weir_column_is_null(call->args[a], i)
                      ? weir_builder_null(&builder.children[0])
-                     : weir_builder_copy(&builder.children[0], call->args[a], weir_column_slot(call->args[a], i));
+                     : weir_builder_copy(&builder.children[0], call->args[a],
+                                         weir_column_slot(call->args[a], i));
         ok = ok && weir_builder_list_end(&builder);
         next = i + 1;
     }
@@ -156,14 +158,16 @@ static weir_code map_row(const weir_kernel_call *call, weir_builder *builder, in
                     weir_strbuf_add(&text, weir_column_bytes(strings, row));
                     weir_column_unref(strings);
                 }
-                weir_code code = weir_error_raise(err, WEIR_DUPLICATED_MAP_KEY, "key", text.data ? text.data : "",
-                                                  "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+                weir_code code =
+                    weir_error_raise(err, WEIR_DUPLICATED_MAP_KEY, "key", text.data ? text.data : "",
+                                     "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
                 weir_strbuf_fini(&text);
                 return code;
             }
         bool ok = weir_builder_copy(&builder->children[0], key, weir_column_slot(key, row));
-        ok = ok && (weir_column_is_null(value, row) ? weir_builder_null(&builder->children[1])
-                                                    : weir_builder_copy(&builder->children[1], value, weir_column_slot(value, row)));
+        ok = ok && (weir_column_is_null(value, row)
+                        ? weir_builder_null(&builder->children[1])
+                        : weir_builder_copy(&builder->children[1], value, weir_column_slot(value, row)));
         if (!ok)
             return weir_error_oom(err);
     }
@@ -199,8 +203,8 @@ static weir_code fail_map_types(weir_resolve *resolve, weir_code code, weir_node
     weir_strbuf_add_char(&buf, ']');
     char *types = weir_arena_strdup(resolve->arena, buf.data);
     weir_strbuf_fini(&buf);
-    return weir_error_raise(err, code, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call), "functionName", "`map`",
-                            "dataType", types, NULL);
+    return weir_error_raise(err, code, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
+                            "functionName", "`map`", "dataType", types, NULL);
 }
 
 static weir_code resolve_map(WEIR_RESOLVE_PARAMS) {
@@ -216,12 +220,15 @@ static weir_code resolve_map(WEIR_RESOLVE_PARAMS) {
     const weir_type *key = weir_coerce_all(resolve, split, 0, half);
     const weir_type *value = weir_coerce_all(resolve, split, half, args_count);
     if (key == NULL)
-        return fail_map_types(resolve, WEIR_DATATYPE_MISMATCH__CREATE_MAP_KEY_DIFF_TYPES, args, 0, args_count, err);
+        return fail_map_types(resolve, WEIR_DATATYPE_MISMATCH__CREATE_MAP_KEY_DIFF_TYPES, args, 0, args_count,
+                              err);
     if (value == NULL)
-        return fail_map_types(resolve, WEIR_DATATYPE_MISMATCH__CREATE_MAP_VALUE_DIFF_TYPES, args, 1, args_count, err);
+        return fail_map_types(resolve, WEIR_DATATYPE_MISMATCH__CREATE_MAP_VALUE_DIFF_TYPES, args, 1,
+                              args_count, err);
     if (key->kind == WEIR_TYPE_MAP)
-        WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_MAP_KEY_TYPE, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-                   "keyType", weir_quoted_type(resolve->arena, key));
+        WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_MAP_KEY_TYPE, "sqlExpr",
+                   weir_quoted_sql(resolve->arena, resolve->call), "keyType",
+                   weir_quoted_type(resolve->arena, key));
     bool nullable = weir_any_nullable(split + half, half);
     for (int32_t i = 0; i < half; i++) {
         args[2 * i] = split[i];
@@ -234,20 +241,6 @@ static weir_code resolve_map(WEIR_RESOLVE_PARAMS) {
 
 /* ---- access ---- */
 typedef enum access_kind { ACCESS_SUBSCRIPT, ACCESS_ELEMENT_AT, ACCESS_TRY_ELEMENT_AT } access_kind;
-
-static int64_t load_index(const weir_column *column, int32_t row) {
-    int32_t slot = weir_column_slot(column, row);
-    switch (column->type->kind) {
-    case WEIR_TYPE_BYTE:
-        return WEIR_VALUES(column, int8_t)[slot];
-    case WEIR_TYPE_SHORT:
-        return WEIR_VALUES(column, int16_t)[slot];
-    case WEIR_TYPE_INT:
-        return WEIR_VALUES(column, int32_t)[slot];
-    default:
-        return WEIR_VALUES(column, int64_t)[slot];
-    }
-}
 
 static weir_code fail_index(access_kind access, int64_t index, int32_t size, weir_error **err) {
     char number[32], count[32];
@@ -262,11 +255,14 @@ static weir_code fail_index(access_kind access, int64_t index, int32_t size, wei
 static weir_code array_position(const weir_kernel_call *call, access_kind access, int32_t row, int32_t *ret,
                                 weir_error **err) {
     const weir_column *list = call->args[0];
-    int32_t slot = weir_column_slot(list, row), from = list->offsets[slot], size = list->offsets[slot + 1] - from;
-    int64_t index = load_index(call->args[1], row), at = index;
+    int32_t slot = weir_column_slot(list, row), from = list->offsets[slot],
+            size = list->offsets[slot + 1] - from;
+    int64_t index = weir_load_integer(call->args[1], row), at = index;
     if (access != ACCESS_SUBSCRIPT) {
         if (index == 0)
-            WEIR_FAIL(err, INVALID_INDEX_OF_ZERO, "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).");
+            WEIR_FAIL(err, INVALID_INDEX_OF_ZERO,
+                      "The index 0 is invalid. An index shall be either < 0 or > 0 "
+                      "(the first element has index 1).");
         at = index > 0 ? index - 1 : index + size;
     }
     *ret = -1;
@@ -274,7 +270,8 @@ static weir_code array_position(const weir_kernel_call *call, access_kind access
         *ret = from + (int32_t)at;
         return WEIR_OK;
     }
-    return call->eval->ansi && access != ACCESS_TRY_ELEMENT_AT ? fail_index(access, index, size, err) : WEIR_OK;
+    return call->eval->ansi && access != ACCESS_TRY_ELEMENT_AT ? fail_index(access, index, size, err)
+                                                               : WEIR_OK;
 }
 
 static int32_t map_position(const weir_kernel_call *call, int32_t row) {
@@ -286,7 +283,8 @@ static int32_t map_position(const weir_kernel_call *call, int32_t row) {
     return -1;
 }
 
-static weir_code access_rows(const weir_kernel_call *call, access_kind access, weir_column **ret, weir_error **err) {
+static weir_code access_rows(const weir_kernel_call *call, access_kind access, weir_column **ret,
+                             weir_error **err) {
     bool is_map = call->args[0]->type->kind == WEIR_TYPE_MAP;
     int32_t *rows = weir_arena_alloc(call->eval->arena, sizeof(int32_t) * ((size_t)call->rows + 1));
     memset(rows, -1, sizeof(int32_t) * (size_t)call->rows);
@@ -297,7 +295,8 @@ static weir_code access_rows(const weir_kernel_call *call, access_kind access, w
             WEIR_TRY(array_position(call, access, i, &rows[i], err));
     }
     weir_column *column, *typed;
-    WEIR_TRY(weir_column_gather(call->eval->budget, call->args[0]->children[is_map ? 1 : 0], rows, call->rows, &column, err));
+    WEIR_TRY(weir_column_gather(call->eval->budget, call->args[0]->children[is_map ? 1 : 0], rows, call->rows,
+                                &column, err));
     typed = weir_column_reshell(column, call->type);
     weir_column_unref(column);
     *ret = typed;
@@ -322,7 +321,8 @@ static weir_code resolve_access(WEIR_RESOLVE_PARAMS) {
     bool subscript = function->name[0] == 'w';
     if (type->kind == WEIR_TYPE_MAP) {
         if (!weir_type_same(args[1]->type, type->element)) {
-            const weir_type *common = weir_coerce_common(resolve->arena, resolve->ansi, args[1]->type, type->element);
+            const weir_type *common =
+                weir_coerce_common(resolve->arena, resolve->ansi, args[1]->type, type->element);
             if (common == NULL || !weir_type_same(common, type->element))
                 return weir_fail_form_type(resolve, subscript ? "$[$]" : "element_at($, $)", args, 1,
                                            weir_quoted_type(resolve->arena, type->element), err);
@@ -335,8 +335,8 @@ static weir_code resolve_access(WEIR_RESOLVE_PARAMS) {
     if (type->kind != WEIR_TYPE_ARRAY) {
         if (!subscript)
             return weir_fail_input_type(resolve, args, 0, "(\"ARRAY\" or \"MAP\")", err);
-        WEIR_RAISE(err, INVALID_EXTRACT_BASE_FIELD_TYPE, "base", weir_quoted_sql(resolve->arena, args[0]), "other",
-                   weir_quoted_type(resolve->arena, type));
+        WEIR_RAISE(err, INVALID_EXTRACT_BASE_FIELD_TYPE, "base", weir_quoted_sql(resolve->arena, args[0]),
+                   "other", weir_quoted_type(resolve->arena, type));
     }
     if (args[1]->type->kind == WEIR_TYPE_NULL)
         args[1] = weir_coerce_cast(resolve, args[1], weir_type_of(WEIR_TYPE_INT));
@@ -361,28 +361,58 @@ static weir_code size_kernel(const weir_kernel_call *call, weir_column **ret, we
 /* The legacy size of NULL is -1. */
 static weir_code resolve_size(WEIR_RESOLVE_PARAMS) {
     if (resolve->ansi || strncmp(function->name, "weir_", 5) == 0)
-        return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err);
-    weir_node *parts[2] = {weir_make_call(resolve, "weir_size", 1, args), weir_literal_int(resolve->arena, -1)};
+        return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable,
+                                      ret_rewrite, err);
+    weir_node *parts[2] = {weir_make_call(resolve, "weir_size", 1, args),
+                           weir_literal_int(resolve->arena, -1)};
     *ret_rewrite = weir_make_call(resolve, "coalesce", 2, parts);
     return WEIR_OK;
 }
 
 #define SIZE_FUNCTION(sql_name, more) \
-    {.name = sql_name, .args_min = 1, .args_max = 1, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_NEVER_RAISES | (more), \
-     .resolve = resolve_size, .eval = size_kernel, .signature = "array|map -> int"}
+    { \
+        .name = sql_name, .args_min = 1, .args_max = 1, \
+        .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_NEVER_RAISES | (more), .resolve = resolve_size, \
+        .eval = size_kernel, .signature = "array|map -> int" \
+    }
 
 const weir_function weir_nested_functions[] = {
-    {.name = "named_struct", .args_min = 0, .args_max = -1, .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NEVER_RAISES,
-     .resolve = resolve_named_struct, .eval = named_struct_kernel},
+    {.name = "named_struct",
+     .args_min = 0,
+     .args_max = -1,
+     .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_named_struct,
+     .eval = named_struct_kernel},
     {.name = "struct", .args_min = 0, .args_max = -1, .resolve = resolve_struct},
-    {.name = "array", .args_min = 0, .args_max = -1, .flags = WEIR_FN_NEVER_NULL, .resolve = resolve_array,
+    {.name = "array",
+     .args_min = 0,
+     .args_max = -1,
+     .flags = WEIR_FN_NEVER_NULL,
+     .resolve = resolve_array,
      .eval = array_kernel},
-    {.name = "map", .args_min = 0, .args_max = -1, .flags = WEIR_FN_NEVER_NULL, .resolve = resolve_map, .eval = map_kernel},
-    {.name = "weir_extract", .args_min = 2, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN,
-     .resolve = resolve_access, .eval = subscript_kernel},
-    {.name = "element_at", .args_min = 2, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolve_access,
+    {.name = "map",
+     .args_min = 0,
+     .args_max = -1,
+     .flags = WEIR_FN_NEVER_NULL,
+     .resolve = resolve_map,
+     .eval = map_kernel},
+    {.name = "weir_extract",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN,
+     .resolve = resolve_access,
+     .eval = subscript_kernel},
+    {.name = "element_at",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_access,
      .eval = element_at_kernel},
-    {.name = "try_element_at", .args_min = 2, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolve_access,
+    {.name = "try_element_at",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_access,
      .eval = try_element_at_kernel},
     SIZE_FUNCTION("size", 0),
     SIZE_FUNCTION("cardinality", 0),

@@ -48,8 +48,8 @@ static char *quoted_pattern(weir_arena *arena, weir_str text) {
     return quoted;
 }
 
-static weir_code escape_target(weir_arena *arena, weir_str pattern, size_t *at, uint32_t escape, uint32_t *ret,
-                               weir_error **err) {
+static weir_code escape_target(weir_arena *arena, weir_str pattern, size_t *at, uint32_t escape,
+                               uint32_t *ret, weir_error **err) {
     if (*at >= pattern.size)
         WEIR_RAISE(err, INVALID_FORMAT__ESC_AT_THE_END, "format", quoted_pattern(arena, pattern));
     size_t from = *at;
@@ -73,7 +73,8 @@ static void find_shape(weir_arena *arena, like_pattern *like) {
     size_t size = 0;
     for (int32_t i = from; i < to; i++) {
         uint32_t code = like->units[i];
-        if (code >= ONE_CHAR || (code >= 0x80 && code < 0x100)) { /* maybe a malformed byte: compare by units */
+        if (code >= ONE_CHAR ||
+            (code >= 0x80 && code < 0x100)) { /* maybe a malformed byte: compare by units */
             like->shape = LIKE_GENERAL;
             return;
         }
@@ -94,7 +95,10 @@ static void find_shape(weir_arena *arena, like_pattern *like) {
         }
     }
     like->text = weir_str_make(text, size);
-    like->shape = leading && (trailing || size == 0) ? LIKE_CONTAINS : leading ? LIKE_SUFFIX : trailing ? LIKE_PREFIX : LIKE_EQUAL;
+    like->shape = leading && (trailing || size == 0) ? LIKE_CONTAINS
+                  : leading                          ? LIKE_SUFFIX
+                  : trailing                         ? LIKE_PREFIX
+                                                     : LIKE_EQUAL;
 }
 
 static weir_code like_compile(weir_arena *arena, weir_str pattern, weir_str escape_text, like_pattern *ret,
@@ -160,8 +164,8 @@ static bool like_match(const like_pattern *like, weir_str text) {
 }
 
 static weir_code bind_like(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types,
-                           weir_column *const *literals, int32_t args_count, const weir_timezone *zone, bool ansi,
-                           const void **ret_bound, weir_error **err) {
+                           weir_column *const *literals, int32_t args_count, const weir_timezone *zone,
+                           bool ansi, const void **ret_bound, weir_error **err) {
     (void)type, (void)arg_types, (void)zone, (void)ansi;
     *ret_bound = NULL;
     if (literals[1] == NULL || weir_column_is_null(literals[1], 0) || (args_count > 2 && literals[2] == NULL))
@@ -179,7 +183,7 @@ static weir_code like_kernel(const weir_kernel_call *call, weir_column **ret, we
     uint8_t *truth = weir_result_truth_new(call);
     if (like) {
         WEIR_EACH(call, i)
-            truth[i] = like_match(like, weir_column_bytes(call->args[0], i));
+        truth[i] = like_match(like, weir_column_bytes(call->args[0], i));
         return weir_result_truth(call, truth, ret, err);
     }
     weir_str last = {NULL, 0};
@@ -199,8 +203,8 @@ static weir_code like_kernel(const weir_kernel_call *call, weir_column **ret, we
 /* a ILIKE p is lower(a) LIKE lower(p) */
 static weir_code resolve_ilike(WEIR_RESOLVE_PARAMS) {
     (void)function, (void)ret_type, (void)ret_nullable, (void)err;
-    weir_node *parts[3] = {weir_make_call(resolve, "lower", 1, &args[0]), weir_make_call(resolve, "lower", 1, &args[1]),
-                           args_count > 2 ? args[2] : NULL};
+    weir_node *parts[3] = {weir_make_call(resolve, "lower", 1, &args[0]),
+                           weir_make_call(resolve, "lower", 1, &args[1]), args_count > 2 ? args[2] : NULL};
     *ret_rewrite = weir_make_call(resolve, "like", args_count, parts);
     return WEIR_OK;
 }
@@ -212,12 +216,13 @@ static weir_code regex_compile(weir_arena *arena, weir_str pattern, pcre2_code *
     int status;
     PCRE2_SIZE offset;
     if (pattern.size > PATTERN_SIZE_MAX)
-        WEIR_FAIL(err, NOT_SUPPORTED, "regular expressions longer than %d bytes are not supported by Weir", PATTERN_SIZE_MAX);
+        WEIR_FAIL(err, NOT_SUPPORTED, "regular expressions longer than %d bytes are not supported by Weir",
+                  PATTERN_SIZE_MAX);
     uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
     *ret = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size, options, &status, &offset, NULL);
     if (*ret == NULL)
-        WEIR_RAISE(err, INVALID_PARAMETER_VALUE__PATTERN, "parameter", "`regexp`", "functionName", "`rlike`", "value",
-                   quoted_pattern(arena, pattern));
+        WEIR_RAISE(err, INVALID_PARAMETER_VALUE__PATTERN, "parameter", "`regexp`", "functionName", "`rlike`",
+                   "value", quoted_pattern(arena, pattern));
     return WEIR_OK;
 }
 
@@ -226,8 +231,8 @@ static void free_code(void *code) {
 }
 
 static weir_code bind_regex(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types,
-                            weir_column *const *literals, int32_t args_count, const weir_timezone *zone, bool ansi,
-                            const void **ret_bound, weir_error **err) {
+                            weir_column *const *literals, int32_t args_count, const weir_timezone *zone,
+                            bool ansi, const void **ret_bound, weir_error **err) {
     (void)type, (void)arg_types, (void)zone, (void)ansi, (void)args_count, (void)err;
     *ret_bound = NULL;
     pcre2_code *code;
@@ -251,7 +256,8 @@ static void regex_run_fini(regex_run *run) {
     pcre2_code_free(run->own);
 }
 
-static weir_code regex_match(const regex_run *run, const pcre2_code *code, weir_str text, uint8_t *ret, weir_error **err) {
+static weir_code regex_match(const regex_run *run, const pcre2_code *code, weir_str text, uint8_t *ret,
+                             weir_error **err) {
     static const char empty[1] = "";
     const char *data = text.data ? text.data : empty;
     int status = pcre2_match(code, (PCRE2_SPTR)data, text.size, 0, 0, run->match, run->context);
@@ -290,8 +296,11 @@ static weir_code rlike_kernel(const weir_kernel_call *call, weir_column **ret, w
 }
 
 #define PATTERN_FUNCTION(sql_name, bind_fn, kernel, high) \
-    {.name = sql_name, .args_min = 2, .args_max = high, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = weir_resolve_signature, \
-     .bind = bind_fn, .eval = kernel, .signature = "string; string; string -> boolean"}
+    { \
+        .name = sql_name, .args_min = 2, .args_max = high, .flags = WEIR_FN_NULL_PROPAGATES, \
+        .resolve = weir_resolve_signature, .bind = bind_fn, .eval = kernel, \
+        .signature = "string; string; string -> boolean" \
+    }
 
 const weir_function weir_pattern_functions[] = {
     PATTERN_FUNCTION("like", bind_like, like_kernel, 3),

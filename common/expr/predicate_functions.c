@@ -23,7 +23,8 @@ static weir_code not_kernel(const weir_kernel_call *call, weir_column **ret, wei
     return WEIR_OK;
 }
 
-static weir_code null_test(const weir_kernel_call *call, bool want_null, weir_column **ret, weir_error **err) {
+static weir_code null_test(const weir_kernel_call *call, bool want_null, weir_column **ret,
+                           weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     const weir_column *arg = call->args[0];
@@ -62,7 +63,7 @@ static weir_code isnan_kernel(const weir_kernel_call *call, weir_column **ret, w
     }
     if (arg->validity)
         WEIR_EACH(call, i)
-            truth[i] &= !weir_column_is_null(arg, i);
+    truth[i] &= !weir_column_is_null(arg, i);
     return weir_result_truth(call, truth, ret, err);
 }
 
@@ -101,8 +102,8 @@ static int order_columns(const void *a, const void *b) {
 }
 
 static weir_code bind_in(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types,
-                         weir_column *const *literals, int32_t args_count, const weir_timezone *zone, bool ansi,
-                         const void **ret_bound, weir_error **err) {
+                         weir_column *const *literals, int32_t args_count, const weir_timezone *zone,
+                         bool ansi, const void **ret_bound, weir_error **err) {
     (void)type, (void)zone, (void)ansi, (void)err;
     *ret_bound = NULL;
     for (int32_t i = 1; i < args_count; i++)
@@ -187,21 +188,22 @@ static weir_code in_kernel(const weir_kernel_call *call, weir_column **ret, weir
     WEIR_TRY(weir_result_truth(call, truth, &column, err));
     if (any_null)
         WEIR_EACH(call, i)
-            if (nulls[i]) {
-                weir_code code = weir_result_null(call, column, i, err);
-                if (code != WEIR_OK) {
-                    weir_column_unref(column);
-                    return code;
-                }
-            }
+    if (nulls[i]) {
+        weir_code code = weir_result_null(call, column, i, err);
+        if (code != WEIR_OK) {
+            weir_column_unref(column);
+            return code;
+        }
+    }
     *ret = column;
     return WEIR_OK;
 }
 
 static weir_code fail_ordering(weir_resolve *resolve, const weir_function *function, const weir_type *type,
                                weir_error **err) {
-    WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-               "functionName", weir_arena_printf(resolve->arena, "`%s`", function->name), "dataType",
+    WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr",
+               weir_quoted_sql(resolve->arena, resolve->call), "functionName",
+               weir_arena_printf(resolve->arena, "`%s`", function->name), "dataType",
                weir_quoted_type(resolve->arena, type));
 }
 
@@ -228,7 +230,8 @@ static weir_code resolve_in(WEIR_RESOLVE_PARAMS) {
     *ret_type = weir_type_of(WEIR_TYPE_BOOLEAN);
     *ret_nullable = weir_any_nullable(args, args_count);
     for (int32_t i = 1; i < args_count; i++)
-        if (args[i]->kind != WEIR_NODE_LITERAL && args[i]->kind != WEIR_NODE_ATTRIBUTE && !weir_is_foldable(args[i]))
+        if (args[i]->kind != WEIR_NODE_LITERAL && args[i]->kind != WEIR_NODE_ATTRIBUTE &&
+            !weir_is_foldable(args[i]))
             *ret_rewrite = in_as_or(resolve, args, args_count);
     return WEIR_OK;
 }
@@ -287,7 +290,8 @@ static weir_code pick(const weir_kernel_call *call, int sign, weir_column **ret,
         if (rows[i] < 0)
             ok = ok && weir_builder_null(&builder);
         else
-            ok = ok && weir_builder_copy(&builder, call->args[rows[i]], weir_column_slot(call->args[rows[i]], i));
+            ok = ok &&
+                 weir_builder_copy(&builder, call->args[rows[i]], weir_column_slot(call->args[rows[i]], i));
         next++;
     }
     for (; ok && next < call->rows; next++)
@@ -321,22 +325,58 @@ static weir_code resolve_pick(WEIR_RESOLVE_PARAMS) {
 
 #define SAFE (WEIR_FN_DENSE | WEIR_FN_NEVER_RAISES)
 const weir_function weir_predicate_functions[] = {
-    {.name = "not", .symbol = "NOT", .args_min = 1, .args_max = 1,
-     .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_OPERATOR | SAFE, .resolve = resolve_not, .eval = not_kernel},
-    {.name = "!", .symbol = "NOT", .args_min = 1, .args_max = 1,
-     .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_OPERATOR | SAFE, .resolve = resolve_not, .eval = not_kernel},
-    {.name = "isnull", .args_min = 1, .args_max = 1, .flags = WEIR_FN_NEVER_NULL | SAFE, .resolve = resolve_null_test,
+    {.name = "not",
+     .symbol = "NOT",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_OPERATOR | SAFE,
+     .resolve = resolve_not,
+     .eval = not_kernel},
+    {.name = "!",
+     .symbol = "NOT",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_OPERATOR | SAFE,
+     .resolve = resolve_not,
+     .eval = not_kernel},
+    {.name = "isnull",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = WEIR_FN_NEVER_NULL | SAFE,
+     .resolve = resolve_null_test,
      .eval = isnull_kernel},
-    {.name = "isnotnull", .args_min = 1, .args_max = 1, .flags = WEIR_FN_NEVER_NULL | SAFE,
-     .resolve = resolve_null_test, .eval = isnotnull_kernel},
-    {.name = "isnan", .args_min = 1, .args_max = 1, .flags = WEIR_FN_NEVER_NULL | SAFE,
-     .resolve = weir_resolve_signature, .eval = isnan_kernel, .signature = "double|float -> boolean"},
-    {.name = "in", .args_min = 2, .args_max = -1, .flags = WEIR_FN_NEVER_RAISES, .resolve = resolve_in, .bind = bind_in,
+    {.name = "isnotnull",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = WEIR_FN_NEVER_NULL | SAFE,
+     .resolve = resolve_null_test,
+     .eval = isnotnull_kernel},
+    {.name = "isnan",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = WEIR_FN_NEVER_NULL | SAFE,
+     .resolve = weir_resolve_signature,
+     .eval = isnan_kernel,
+     .signature = "double|float -> boolean"},
+    {.name = "in",
+     .args_min = 2,
+     .args_max = -1,
+     .flags = WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_in,
+     .bind = bind_in,
      .eval = in_kernel},
     {.name = "between", .args_min = 3, .args_max = 3, .resolve = resolve_between},
-    {.name = "greatest", .args_min = 2, .args_max = -1, .flags = WEIR_FN_NEVER_RAISES, .resolve = resolve_pick,
+    {.name = "greatest",
+     .args_min = 2,
+     .args_max = -1,
+     .flags = WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_pick,
      .eval = greatest_kernel},
-    {.name = "least", .args_min = 2, .args_max = -1, .flags = WEIR_FN_NEVER_RAISES, .resolve = resolve_pick,
+    {.name = "least",
+     .args_min = 2,
+     .args_max = -1,
+     .flags = WEIR_FN_NEVER_RAISES,
+     .resolve = resolve_pick,
      .eval = least_kernel},
 };
 WEIR_FAMILY_COUNT(predicate)

@@ -121,11 +121,14 @@ static bool raises_never(const weir_node *node) {
     case WEIR_NODE_FIELD:
         return raises_never(((const weir_node_field_access *)node)->child);
     case WEIR_NODE_CAST:
-        return cast_is_safe((const weir_node_cast *)node) && raises_never(((const weir_node_cast *)node)->child);
+        return cast_is_safe((const weir_node_cast *)node) &&
+               raises_never(((const weir_node_cast *)node)->child);
     case WEIR_NODE_AND:
-        return raises_never(((const weir_node_and *)node)->left) && raises_never(((const weir_node_and *)node)->right);
+        return raises_never(((const weir_node_and *)node)->left) &&
+               raises_never(((const weir_node_and *)node)->right);
     case WEIR_NODE_OR:
-        return raises_never(((const weir_node_or *)node)->left) && raises_never(((const weir_node_or *)node)->right);
+        return raises_never(((const weir_node_or *)node)->left) &&
+               raises_never(((const weir_node_or *)node)->right);
     case WEIR_NODE_CALL: {
         const weir_node_call *call = (const weir_node_call *)node;
         if (!(call->function->flags & WEIR_FN_NEVER_RAISES))
@@ -173,20 +176,22 @@ static weir_code bind_call(compiler *c, const weir_node_call *call, weir_step *s
 
 /* An argument that may raise is evaluated where the ones before it are not NULL, as Spark does. Where no
  * row is left the jump leads to the call, which then sees a missing argument: NULL for all. */
-static weir_code compile_args(compiler *c, const weir_node_call *call, int32_t sel, int32_t *args, int32_t *exits,
-                              int32_t *exits_count, weir_error **err) {
+static weir_code compile_args(compiler *c, const weir_node_call *call, int32_t sel, int32_t *args,
+                              int32_t *exits, int32_t *exits_count, weir_error **err) {
     bool lazy = (call->function->flags & WEIR_FN_NULL_PROPAGATES) != 0;
     for (int32_t i = 0; i < call->args.count; i++) {
         const weir_node *arg = call->args.items[i];
         if (lazy && i > 0 && call->args.items[i - 1]->nullable && !raises_never(arg) &&
-            weir_node_any(arg, is_unfoldable, NULL)) /* Spark folds constants first: their errors are not lazy */
+            weir_node_any(arg, is_unfoldable,
+                          NULL)) /* Spark folds constants first: their errors are not lazy */
             sel = add_narrow(c, args[i - 1], WEIR_NARROW_NOT_NULL, sel, &exits[(*exits_count)++]);
         WEIR_TRY(compile(c, call->args.items[i], sel, &args[i], err));
     }
     return WEIR_OK;
 }
 
-static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, int32_t *ret, weir_error **err) {
+static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, int32_t *ret,
+                              weir_error **err) {
     int32_t count = call->args.count, exits_count = 0;
     int32_t *args = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
     int32_t *exits = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
@@ -209,7 +214,8 @@ static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, in
     return WEIR_OK;
 }
 
-static weir_code compile_cast(compiler *c, weir_node_cast *cast, int32_t sel, int32_t *ret, weir_error **err) {
+static weir_code compile_cast(compiler *c, weir_node_cast *cast, int32_t sel, int32_t *ret,
+                              weir_error **err) {
     int32_t child;
     WEIR_TRY(compile(c, cast->child, sel, &child, err));
     if (weir_type_equal(cast->child->type, cast->node.type)) {
@@ -228,14 +234,15 @@ static weir_code compile_cast(compiler *c, weir_node_cast *cast, int32_t sel, in
     return WEIR_OK;
 }
 
-static weir_code compile_logic(compiler *c, weir_node *left, weir_node *right, bool is_and, const weir_type *type,
-                               int32_t sel, int32_t *ret, weir_error **err) {
+static weir_code compile_logic(compiler *c, weir_node *left, weir_node *right, bool is_and,
+                               const weir_type *type, int32_t sel, int32_t *ret, weir_error **err) {
     int32_t regs[2], narrow = -1;
     WEIR_TRY(compile(c, left, sel, &regs[0], err));
     if (raises_never(right)) {
         WEIR_TRY(compile(c, right, sel, &regs[1], err));
     } else {
-        int32_t inner = add_narrow(c, regs[0], is_and ? WEIR_NARROW_NOT_FALSE : WEIR_NARROW_NOT_TRUE, sel, &narrow);
+        int32_t inner =
+            add_narrow(c, regs[0], is_and ? WEIR_NARROW_NOT_FALSE : WEIR_NARROW_NOT_TRUE, sel, &narrow);
         WEIR_TRY(compile(c, right, inner, &regs[1], err));
         c->steps[narrow].jump = c->steps_count;
     }
@@ -257,7 +264,8 @@ static int32_t add_merge(compiler *c, const weir_type *type, int32_t sel, const 
     return step->dest = new_register(c);
 }
 
-static weir_code compile_case(compiler *c, weir_node_case *node, int32_t sel, int32_t *ret, weir_error **err) {
+static weir_code compile_case(compiler *c, weir_node_case *node, int32_t sel, int32_t *ret,
+                              weir_error **err) {
     int32_t pairs = node->branches.count / 2, count = 0, current = sel;
     int32_t *regs = WEIR_NEW_ARRAY(c->arena, int32_t, pairs + 1);
     int32_t *parts = WEIR_NEW_ARRAY(c->arena, int32_t, pairs + 1);
@@ -338,11 +346,11 @@ static weir_code compile_new(compiler *c, weir_node *node, int32_t sel, int32_t 
     case WEIR_NODE_CAST:
         return compile_cast(c, (weir_node_cast *)node, sel, ret, err);
     case WEIR_NODE_AND:
-        return compile_logic(c, ((weir_node_and *)node)->left, ((weir_node_and *)node)->right, true, node->type, sel,
-                             ret, err);
+        return compile_logic(c, ((weir_node_and *)node)->left, ((weir_node_and *)node)->right, true,
+                             node->type, sel, ret, err);
     case WEIR_NODE_OR:
-        return compile_logic(c, ((weir_node_or *)node)->left, ((weir_node_or *)node)->right, false, node->type, sel,
-                             ret, err);
+        return compile_logic(c, ((weir_node_or *)node)->left, ((weir_node_or *)node)->right, false,
+                             node->type, sel, ret, err);
     case WEIR_NODE_CASE:
         return compile_case(c, (weir_node_case *)node, sel, ret, err);
     case WEIR_NODE_COALESCE:
@@ -350,7 +358,8 @@ static weir_code compile_new(compiler *c, weir_node *node, int32_t sel, int32_t 
     case WEIR_NODE_FIELD:
         return compile_field(c, (weir_node_field_access *)node, sel, ret, err);
     default:
-        WEIR_FAIL(err, INTERNAL_ERROR, "expression %s cannot be compiled", weir_node_describe(node->kind).label);
+        WEIR_FAIL(err, INTERNAL_ERROR, "expression %s cannot be compiled",
+                  weir_node_describe(node->kind).label);
     }
 }
 

@@ -14,8 +14,8 @@ typedef enum weir_step_op {
                           result is empty, jump to `jump` */
     WEIR_STEP_AND,     /* dest = args[0] AND args[1] (args[1] may be missing where skipped) */
     WEIR_STEP_OR,
-    WEIR_STEP_MERGE,   /* dest = rows of args[k] under selections parts[k] */
-    WEIR_STEP_TYPE,    /* dest = args[0] under another, physically equal type */
+    WEIR_STEP_MERGE, /* dest = rows of args[k] under selections parts[k] */
+    WEIR_STEP_TYPE,  /* dest = args[0] under another, physically equal type */
 } weir_step_op;
 
 typedef enum weir_narrow {
@@ -28,8 +28,8 @@ typedef enum weir_narrow {
 
 typedef struct weir_step {
     weir_step_op op;
-    int32_t dest;  /* register, or selection register for NARROW */
-    int32_t sel;   /* selection register; 0 = the caller's */
+    int32_t dest; /* register, or selection register for NARROW */
+    int32_t sel;  /* selection register; 0 = the caller's */
     int32_t index;
     int32_t jump;
     int32_t args_count;
@@ -55,7 +55,6 @@ struct weir_program {
 /* program_merge.c */
 weir_code weir_program_merge(const weir_kernel_call *call, const weir_sel *parts, weir_column **ret,
                              weir_error **err);
-weir_code weir_program_logic(const weir_kernel_call *call, bool is_and, weir_column **ret,
-                             weir_error **err);
+weir_code weir_program_logic(const weir_kernel_call *call, bool is_and, weir_column **ret, weir_error **err);
 weir_sel weir_program_narrow(weir_arena *arena, const weir_column *column, weir_narrow narrow,
                              const weir_sel *sel);

@@ -63,7 +63,8 @@ weir_sel weir_program_narrow(weir_arena *arena, const weir_column *column, weir_
     } else {
         for (int32_t base = 0; base < sel->count; base += 64) {
             uint64_t value = by_value ? load_word(column->values, base, column->length) : 0;
-            uint64_t valid = column->validity ? load_word(column->validity, base, column->length) : UINT64_MAX;
+            uint64_t valid =
+                column->validity ? load_word(column->validity, base, column->length) : UINT64_MAX;
             uint64_t match = matching_word(value, valid, narrow);
             if (sel->count - base < 64)
                 match &= (UINT64_C(1) << (sel->count - base)) - 1;
@@ -97,13 +98,13 @@ static logic_source logic_source_of(const weir_column *column) {
 
 static void logic_word(const logic_source *source, int32_t base, uint64_t *ret_true, uint64_t *ret_false) {
     uint64_t value = source->values ? load_word(source->values, base, source->rows) : source->constant_value;
-    uint64_t valid = source->validity ? load_word(source->validity, base, source->rows) : source->constant_valid;
+    uint64_t valid =
+        source->validity ? load_word(source->validity, base, source->rows) : source->constant_valid;
     *ret_true = value & valid;
     *ret_false = ~value & valid;
 }
 
-weir_code weir_program_logic(const weir_kernel_call *call, bool is_and, weir_column **ret,
-                             weir_error **err) {
+weir_code weir_program_logic(const weir_kernel_call *call, bool is_and, weir_column **ret, weir_error **err) {
     if (call->args[1] == NULL) { /* the left side decides every row */
         *ret = weir_column_ref(call->args[0]);
         return WEIR_OK;
@@ -179,7 +180,8 @@ static weir_code merge_validity(const weir_kernel_call *call, const weir_sel *pa
     case bytes: \
         for (int32_t k = 0; k < part->count; k++) { \
             int32_t row = weir_sel_row(part, k); \
-            memcpy(out + (size_t)row * (bytes), from + (size_t)weir_column_slot(source, row) * (bytes), (bytes)); \
+            memcpy(out + (size_t)row * (bytes), from + (size_t)weir_column_slot(source, row) * (bytes), \
+                   (bytes)); \
         } \
         break;
 
@@ -234,7 +236,8 @@ static weir_code merge_nested(const weir_kernel_call *call, const weir_sel *part
         if (source[i] < 0 || weir_column_is_null(call->args[source[i]], i))
             ok = weir_builder_null(&builder);
         else
-            ok = weir_builder_copy(&builder, call->args[source[i]], weir_column_slot(call->args[source[i]], i));
+            ok = weir_builder_copy(&builder, call->args[source[i]],
+                                   weir_column_slot(call->args[source[i]], i));
     }
     weir_code code = ok ? weir_builder_finish(&builder, ret, err) : weir_error_oom(err);
     weir_builder_fini(&builder);
@@ -258,7 +261,8 @@ weir_code weir_program_merge(const weir_kernel_call *call, const weir_sel *parts
     WEIR_TRY(weir_result_fixed(call, &column, err));
     for (int32_t i = 0; i < call->args_count; i++)
         if (parts[i].count && call->args[i]->type->kind != WEIR_TYPE_NULL)
-            merge_fixed_part(weir_column_values(column), call->args[i], &parts[i], weir_type_width(call->type));
+            merge_fixed_part(weir_column_values(column), call->args[i], &parts[i],
+                             weir_type_width(call->type));
     weir_code code = merge_validity(call, parts, column, err);
     if (code != WEIR_OK) {
         weir_column_unref(column);

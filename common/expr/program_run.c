@@ -56,7 +56,8 @@ static bool carries_context(const weir_error *error) {
 }
 
 static void add_context(const run *r, const weir_step *step, weir_error *error) {
-    if (r->eval->ansi && step->context && error && carries_context(error) && weir_error_get_context(error) == NULL)
+    if (r->eval->ansi && step->context && error && carries_context(error) &&
+        weir_error_get_context(error) == NULL)
         weir_sql_context_attach(error, r->program->sql, step->context->start, step->context->stop);
 }
 
@@ -89,7 +90,8 @@ static weir_code plain_args(run *r, const weir_step *step, weir_column **args, w
     for (int32_t i = 0; i < step->args_count; i++) {
         args[i] = NULL;
         if (r->regs[step->args[i]])
-            WEIR_TRY(weir_column_plain(r->eval->budget, weir_column_ref(r->regs[step->args[i]]), &args[i], err));
+            WEIR_TRY(
+                weir_column_plain(r->eval->budget, weir_column_ref(r->regs[step->args[i]]), &args[i], err));
     }
     return WEIR_OK;
 }
@@ -189,8 +191,7 @@ weir_code weir_program_eval(const weir_program *program, weir_eval *eval, const 
 }
 
 weir_code weir_program_filter(const weir_program *program, weir_eval *eval, const weir_batch *input,
-                              const weir_sel *sel, int32_t *ret_rows, int32_t *ret_count,
-                              weir_error **err) {
+                              const weir_sel *sel, int32_t *ret_rows, int32_t *ret_count, weir_error **err) {
     weir_sel all = sel ? *sel : (weir_sel){NULL, input->rows};
     if (all.count == 0) {
         *ret_count = 0;

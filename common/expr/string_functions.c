@@ -97,7 +97,8 @@ static weir_code lower_kernel(const weir_kernel_call *call, weir_column **ret, w
 }
 
 /* ---- lengths ---- */
-INT_KERNEL(length_kernel, call->args[0]->type->kind == WEIR_TYPE_BINARY ? (int32_t)text.size : char_count(text))
+INT_KERNEL(length_kernel,
+           call->args[0]->type->kind == WEIR_TYPE_BINARY ? (int32_t)text.size : char_count(text))
 INT_KERNEL(octet_length_kernel, text.size)
 INT_KERNEL(bit_length_kernel, text.size * 8)
 
@@ -132,7 +133,8 @@ static weir_str split_part(weir_str text, weir_str delimiter, int64_t part) {
         return part == 1 || part == -1 ? text : weir_str_make(text.data, 0);
     int64_t parts = 1;
     const char *end = text.data + text.size;
-    for (const char *at = text.data; (at = memmem(at, (size_t)(end - at), delimiter.data, delimiter.size)); at += delimiter.size)
+    for (const char *at = text.data; (at = memmem(at, (size_t)(end - at), delimiter.data, delimiter.size));
+         at += delimiter.size)
         parts++;
     int64_t wanted = part > 0 ? part : parts + part + 1;
     if (wanted < 1 || wanted > parts)
@@ -154,7 +156,8 @@ static weir_code split_part_kernel(const weir_kernel_call *call, weir_column **r
         int64_t part = int_arg(call, 2, i);
         if (part == 0)
             return weir_error_raise(err, WEIR_INVALID_INDEX_OF_ZERO, NULL);
-        weir_str result = split_part(weir_column_bytes(call->args[0], i), weir_column_bytes(call->args[1], i), part);
+        weir_str result =
+            split_part(weir_column_bytes(call->args[0], i), weir_column_bytes(call->args[1], i), part);
         WEIR_TRY(weir_bytes_put(&writer, i, result, err));
     }
     *ret = weir_bytes_finish(&writer);
@@ -191,13 +194,14 @@ static weir_str trim(weir_str text, weir_str set, bool left, bool right) {
 }
 
 /* trim(set, text) but btrim(text, set) */
-static weir_code trim_rows(const weir_kernel_call *call, bool left, bool right, bool text_first, weir_column **ret,
-                           weir_error **err) {
+static weir_code trim_rows(const weir_kernel_call *call, bool left, bool right, bool text_first,
+                           weir_column **ret, weir_error **err) {
     _cleanup_bytes_ weir_bytes_writer writer;
     WEIR_TRY(weir_bytes_begin(&writer, call, (size_t)call->rows * 16, err));
     int32_t text_index = call->args_count == 1 || text_first ? 0 : 1;
     WEIR_EACH(call, i) {
-        weir_str set = call->args_count == 1 ? WEIR_STR(" ") : weir_column_bytes(call->args[1 - text_index], i);
+        weir_str set =
+            call->args_count == 1 ? WEIR_STR(" ") : weir_column_bytes(call->args[1 - text_index], i);
         weir_str result = trim(weir_column_bytes(call->args[text_index], i), set, left, right);
         WEIR_TRY(weir_bytes_put(&writer, i, result, err));
     }
@@ -234,20 +238,20 @@ static int32_t position_of(weir_str text, weir_str part, int64_t from) {
     return char_count(weir_str_make(text.data, (size_t)(at - text.data))) + 1;
 }
 INT_KERNEL(instr_kernel, position_of(text, weir_column_bytes(call->args[1], i), 0))
-INT_KERNEL(locate_kernel,
-           call->args_count > 2 && int_arg(call, 2, i) < 1
-               ? 0
-               : position_of(weir_column_bytes(call->args[1], i), text,
-                             call->args_count > 2 ? int_arg(call, 2, i) - 1 : 0))
+INT_KERNEL(locate_kernel, call->args_count > 2 && int_arg(call, 2, i) < 1
+                              ? 0
+                              : position_of(weir_column_bytes(call->args[1], i), text,
+                                            call->args_count > 2 ? int_arg(call, 2, i) - 1 : 0))
 
 /* ---- making text ---- */
-static weir_code replace_row(weir_bytes_writer *writer, int32_t row, weir_str text, weir_str search, weir_str with,
-                             weir_error **err) {
+static weir_code replace_row(weir_bytes_writer *writer, int32_t row, weir_str text, weir_str search,
+                             weir_str with, weir_error **err) {
     if (search.size == 0 || text.size < search.size)
         return weir_bytes_put(writer, row, text, err);
     size_t hits = 0;
     const char *end = text.data + text.size, *hit;
-    for (const char *at = text.data; (hit = memmem(at, (size_t)(end - at), search.data, search.size)); at = hit + search.size)
+    for (const char *at = text.data; (hit = memmem(at, (size_t)(end - at), search.data, search.size));
+         at = hit + search.size)
         hits++;
     size_t size = text.size + hits * with.size - hits * search.size;
     uint8_t *out = weir_bytes_room(writer, size, err);
@@ -274,7 +278,8 @@ static weir_code replace_kernel(const weir_kernel_call *call, weir_column **ret,
     WEIR_TRY(weir_bytes_begin(&writer, call, (size_t)call->rows * 16, err));
     WEIR_EACH(call, i) {
         weir_str with = call->args_count > 2 ? weir_column_bytes(call->args[2], i) : WEIR_STR("");
-        WEIR_TRY(replace_row(&writer, i, weir_column_bytes(call->args[0], i), weir_column_bytes(call->args[1], i), with, err));
+        WEIR_TRY(replace_row(&writer, i, weir_column_bytes(call->args[0], i),
+                             weir_column_bytes(call->args[1], i), with, err));
     }
     *ret = weir_bytes_finish(&writer);
     return WEIR_OK;
@@ -399,8 +404,10 @@ static weir_code resolve_concat(WEIR_RESOLVE_PARAMS) {
 }
 
 #define TEXT_FUNCTION(sql_name, kernel, low, high, types) \
-    {.name = sql_name, .args_min = low, .args_max = high, .flags = WEIR_FN_NULL_PROPAGATES, \
-     .resolve = weir_resolve_signature, .eval = kernel, .signature = types}
+    { \
+        .name = sql_name, .args_min = low, .args_max = high, .flags = WEIR_FN_NULL_PROPAGATES, \
+        .resolve = weir_resolve_signature, .eval = kernel, .signature = types \
+    }
 
 const weir_function weir_string_functions[] = {
     TEXT_FUNCTION("upper", upper_kernel, 1, 1, "string -> string"),
@@ -433,9 +440,17 @@ const weir_function weir_string_functions[] = {
     TEXT_FUNCTION("rpad", rpad_kernel, 2, 3, "string; int; string -> string"),
     TEXT_FUNCTION("repeat", repeat_kernel, 2, 2, "string; int -> string"),
     TEXT_FUNCTION("reverse", reverse_kernel, 1, 1, "string -> string"),
-    {.name = "concat", .args_min = 0, .args_max = -1, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolve_concat,
+    {.name = "concat",
+     .args_min = 0,
+     .args_max = -1,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_concat,
      .eval = concat_kernel},
-    {.name = "||", .args_min = 2, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = resolve_concat,
+    {.name = "||",
+     .args_min = 2,
+     .args_max = 2,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_concat,
      .eval = concat_kernel},
 };
 WEIR_FAMILY_COUNT(string)

@@ -11,7 +11,7 @@
 /* ---- patterns ---- */
 static weir_code bind_pattern(weir_arena *arena, weir_column *literal, bool parsing, const void **ret_bound) {
     const weir_datetime_pattern *pattern = NULL;
-    weir_str text = literal == NULL ? WEIR_STR(DEFAULT_PATTERN)
+    weir_str text = literal == NULL                   ? WEIR_STR(DEFAULT_PATTERN)
                     : weir_column_is_null(literal, 0) ? (weir_str){NULL, 0}
                                                       : weir_column_bytes(literal, 0);
     _cleanup_error_ weir_error *ignored = NULL; /* raised by the rows that use the pattern */
@@ -23,8 +23,8 @@ static weir_code bind_pattern(weir_arena *arena, weir_column *literal, bool pars
 
 #define PATTERN_BIND(name, parsing) \
     static weir_code name(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types, \
-                          weir_column *const *literals, int32_t args_count, const weir_timezone *zone, bool ansi, \
-                          const void **ret_bound, weir_error **err) { \
+                          weir_column *const *literals, int32_t args_count, const weir_timezone *zone, \
+                          bool ansi, const void **ret_bound, weir_error **err) { \
         (void)type, (void)arg_types, (void)zone, (void)ansi, (void)err; \
         *ret_bound = NULL; \
         if (args_count > 1 && literals[1] == NULL) \
@@ -56,7 +56,8 @@ static weir_code pattern_of(const weir_kernel_call *call, int32_t row, bool pars
 }
 
 /* ---- formatting ---- */
-static weir_code format_rows(const weir_kernel_call *call, int64_t unit, weir_column **ret, weir_error **err) {
+static weir_code format_rows(const weir_kernel_call *call, int64_t unit, weir_column **ret,
+                             weir_error **err) {
     const int64_t *a = WEIR_VALUES(call->args[0], int64_t);
     pattern_cache cache = {0};
     _cleanup_strbuf_ weir_strbuf buf = {0};
@@ -70,7 +71,8 @@ static weir_code format_rows(const weir_kernel_call *call, int64_t unit, weir_co
         int64_t value = a[weir_column_slot(call->args[0], i)];
         if (!known || value != last || call->bound == NULL) { /* times repeat, window bounds above all */
             weir_strbuf_clear(&buf);
-            weir_datetime_pattern_format(pattern, (int64_t)((uint64_t)value * (uint64_t)unit), call->eval->zone, &buf);
+            weir_datetime_pattern_format(pattern, (int64_t)((uint64_t)value * (uint64_t)unit),
+                                         call->eval->zone, &buf);
             last = value;
             known = true;
         }
@@ -89,19 +91,20 @@ static weir_code from_unixtime_kernel(const weir_kernel_call *call, weir_column 
 }
 
 /* ---- parsing ---- */
-static weir_code fail_parse(const weir_datetime_pattern *pattern, weir_str text, const weir_timezone *zone, bool date,
-                            weir_error **err) {
+static weir_code fail_parse(const weir_datetime_pattern *pattern, weir_str text, const weir_timezone *zone,
+                            bool date, weir_error **err) {
     weir_strbuf buf = {0};
     weir_datetime_pattern_explain(pattern, text, zone, &buf);
-    weir_code code = weir_error_raise(err, WEIR_CANNOT_PARSE_TIMESTAMP, "message", buf.data ? buf.data : "", "func",
-                                      date ? "`try_to_date`" : "`try_to_timestamp`", NULL);
+    weir_code code = weir_error_raise(err, WEIR_CANNOT_PARSE_TIMESTAMP, "message", buf.data ? buf.data : "",
+                                      "func", date ? "`try_to_date`" : "`try_to_timestamp`", NULL);
     weir_strbuf_fini(&buf);
     return code;
 }
 
 typedef enum parse_kind { PARSE_SECONDS, PARSE_TIMESTAMP, PARSE_DATE, PARSE_TRY } parse_kind;
 
-static weir_code parse_rows(const weir_kernel_call *call, parse_kind kind, weir_column *column, weir_error **err) {
+static weir_code parse_rows(const weir_kernel_call *call, parse_kind kind, weir_column *column,
+                            weir_error **err) {
     int64_t *out = weir_column_values(column);
     int32_t *out_days = weir_column_values(column);
     pattern_cache cache = {0};
@@ -118,14 +121,16 @@ static weir_code parse_rows(const weir_kernel_call *call, parse_kind kind, weir_
             utc = 0;
         }
         if (kind == PARSE_DATE)
-            out_days[i] = (int32_t)weir_floor_div(weir_timezone_to_local(call->eval->zone, utc), WEIR_MICROS_PER_DAY);
+            out_days[i] =
+                (int32_t)weir_floor_div(weir_timezone_to_local(call->eval->zone, utc), WEIR_MICROS_PER_DAY);
         else
             out[i] = kind == PARSE_SECONDS ? weir_floor_div(utc, WEIR_MICROS_PER_SECOND) : utc;
     }
     return WEIR_OK;
 }
 
-static weir_code parse_column(const weir_kernel_call *call, parse_kind kind, weir_column **ret, weir_error **err) {
+static weir_code parse_column(const weir_kernel_call *call, parse_kind kind, weir_column **ret,
+                              weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     weir_code code = parse_rows(call, kind, column, err);
@@ -159,9 +164,11 @@ static weir_code unix_timestamp_kernel(const weir_kernel_call *call, weir_column
     int64_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
         int32_t slot = weir_column_slot(call->args[0], i);
-        int64_t micros = type->kind == WEIR_TYPE_DATE
-                             ? weir_timezone_to_utc(call->eval->zone, WEIR_VALUES(call->args[0], int32_t)[slot] * WEIR_MICROS_PER_DAY)
-                             : WEIR_VALUES(call->args[0], int64_t)[slot];
+        int64_t micros =
+            type->kind == WEIR_TYPE_DATE
+                ? weir_timezone_to_utc(call->eval->zone,
+                                       WEIR_VALUES(call->args[0], int32_t)[slot] * WEIR_MICROS_PER_DAY)
+                : WEIR_VALUES(call->args[0], int64_t)[slot];
         out[i] = micros / WEIR_MICROS_PER_SECOND;
     }
     *ret = column;
@@ -169,31 +176,18 @@ static weir_code unix_timestamp_kernel(const weir_kernel_call *call, weir_column
 }
 
 /* ---- numbers ---- */
-static int64_t load_integer(const weir_column *column, int32_t row) {
-    int32_t slot = weir_column_slot(column, row);
-    switch (column->type->kind) {
-    case WEIR_TYPE_BYTE:
-        return WEIR_VALUES(column, int8_t)[slot];
-    case WEIR_TYPE_SHORT:
-        return WEIR_VALUES(column, int16_t)[slot];
-    case WEIR_TYPE_INT:
-        return WEIR_VALUES(column, int32_t)[slot];
-    default:
-        return WEIR_VALUES(column, int64_t)[slot];
-    }
-}
-
 static weir_code fail_create(int64_t value, const char *suffix, const char *unit, weir_error **err) {
     char text[96];
-    snprintf(text, sizeof(text), "create a TIMESTAMP from %lld%s %s since the epoch", (long long)value, suffix, unit);
+    snprintf(text, sizeof(text), "create a TIMESTAMP from %lld%s %s since the epoch", (long long)value,
+             suffix, unit);
     WEIR_RAISE(err, DATETIME_OVERFLOW, "operation", text);
 }
 
-static weir_code integer_rows(const weir_kernel_call *call, int64_t factor, const char *unit, weir_column *column,
-                              weir_error **err) {
+static weir_code integer_rows(const weir_kernel_call *call, int64_t factor, const char *unit,
+                              weir_column *column, weir_error **err) {
     int64_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
-        int64_t value = load_integer(call->args[0], i);
+        int64_t value = weir_load_integer(call->args[0], i);
         if (WEIR_UNLIKELY(__builtin_mul_overflow(value, factor, &out[i])))
             return fail_create(value, call->args[0]->type->kind == WEIR_TYPE_LONG ? "L" : "", unit, err);
     }
@@ -201,7 +195,9 @@ static weir_code integer_rows(const weir_kernel_call *call, int64_t factor, cons
 }
 
 static int64_t saturated(double value) {
-    return value >= 9223372036854775808.0 ? INT64_MAX : value <= -9223372036854775808.0 ? INT64_MIN : (int64_t)value;
+    return value >= 9223372036854775808.0    ? INT64_MAX
+           : value <= -9223372036854775808.0 ? INT64_MIN
+                                             : (int64_t)value;
 }
 
 static weir_code real_rows(const weir_kernel_call *call, weir_column *column, weir_error **err) {
@@ -209,7 +205,8 @@ static weir_code real_rows(const weir_kernel_call *call, weir_column *column, we
     bool single = call->args[0]->type->kind == WEIR_TYPE_FLOAT;
     WEIR_EACH(call, i) {
         int32_t slot = weir_column_slot(call->args[0], i);
-        double value = single ? (double)WEIR_VALUES(call->args[0], float)[slot] : WEIR_VALUES(call->args[0], double)[slot];
+        double value = single ? (double)WEIR_VALUES(call->args[0], float)[slot]
+                              : WEIR_VALUES(call->args[0], double)[slot];
         bool finite = value - value == 0;
         if (!finite)
             WEIR_TRY(weir_result_null(call, column, i, err));
@@ -222,7 +219,8 @@ static weir_code decimal_rows(const weir_kernel_call *call, weir_column *column,
     int64_t *out = weir_column_values(column);
     int32_t scale = call->args[0]->type->scale;
     WEIR_EACH(call, i) {
-        weir_int128 value = weir_load128(call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * 16);
+        weir_int128 value =
+            weir_load128(call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * 16);
         weir_int128 micros, unit = weir_decimal_pow10[scale > 6 ? scale - 6 : 0];
         if (value % unit != 0)
             WEIR_FAIL(err, INVALID_ARGUMENT, "Rounding necessary");
@@ -278,7 +276,8 @@ UNIX_KERNEL(unix_millis_kernel, 1000)
 UNIX_KERNEL(unix_micros_kernel, 1)
 
 /* ---- the clock of the micro-batch ---- */
-static weir_code clock_column(const weir_kernel_call *call, int64_t value, weir_column **ret, weir_error **err) {
+static weir_code clock_column(const weir_kernel_call *call, int64_t value, weir_column **ret,
+                              weir_error **err) {
     _cleanup_column_ weir_column *one = NULL;
     WEIR_TRY(weir_column_new_fixed(call->eval->budget, call->type, 1, &one, err));
     if (call->type->kind == WEIR_TYPE_DATE)
@@ -327,8 +326,9 @@ static weir_code resolve_to_timestamp(WEIR_RESOLVE_PARAMS) {
     bool numeric = args_count == 1 && weir_type_is_numeric(args[0]->type);
     weir_type_kind target = strstr(function->name, "ntz") ? WEIR_TYPE_TIMESTAMP_NTZ : WEIR_TYPE_TIMESTAMP;
     if (!is_time_like(args[0]) && !numeric)
-        return weir_fail_input_type(resolve, args, 0,
-                                    "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"NUMERIC\")", err);
+        return weir_fail_input_type(
+            resolve, args, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"NUMERIC\")",
+            err);
     bool forgiving = function->name[1] == 'r';
     if (args_count == 1 || !weir_type_is_string(args[0]->type)) {
         weir_node *cast = cast_to(resolve, args[0], target);
@@ -339,14 +339,16 @@ static weir_code resolve_to_timestamp(WEIR_RESOLVE_PARAMS) {
     }
     if (target == WEIR_TYPE_TIMESTAMP_NTZ)
         WEIR_FAIL(err, NOT_SUPPORTED, "%s with a format is not supported by Weir yet", function->name);
-    *ret_rewrite = weir_make_call(resolve, forgiving ? "weir_try_parse_timestamp" : "weir_parse_timestamp", 2, args);
+    *ret_rewrite =
+        weir_make_call(resolve, forgiving ? "weir_try_parse_timestamp" : "weir_parse_timestamp", 2, args);
     return WEIR_OK;
 }
 
 static weir_code resolve_to_date(WEIR_RESOLVE_PARAMS) {
     (void)ret_type, (void)ret_nullable, (void)function;
     if (!is_time_like(args[0]))
-        return weir_fail_input_type(resolve, args, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")", err);
+        return weir_fail_input_type(resolve, args, 0,
+                                    "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")", err);
     if (args_count == 1 || !weir_type_is_string(args[0]->type))
         *ret_rewrite = cast_to(resolve, args[0], WEIR_TYPE_DATE);
     else
@@ -360,7 +362,8 @@ static weir_code resolve_unix_timestamp(WEIR_RESOLVE_PARAMS) {
         *ret_rewrite = weir_make_call(resolve, "to_unix_timestamp", 1, &now);
         return WEIR_OK;
     }
-    return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err);
+    return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                  err);
 }
 
 static weir_code resolve_clock(WEIR_RESOLVE_PARAMS) {
@@ -381,25 +384,35 @@ static weir_code resolve_current_timezone(WEIR_RESOLVE_PARAMS) {
 
 #define PARSED_TYPES "!string|date|timestamp|ntz|nanos; string -> "
 #define CLOCK(sql_name, kernel) \
-    {.name = sql_name, .args_min = 0, .args_max = 0, .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NONDETERMINISTIC, \
-     .resolve = resolve_clock, .eval = kernel}
+    { \
+        .name = sql_name, .args_min = 0, .args_max = 0, \
+        .flags = WEIR_FN_NEVER_NULL | WEIR_FN_NONDETERMINISTIC, .resolve = resolve_clock, .eval = kernel \
+    }
 #define NUMBER(sql_name, kernel, types) \
-    {.name = sql_name, .args_min = 1, .args_max = 1, .flags = WEIR_FN_NULL_PROPAGATES, .resolve = weir_resolve_signature, \
-     .eval = kernel, .signature = types}
+    { \
+        .name = sql_name, .args_min = 1, .args_max = 1, .flags = WEIR_FN_NULL_PROPAGATES, \
+        .resolve = weir_resolve_signature, .eval = kernel, .signature = types \
+    }
 #define BY_PATTERN(sql_name, low, bind_fn, kernel, resolver, types, more) \
-    {.name = sql_name, .args_min = low, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_NEEDS_TIMEZONE | (more), \
-     .resolve = resolver, .bind = bind_fn, .eval = kernel, .signature = types}
+    { \
+        .name = sql_name, .args_min = low, .args_max = 2, \
+        .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_NEEDS_TIMEZONE | (more), .resolve = resolver, \
+        .bind = bind_fn, .eval = kernel, .signature = types \
+    }
 
 const weir_function weir_timestamp_functions[] = {
-    BY_PATTERN("unix_timestamp", 0, bind_parse, unix_timestamp_kernel, resolve_unix_timestamp, PARSED_TYPES "long", 0),
-    BY_PATTERN("to_unix_timestamp", 1, bind_parse, unix_timestamp_kernel, weir_resolve_signature, PARSED_TYPES "long", 0),
+    BY_PATTERN("unix_timestamp", 0, bind_parse, unix_timestamp_kernel, resolve_unix_timestamp,
+               PARSED_TYPES "long", 0),
+    BY_PATTERN("to_unix_timestamp", 1, bind_parse, unix_timestamp_kernel, weir_resolve_signature,
+               PARSED_TYPES "long", 0),
     BY_PATTERN("weir_parse_timestamp", 2, bind_parse, parse_timestamp_kernel, weir_resolve_signature,
                "string; string -> timestamp", WEIR_FN_HIDDEN),
     BY_PATTERN("weir_try_parse_timestamp", 2, bind_parse, try_parse_kernel, weir_resolve_signature,
                "string; string -> timestamp", WEIR_FN_HIDDEN),
-    BY_PATTERN("weir_parse_date", 2, bind_parse, parse_date_kernel, weir_resolve_signature, "string; string -> date",
-               WEIR_FN_HIDDEN),
-    BY_PATTERN("from_unixtime", 1, bind_format, from_unixtime_kernel, weir_resolve_signature, "long; string -> string", 0),
+    BY_PATTERN("weir_parse_date", 2, bind_parse, parse_date_kernel, weir_resolve_signature,
+               "string; string -> date", WEIR_FN_HIDDEN),
+    BY_PATTERN("from_unixtime", 1, bind_format, from_unixtime_kernel, weir_resolve_signature,
+               "long; string -> string", 0),
     BY_PATTERN("date_format", 2, bind_format, date_format_kernel, weir_resolve_signature,
                "timestamp|time|nanos; string -> string", 0),
     {.name = "to_timestamp", .args_min = 1, .args_max = 2, .resolve = resolve_to_timestamp},

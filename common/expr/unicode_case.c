@@ -91,7 +91,8 @@ static const case_range *find_range(const case_range *ranges, int count, uint32_
         else if (code < ranges[middle].first)
             high = middle;
         else
-            return (code - ranges[middle].first) % (uint32_t)ranges[middle].step == 0 ? &ranges[middle] : NULL;
+            return (code - ranges[middle].first) % (uint32_t)ranges[middle].step == 0 ? &ranges[middle]
+                                                                                      : NULL;
     }
     return NULL;
 }
@@ -113,7 +114,8 @@ static char *map_code(uint32_t code, bool upper, char *out) {
 static bool is_cased(uint32_t code) {
     if (code < 0x80)
         return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z');
-    return find_range(upper_ranges, COUNT(upper_ranges), code) || find_range(lower_ranges, COUNT(lower_ranges), code);
+    return find_range(upper_ranges, COUNT(upper_ranges), code) ||
+           find_range(lower_ranges, COUNT(lower_ranges), code);
 }
 
 /* GREEK SMALL LETTER FINAL SIGMA at the end of a word */

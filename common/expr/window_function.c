@@ -10,8 +10,8 @@ typedef struct window_bound {
 } window_bound;
 
 static weir_code bind_window(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types,
-                             weir_column *const *literals, int32_t args_count, const weir_timezone *zone, bool ansi,
-                             const void **ret_bound, weir_error **err) {
+                             weir_column *const *literals, int32_t args_count, const weir_timezone *zone,
+                             bool ansi, const void **ret_bound, weir_error **err) {
     (void)type, (void)arg_types, (void)zone, (void)ansi;
     WEIR_ASSERT(args_count == 4);
     window_bound *bound = WEIR_NEW(arena, window_bound);
@@ -50,8 +50,8 @@ static weir_code window_start_kernel(const weir_kernel_call *call, weir_column *
 
 /* weir_shift_time(time, micros literal): the same instant plus micros, wrapping as Java does. */
 static weir_code bind_shift(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types,
-                            weir_column *const *literals, int32_t args_count, const weir_timezone *zone, bool ansi,
-                            const void **ret_bound, weir_error **err) {
+                            weir_column *const *literals, int32_t args_count, const weir_timezone *zone,
+                            bool ansi, const void **ret_bound, weir_error **err) {
     (void)type, (void)arg_types, (void)args_count, (void)zone, (void)ansi;
     if (literals[1] == NULL || literals[1]->type->kind != WEIR_TYPE_LONG)
         WEIR_FAIL(err, INTERNAL_ERROR, "weir_shift_time takes a BIGINT literal");
@@ -64,7 +64,7 @@ static weir_code bind_shift(weir_arena *arena, const weir_type *type, const weir
 static weir_code shift_time_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     weir_column *column;
     WEIR_TRY(weir_result_fixed(call, &column, err));
-    const uint64_t micros = (uint64_t)*(const int64_t *)call->bound;
+    const uint64_t micros = (uint64_t) * (const int64_t *)call->bound;
     const int64_t *restrict time = WEIR_VALUES(call->args[0], int64_t);
     int64_t *restrict out = weir_column_values(column);
     WEIR_LOOP1(call, out[i] = (int64_t)((uint64_t)time[x] + micros););
@@ -80,11 +80,19 @@ static weir_code resolve_window(WEIR_RESOLVE_PARAMS) {
 }
 
 const weir_function weir_window_functions[] = {
-    {.name = "weir_window_start", .args_min = 4, .args_max = 4,
+    {.name = "weir_window_start",
+     .args_min = 4,
+     .args_max = 4,
      .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN | WEIR_FN_DENSE | WEIR_FN_NEVER_RAISES,
-     .resolve = resolve_window, .bind = bind_window, .eval = window_start_kernel},
-    {.name = "weir_shift_time", .args_min = 2, .args_max = 2,
+     .resolve = resolve_window,
+     .bind = bind_window,
+     .eval = window_start_kernel},
+    {.name = "weir_shift_time",
+     .args_min = 2,
+     .args_max = 2,
      .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN | WEIR_FN_DENSE | WEIR_FN_NEVER_RAISES,
-     .resolve = resolve_window, .bind = bind_shift, .eval = shift_time_kernel},
+     .resolve = resolve_window,
+     .bind = bind_shift,
+     .eval = shift_time_kernel},
 };
 WEIR_FAMILY_COUNT(window)

@@ -416,6 +416,29 @@ static void add_sort_order(text_state *s, const weir_node_sort_order *order) {
                      order->nulls_first ? "FIRST" : "LAST");
 }
 
+/* What parsers leave; false for every other kind. */
+static bool add_unresolved(text_state *s, const weir_node *expr) {
+    switch (expr->kind) {
+    case WEIR_NODE_UNRESOLVED_ATTRIBUTE:
+        add_parts(s, WEIR_NODE_AS(expr, UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts);
+        return true;
+    case WEIR_NODE_UNRESOLVED_STAR:
+        add_parts(s, WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target);
+        weir_strbuf_add_text(s->buf,
+                             WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target.count ? ".*" : "*");
+        return true;
+    case WEIR_NODE_UNRESOLVED_FUNCTION:
+        add_unresolved_call(s, WEIR_NODE_AS(expr, UNRESOLVED_FUNCTION, unresolved_function));
+        return true;
+    case WEIR_NODE_UNRESOLVED_EXTRACT:
+        add_around(s, "", WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->child, "[");
+        add_around(s, "", WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->extraction, "]");
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void add_expr(text_state *s, const weir_node *expr) {
     const weir_expr_text *options = s->options;
     const weir_node *found = options->lookup ? options->lookup(expr, options->data) : NULL;
@@ -426,6 +449,8 @@ static void add_expr(text_state *s, const weir_node *expr) {
     }
     if (found)
         expr = found;
+    if (add_unresolved(s, expr))
+        return;
     switch (expr->kind) {
     case WEIR_NODE_LITERAL:
         weir_expr_text_literal(s->buf, WEIR_NODE_AS(expr, LITERAL, literal), options->zone);
@@ -435,21 +460,6 @@ static void add_expr(text_state *s, const weir_node *expr) {
         break;
     case WEIR_NODE_INPUT:
         weir_strbuf_addf(s->buf, "input[%lld]", (long long)WEIR_NODE_AS(expr, INPUT, input)->ordinal);
-        break;
-    case WEIR_NODE_UNRESOLVED_ATTRIBUTE:
-        add_parts(s, WEIR_NODE_AS(expr, UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts);
-        break;
-    case WEIR_NODE_UNRESOLVED_STAR:
-        add_parts(s, WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target);
-        weir_strbuf_add_text(s->buf,
-                             WEIR_NODE_AS(expr, UNRESOLVED_STAR, unresolved_star)->target.count ? ".*" : "*");
-        break;
-    case WEIR_NODE_UNRESOLVED_FUNCTION:
-        add_unresolved_call(s, WEIR_NODE_AS(expr, UNRESOLVED_FUNCTION, unresolved_function));
-        break;
-    case WEIR_NODE_UNRESOLVED_EXTRACT:
-        add_around(s, "", WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->child, "[");
-        add_around(s, "", WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->extraction, "]");
         break;
     case WEIR_NODE_ALIAS:
         add_expr(s, WEIR_NODE_AS(expr, ALIAS, alias)->child);

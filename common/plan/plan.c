@@ -137,8 +137,8 @@ typedef struct transform {
     weir_code (*visit)(const struct transform *t, weir_node *node, weir_node **ret, weir_error **err);
 } transform;
 
-static weir_code map_list(const transform *t, const weir_node_list *list, weir_node_list *ret, bool *ret_changed,
-                          weir_error **err) {
+static weir_code map_list(const transform *t, const weir_node_list *list, weir_node_list *ret,
+                          bool *ret_changed, weir_error **err) {
     *ret = *list;
     for (int32_t c = 0; c < list->count; c++) {
         weir_node *child = list->items[c], *made = child;
@@ -350,7 +350,8 @@ static void print_strs(weir_strbuf *buf, const weir_str_list *list) {
 static void print_scalar(weir_strbuf *buf, const weir_node *node, const weir_node_field *field) {
     switch ((int)field->kind) {
     case WEIR_FIELD_STR:
-        weir_strbuf_addf(buf, " %s=" WEIR_STR_FMT, field->name, WEIR_STR_ARG(*FIELD_AT(node, field, weir_str)));
+        weir_strbuf_addf(buf, " %s=" WEIR_STR_FMT, field->name,
+                         WEIR_STR_ARG(*FIELD_AT(node, field, weir_str)));
         break;
     case WEIR_FIELD_STRS:
         weir_strbuf_addf(buf, " %s=", field->name);
@@ -433,5 +434,6 @@ void weir_options_set(weir_arena *arena, weir_options *options, weir_str key, we
             memcpy(items, options->items, sizeof(*items) * (size_t)options->count);
         options->items = items;
     }
-    options->items[options->count++] = (weir_option){weir_arena_str(arena, key), weir_arena_str(arena, value)};
+    options->items[options->count++] =
+        (weir_option){weir_arena_str(arena, key), weir_arena_str(arena, value)};
 }

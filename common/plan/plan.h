@@ -49,7 +49,7 @@ typedef struct weir_options {
 /* The common head of every node. */
 struct weir_node {
     weir_node_kind kind;
-    bool resolved;         /* expressions: type and nullable are set */
+    bool resolved; /* expressions: type and nullable are set */
     bool nullable;
     int32_t start, stop;   /* character range in the SQL text (stop inclusive), -1 = none */
     const weir_type *type; /* expressions: result type; relations: STRUCT of the output */
@@ -109,8 +109,7 @@ weir_node_info weir_node_describe(weir_node_kind kind);
 
 /* A zeroed node of the kind; start = stop = -1. */
 void *weir_node_new(weir_arena *arena, weir_node_kind kind);
-#define WEIR_NODE_NEW(arena, KIND, noun) \
-    ((weir_node_##noun *)weir_node_new((arena), WEIR_NODE_##KIND))
+#define WEIR_NODE_NEW(arena, KIND, noun) ((weir_node_##noun *)weir_node_new((arena), WEIR_NODE_##KIND))
 /* Checked downcast: asserts the kind. */
 #define WEIR_NODE_AS(node, KIND, noun) \
     ((weir_node_##noun *)weir_node_check((weir_node *)(node), WEIR_NODE_##KIND))
@@ -121,14 +120,15 @@ weir_node_list weir_node_list_of(weir_arena *arena, weir_node *const *items, int
 void weir_node_list_add(weir_arena *arena, weir_node_list *list, weir_node *item); /* amortised */
 
 /* Calls fn on every child (NODE and LIST fields) in field order; stops at the first failure. */
-weir_code weir_node_each_child(weir_node *node, weir_code (*fn)(weir_node *child, void *data, weir_error **err),
-                               void *data, weir_error **err);
+weir_code weir_node_each_child(weir_node *node,
+                               weir_code (*fn)(weir_node *child, void *data, weir_error **err), void *data,
+                               weir_error **err);
 /* True where any node of the tree (root first) satisfies `test`. */
 bool weir_node_any(const weir_node *node, bool (*test)(const weir_node *node, void *data), void *data);
 /* Bottom-up rewrite: children first, then fn(node) gives the replacement (may be the node itself).
  * Unchanged subtrees are shared, changed parents are copied. */
-typedef weir_code (*weir_node_transform_fn)(weir_arena *arena, weir_node *node, void *data,
-                                            weir_node **ret, weir_error **err);
+typedef weir_code (*weir_node_transform_fn)(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                                            weir_error **err);
 weir_code weir_node_transform(weir_arena *arena, weir_node *node, weir_node_transform_fn fn, void *data,
                               weir_node **ret, weir_error **err);
 /* Top-down: fn sees a node before its children; what it replaces is not descended into. */

@@ -1,6 +1,7 @@
-/* Binary form of plans: the wire to executors and the fingerprint in checkpoints. One tag byte of presence, then
- * kind, head and fields in table order; types travel as Spark's JSON, constants as blocks of one row. Decoding
- * checks every length and kind and limits depth; failure is CORRUPT_FILE naming "plan". Any thread. */
+/* Binary form of plans: the wire to executors and the fingerprint in checkpoints. One tag byte of presence,
+ * then kind, head and fields in table order; types travel as Spark's JSON, constants as blocks of one row.
+ * Decoding checks every length and kind and limits depth; failure is CORRUPT_FILE naming "plan". Any thread.
+ */
 #include "common/base/assert.h"
 #include "common/expr/function.h"
 #include "common/plan/plan.h"

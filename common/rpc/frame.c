@@ -90,7 +90,8 @@ weir_code weir_frame_unpack(const weir_frame *frame, weir_frame_kind kind,
     if (frame->kind != kind)
         WEIR_FAIL(err, RPC_ERROR, "message kind %d, expected %d", (int)frame->kind, (int)kind);
     WEIR_TRY(weir_prescan(frame->message, descriptor, &limits, err));
-    *ret = protobuf_c_message_unpack(descriptor, NULL, frame->message.size, (const uint8_t *)frame->message.data);
+    *ret = protobuf_c_message_unpack(descriptor, NULL, frame->message.size,
+                                     (const uint8_t *)frame->message.data);
     if (!*ret)
         WEIR_FAIL(err, RPC_ERROR, "malformed message %s", descriptor->name);
     return WEIR_OK;

@@ -34,7 +34,7 @@ typedef struct weir_frame {
     weir_str message;      /* borrowed from the carrier */
     size_t payload_offset; /* in the carrier, 8-aligned */
     size_t payload_size;
-    weir_buffer *carrier;  /* borrowed */
+    weir_buffer *carrier; /* borrowed */
 } weir_frame;
 
 /* Builds a frame in a message of the transport; payload parts are copied behind each other (each must be a
@@ -44,8 +44,8 @@ weir_code weir_frame_encode(weir_transport *transport, weir_frame_kind kind, uin
                             weir_buffer **ret, weir_error **err);
 /* Views `carrier` as a frame. */
 weir_code weir_frame_decode(weir_buffer *carrier, weir_frame *ret, weir_error **err);
-/* Pre-scans, then unpacks the message; free with protobuf_c_message_free_unpacked(m, NULL). `kind` is the kind
- * that the caller expects. */
+/* Pre-scans, then unpacks the message; free with protobuf_c_message_free_unpacked(m, NULL). `kind` is the
+ * kind that the caller expects. */
 weir_code weir_frame_unpack(const weir_frame *frame, weir_frame_kind kind,
                             const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret,
                             weir_error **err);

@@ -1,12 +1,14 @@
 /* The transport over nng (inproc:// and tcp://): REP sockets with contexts serve, one REQ socket a peer asks.
  *
- * nng's defaults are changed as docs/adr/0002 says: no automatic re-send, a receive limit on every socket. A call
- * that is being served holds one of CONTEXTS contexts until it is answered. Messages are nng bodies wrapped as
- * counted buffers, so inproc passes the pointer. Callbacks run on nng's threads and only hand over. */
+ * nng's defaults are changed as docs/adr/0002 says: no automatic re-send, a receive limit on every socket. A
+ * call that is being served holds one of CONTEXTS contexts until it is answered. Messages are nng bodies
+ * wrapped as counted buffers, so inproc passes the pointer. Callbacks run on nng's threads and only hand
+ * over. */
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
@@ -31,6 +33,7 @@ struct weir_server {
     nng_socket socket;
     weir_server_handler handler;
     void *data;
+    _Atomic bool stopped;
     weir_call calls[CONTEXTS];
 };
 
@@ -42,8 +45,8 @@ struct weir_client {
     pthread_cond_t idle;
     int32_t in_flight;
     _Atomic bool closing; /* pending requests end as cancelled, whatever nng calls it */
-    request *spare;   /* finished requests, reused */
-    request *active;  /* for cancelling at close */
+    request *spare;       /* finished requests, reused */
+    request *active;      /* for cancelling at close */
 };
 
 struct request {
@@ -66,8 +69,8 @@ static void release_message(void *message) {
     nng_msg_free(message);
 }
 
-/* REQ and REP take their 4-byte request id off the front of a body. 4 filler bytes behind it keep what follows
- * 8-aligned, as columns in a frame need it; a body that lies elsewhere is copied. */
+/* REQ and REP take their 4-byte request id off the front of a body. 4 filler bytes behind it keep what
+ * follows 8-aligned, as columns in a frame need it; a body that lies elsewhere is copied. */
 #define FILLER 4
 
 static weir_buffer *wrap_message(nng_msg *message) {
@@ -123,11 +126,11 @@ static void call_receive(weir_call *call) {
 static void call_event(void *data) {
     weir_call *call = data;
     int rv = nng_aio_result(call->aio);
-    if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
+    if (rv != 0 && call->state == REPLYING)
+        nng_msg_free(nng_aio_get_msg(call->aio));
+    if (rv == NNG_ECLOSED || rv == NNG_ECANCELED || call->server->stopped)
         return;
     if (call->state == REPLYING || rv != 0) {
-        if (rv != 0 && call->state == REPLYING)
-            nng_msg_free(nng_aio_get_msg(call->aio));
         call_receive(call);
         return;
     }
@@ -140,26 +143,40 @@ static void transport_reply(weir_call *call, weir_buffer *buffer) {
     call->message = weir_buffer_unref(call->message);
     nng_msg *message = unwrap_message(buffer);
     call->state = REPLYING;
-    if (!message) {
-        call_receive(call);
+    if (!message || call->server->stopped) {
+        if (message)
+            nng_msg_free(message);
+        else
+            call_receive(call);
         return;
     }
     nng_aio_set_msg(call->aio, message);
     nng_ctx_send(call->ctx, call->aio);
 }
 
+/* Contexts are quiet before the socket goes: nng does not survive an operation on a closing one. */
+static void server_stop(weir_server *server) {
+    if (!server || server->stopped)
+        return;
+    server->stopped = true;
+    for (int i = 0; i < CONTEXTS; i++)
+        if (server->calls[i].aio)
+            nng_aio_stop(server->calls[i].aio);
+}
+
 static void server_close(weir_server *server) {
     if (!server)
         return;
-    nng_close(server->socket);
+    server_stop(server);
     for (int i = 0; i < CONTEXTS; i++) {
         weir_call *call = &server->calls[i];
         if (!call->aio)
             continue;
-        nng_aio_stop(call->aio);
+        nng_ctx_close(call->ctx);
         nng_aio_free(call->aio);
         weir_buffer_unref(call->message);
     }
+    nng_close(server->socket);
     weir_free(server);
 }
 
@@ -214,6 +231,9 @@ static weir_code transport_connect(weir_transport *transport, const char *url, w
     if (rv == 0) {
         nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
         nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, RECEIVE_MAX);
+        /* A peer in this process does not come back: redialling would only race with closing. */
+        if (strncmp(url, "inproc://", 9) == 0)
+            nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, 3600 * 1000);
         rv = nng_dial(client->socket, url, NULL, 0);
         if (rv != 0)
             nng_close(client->socket);
@@ -254,20 +274,21 @@ static void finish_request(request *r, weir_buffer *reply, weir_error *error) {
 static void request_event(void *data) {
     request *r = data;
     int rv = nng_aio_result(r->aio);
-    if (rv == 0 && r->sending) {
+    if (rv == 0 && r->sending && !r->client->closing) {
         r->sending = false;
         nng_ctx_recv(r->ctx, r->aio);
         return;
     }
-    if (rv == 0) {
+    if (rv == 0 && !r->sending) {
         finish_request(r, wrap_message(nng_aio_get_msg(r->aio)), NULL);
         return;
     }
-    if (r->sending)
+    if (rv != 0 && r->sending)
         nng_msg_free(nng_aio_get_msg(r->aio));
     weir_error *error = NULL;
     bool cancelled = rv == NNG_ECLOSED || rv == NNG_ECANCELED || r->client->closing;
-    weir_error_failf(&error, cancelled ? WEIR_CANCELLED : WEIR_RPC_ERROR, "request failed: %s", nng_strerror(rv));
+    weir_error_failf(&error, cancelled ? WEIR_CANCELLED : WEIR_RPC_ERROR, "request failed: %s",
+                     nng_strerror(rv));
     finish_request(r, NULL, error);
 }
 
@@ -302,8 +323,8 @@ static request *take_request(weir_client *client) {
     return r;
 }
 
-static void transport_request(weir_client *client, weir_buffer *buffer, int32_t timeout_ms, weir_client_done done,
-                              void *data) {
+static void transport_request(weir_client *client, weir_buffer *buffer, int32_t timeout_ms,
+                              weir_client_done done, void *data) {
     nng_msg *message = unwrap_message(buffer);
     request *r = message ? take_request(client) : NULL;
     if (!r) {
@@ -322,23 +343,36 @@ static void transport_request(weir_client *client, weir_buffer *buffer, int32_t 
     nng_ctx_send(r->ctx, r->aio);
 }
 
+/* Cancels until nothing is in flight: a request between its sending and its receiving is caught the next
+ * time. */
+static void cancel_requests(weir_client *client) {
+    client->closing = true;
+    pthread_mutex_lock(&client->lock);
+    while (client->in_flight) {
+        for (request *r = client->active; r; r = r->next)
+            nng_aio_cancel(r->aio);
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 5 * 1000 * 1000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&client->idle, &client->lock, &until);
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
 static void client_close(weir_client *client) {
     if (!client)
         return;
-    client->closing = true;
-    nng_close(client->socket);
-    pthread_mutex_lock(&client->lock);
-    while (client->in_flight)
-        pthread_cond_wait(&client->idle, &client->lock);
-    request *r = client->spare;
-    pthread_mutex_unlock(&client->lock);
-    while (r) {
-        request *next = r->next;
+    cancel_requests(client);
+    for (request *r = client->spare, *next; r; r = next) {
+        next = r->next;
         nng_aio_stop(r->aio);
+        nng_ctx_close(r->ctx);
         nng_aio_free(r->aio);
         weir_free(r);
-        r = next;
     }
+    nng_close(client->socket);
     pthread_cond_destroy(&client->idle);
     pthread_mutex_destroy(&client->lock);
     weir_free(client);
@@ -353,6 +387,7 @@ static const weir_transport_ops nng_ops = {
     .alloc = transport_alloc,
     .listen = transport_listen,
     .reply = transport_reply,
+    .server_stop = server_stop,
     .server_close = server_close,
     .connect = transport_connect,
     .request = transport_request,

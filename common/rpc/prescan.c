@@ -44,8 +44,8 @@ static bool skip_bytes(scan *s, uint64_t size) {
 }
 
 /* A length-delimited field: enters sub-messages, skips the rest. */
-static weir_code length_field(scan *s, const ProtobufCFieldDescriptor *field, const weir_prescan_limits *limits,
-                              weir_error **err) {
+static weir_code length_field(scan *s, const ProtobufCFieldDescriptor *field,
+                              const weir_prescan_limits *limits, weir_error **err) {
     uint64_t size;
     if (!read_varint(s, &size) || size > (uint64_t)(s->levels[s->depth].end - s->at))
         return bad(err, "a length passes the end");

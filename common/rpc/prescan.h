@@ -1,6 +1,6 @@
 /* Pre-scan of protobuf bytes against a descriptor before they are unpacked: protobuf-c 1.4 recurses without a
- * limit and allocates for every announced element, so depth, element count and estimated allocation are capped
- * here first, without recursion. Any thread. */
+ * limit and allocates for every announced element, so depth, element count and estimated allocation are
+ * capped here first, without recursion. Any thread. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>

@@ -23,18 +23,20 @@ typedef void (*weir_client_done)(void *data, weir_buffer *reply, weir_error *err
 
 typedef struct weir_transport_ops {
     const char *name;
-    /* A message of `size` uninitialised bytes, 8-aligned, that reply and request send without a copy while the
-     * caller holds its only reference. NULL when memory is gone. */
+    /* A message of `size` uninitialised bytes, 8-aligned, that reply and request send without a copy while
+     * the caller holds its only reference. NULL when memory is gone. */
     weir_buffer *(*alloc)(weir_transport *transport, size_t size);
-    weir_code (*listen)(weir_transport *transport, const char *url, weir_server_handler handler,
-                        void *data, weir_server **ret, weir_error **err);
+    weir_code (*listen)(weir_transport *transport, const char *url, weir_server_handler handler, void *data,
+                        weir_server **ret, weir_error **err);
     /* Ends the call; takes the reference. */
     void (*reply)(weir_call *call, weir_buffer *message);
-    void (*server_close)(weir_server *server); /* waits for running handlers */
+    /* No handler runs after it returns; what is still answered is dropped. Idempotent. */
+    void (*server_stop)(weir_server *server);
+    void (*server_close)(weir_server *server); /* stops, then frees: no call may be answered any more */
     weir_code (*connect)(weir_transport *transport, const char *url, weir_client **ret, weir_error **err);
     /* Takes the message reference. `timeout_ms` covers the whole exchange. */
-    void (*request)(weir_client *client, weir_buffer *message, int32_t timeout_ms,
-                    weir_client_done done, void *data);
+    void (*request)(weir_client *client, weir_buffer *message, int32_t timeout_ms, weir_client_done done,
+                    void *data);
     void (*client_close)(weir_client *client); /* pending requests end with CANCELLED first */
     void (*free)(weir_transport *transport);
 } weir_transport_ops;

@@ -53,8 +53,9 @@ bool weir_calendar_interval_parse(weir_str text, weir_calendar_interval *ret);
 
 /* ---- Spark's text forms (CAST to STRING, show) ---- each returns bytes written, at most 64 */
 #define WEIR_DATETIME_TEXT_MAX 64
-int weir_date_format(int32_t days, char *ret);                         /* 2016-07-25 */
-int weir_timestamp_format(int64_t micros, const weir_timezone *zone, char *ret); /* fraction without trailing zeros */
+int weir_date_format(int32_t days, char *ret); /* 2016-07-25 */
+/* fraction without trailing zeros */
+int weir_timestamp_format(int64_t micros, const weir_timezone *zone, char *ret);
 int weir_timestamp_ntz_format(int64_t micros, char *ret);
 int weir_time_format(int64_t nanos, char *ret);
 /* "INTERVAL '1 02:03:04' DAY TO SECOND": ANSI style, as show and CAST print. */
@@ -75,7 +76,7 @@ void weir_datetime_pattern_format(const weir_datetime_pattern *pattern, int64_t 
 bool weir_datetime_pattern_parse(const weir_datetime_pattern *pattern, weir_str text,
                                  const weir_timezone *zone, int64_t *ret_utc_micros,
                                  int64_t *ret_local_micros, bool *ret_has_zone);
-/* Why such a text does not match, as java.time words it: "Text '2016' could not be parsed at index 4". Nothing
- * is appended where it does match. */
-void weir_datetime_pattern_explain(const weir_datetime_pattern *pattern, weir_str text, const weir_timezone *zone,
-                                   weir_strbuf *buf);
+/* Why such a text does not match, as java.time words it: "Text '2016' could not be parsed at index 4".
+ * Nothing is appended where it does match. */
+void weir_datetime_pattern_explain(const weir_datetime_pattern *pattern, weir_str text,
+                                   const weir_timezone *zone, weir_strbuf *buf);

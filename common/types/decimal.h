@@ -22,15 +22,15 @@ bool weir_decimal_rescale(weir_int128 value, int32_t from_scale, int32_t to_scal
 /* Exact arithmetic at Spark's result type (scale/precision given); false on overflow. */
 bool weir_decimal_add(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale, int32_t precision,
                       int32_t scale, weir_int128 *ret);
-bool weir_decimal_subtract(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale,
-                           int32_t precision, int32_t scale, weir_int128 *ret);
-bool weir_decimal_multiply(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale,
-                           int32_t precision, int32_t scale, weir_int128 *ret);
+bool weir_decimal_subtract(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale, int32_t precision,
+                           int32_t scale, weir_int128 *ret);
+bool weir_decimal_multiply(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale, int32_t precision,
+                           int32_t scale, weir_int128 *ret);
 /* b != 0 */
-bool weir_decimal_divide(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale,
-                         int32_t precision, int32_t scale, weir_int128 *ret);
-bool weir_decimal_remainder(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale,
-                            int32_t precision, int32_t scale, weir_int128 *ret);
+bool weir_decimal_divide(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale, int32_t precision,
+                         int32_t scale, weir_int128 *ret);
+bool weir_decimal_remainder(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale, int32_t precision,
+                            int32_t scale, weir_int128 *ret);
 int weir_decimal_compare(weir_int128 a, int32_t a_scale, weir_int128 b, int32_t b_scale);
 
 /* java.math.BigDecimal's text grammar ("-1.5", "1e10", ".5", "5."), trimmed. Gives the value as
@@ -47,5 +47,5 @@ int weir_decimal_format(weir_int128 value, int32_t scale, char *ret);
  * STRING without ANSI mode. */
 int weir_decimal_format_scientific(weir_int128 value, int32_t scale, char *ret);
 double weir_decimal_to_double(weir_int128 value, int32_t scale);
-/* Spark's Decimal(double): via the shortest text of the double, then HALF_UP. False: NaN, infinite, no fit. */
+/* Spark's Decimal(double): via Java's text of the double, then HALF_UP. False: NaN, infinite, no fit. */
 bool weir_decimal_from_double(double value, int32_t precision, int32_t scale, weir_int128 *ret);

@@ -190,3 +190,19 @@ int32_t weir_type_field_index(const weir_type *struct_type, weir_str name, bool 
     }
     return found;
 }
+
+int32_t weir_type_children_count(const weir_type *type) {
+    if (type->kind == WEIR_TYPE_STRUCT)
+        return type->fields_count;
+    if (type->kind == WEIR_TYPE_MAP || type->kind == WEIR_TYPE_VARIANT)
+        return 2;
+    return type->kind == WEIR_TYPE_ARRAY ? 1 : 0;
+}
+
+const weir_type *weir_type_child(const weir_type *type, int32_t i) {
+    if (type->kind == WEIR_TYPE_STRUCT)
+        return type->fields[i].type;
+    if (type->kind == WEIR_TYPE_VARIANT)
+        return weir_type_of(WEIR_TYPE_BINARY);
+    return i == 0 ? type->element : type->value;
+}

@@ -107,6 +107,20 @@ static inline bool weir_type_is_bytes(const weir_type *t) {
 static inline bool weir_type_is_nested(const weir_type *t) {
     return t->kind >= WEIR_TYPE_STRUCT && t->kind <= WEIR_TYPE_MAP;
 }
+/* STRUCT and VARIANT: children have one row per row. */
+static inline bool weir_type_is_record(const weir_type *t) {
+    return t->kind == WEIR_TYPE_STRUCT || t->kind == WEIR_TYPE_VARIANT;
+}
+/* ARRAY and MAP: offsets into children. */
+static inline bool weir_type_is_list(const weir_type *t) {
+    return t->kind == WEIR_TYPE_ARRAY || t->kind == WEIR_TYPE_MAP;
+}
+static inline bool weir_type_has_offsets(const weir_type *t) {
+    return weir_type_is_bytes(t) || weir_type_is_list(t);
+}
+/* Child columns of a flat column of this type, and their types. */
+int32_t weir_type_children_count(const weir_type *type);
+const weir_type *weir_type_child(const weir_type *type, int32_t i);
 /* Bytes per value in the values buffer; 0 for NULL, BOOLEAN, bytes and nested kinds. */
 int32_t weir_type_width(const weir_type *type);
 
@@ -127,9 +141,7 @@ void weir_type_tree(weir_strbuf *buf, const weir_type *struct_type);
 /* ---- parsers (type_parse.c) ---- */
 /* A schema as DataFrameReader.schema takes it: "a INT NOT NULL, b STRUCT<x: INT> COMMENT 'c'", also
  * "struct<...>", backquoted names, and a JSON schema (text starting with '{'). */
-weir_code weir_schema_parse(weir_arena *arena, weir_str text, const weir_type **ret_struct,
-                            weir_error **err);
+weir_code weir_schema_parse(weir_arena *arena, weir_str text, const weir_type **ret_struct, weir_error **err);
 /* One type: "decimal(10,2)", "map<string,array<int>>", "interval day to second". */
 weir_code weir_type_parse(weir_arena *arena, weir_str text, const weir_type **ret, weir_error **err);
-weir_code weir_type_parse_json(weir_arena *arena, weir_str text, const weir_type **ret,
-                               weir_error **err);
+weir_code weir_type_parse_json(weir_arena *arena, weir_str text, const weir_type **ret, weir_error **err);

@@ -15,14 +15,6 @@ static void put(weir_strbuf *buf, const void *data, size_t size) {
     pad(buf);
 }
 
-static bool is_record(const weir_type *type) {
-    return type->kind == WEIR_TYPE_STRUCT || type->kind == WEIR_TYPE_VARIANT;
-}
-
-static bool is_list(const weir_type *type) {
-    return type->kind == WEIR_TYPE_ARRAY || type->kind == WEIR_TYPE_MAP;
-}
-
 /* Offsets rebased to start at 0. */
 static void put_offsets(weir_strbuf *buf, const int32_t *offsets, int32_t length) {
     if (offsets[0] == 0) {
@@ -67,10 +59,10 @@ static weir_code put_column(weir_strbuf *buf, weir_column *any, int32_t length, 
     if (weir_type_is_bytes(type)) {
         put_offsets(buf, column->offsets, length);
         put(buf, column->values + column->offsets[0], (size_t)(column->offsets[length] - column->offsets[0]));
-    } else if (is_list(type)) {
+    } else if (weir_type_is_list(type)) {
         put_offsets(buf, column->offsets, length);
         return put_elements(buf, column, length, err);
-    } else if (is_record(type)) {
+    } else if (weir_type_is_record(type)) {
         for (int32_t i = 0; i < column->children_count; i++)
             WEIR_TRY(put_column(buf, column->children[i], length, err));
     } else if (type->kind != WEIR_TYPE_NULL) {
@@ -126,22 +118,6 @@ static weir_code take_head(reader *r, void *ret, size_t size) {
 
 static weir_code take_column(reader *r, const weir_type *type, int32_t rows, int depth, weir_column **ret);
 
-static int32_t children_of(const weir_type *type) {
-    if (type->kind == WEIR_TYPE_STRUCT)
-        return type->fields_count;
-    if (type->kind == WEIR_TYPE_MAP || type->kind == WEIR_TYPE_VARIANT)
-        return 2;
-    return type->kind == WEIR_TYPE_ARRAY ? 1 : 0;
-}
-
-static const weir_type *child_type(const weir_type *type, int32_t i) {
-    if (type->kind == WEIR_TYPE_STRUCT)
-        return type->fields[i].type;
-    if (type->kind == WEIR_TYPE_VARIANT)
-        return weir_type_of(WEIR_TYPE_BINARY);
-    return i == 0 ? type->element : type->value;
-}
-
 static weir_code take_offsets(reader *r, weir_column *column, int32_t *ret_end) {
     WEIR_TRY(take(r, sizeof(int32_t) * ((size_t)column->length + 1), &column->offsets_buffer));
     column->offsets = (const int32_t *)column->offsets_buffer->data;
@@ -157,15 +133,15 @@ static weir_code take_offsets(reader *r, weir_column *column, int32_t *ret_end) 
 static weir_code take_values(reader *r, weir_column *column, int depth) {
     const weir_type *type = column->type;
     int32_t end = column->length;
-    if (weir_type_is_bytes(type) || is_list(type))
+    if (weir_type_is_bytes(type) || weir_type_is_list(type))
         WEIR_TRY(take_offsets(r, column, &end));
-    if (!is_list(type) && !is_record(type) && type->kind != WEIR_TYPE_NULL) {
+    if (!weir_type_is_list(type) && !weir_type_is_record(type) && type->kind != WEIR_TYPE_NULL) {
         size_t size = weir_type_is_bytes(type) ? (size_t)end : fixed_bytes(type, column->length);
         WEIR_TRY(take(r, size, &column->values_buffer));
         column->values = column->values_buffer->data;
     }
     for (int32_t i = 0; i < column->children_count; i++)
-        WEIR_TRY(take_column(r, child_type(type, i), end, depth + 1, &column->children[i]));
+        WEIR_TRY(take_column(r, weir_type_child(type, i), end, depth + 1, &column->children[i]));
     return WEIR_OK;
 }
 
@@ -176,7 +152,7 @@ static weir_code take_column(reader *r, const weir_type *type, int32_t rows, int
     WEIR_TRY(take_head(r, head, sizeof head));
     if (head[0] > 1 || head[1] != (uint32_t)rows)
         return bad(r, "a column with a wrong head");
-    _cleanup_column_ weir_column *column = weir_column_new(type, rows, children_of(type));
+    _cleanup_column_ weir_column *column = weir_column_new(type, rows, weir_type_children_count(type));
     column->null_count = head[0] ? -1 : 0;
     if (head[0]) {
         WEIR_TRY(take(r, (size_t)weir_bits_bytes(rows), &column->validity_buffer));

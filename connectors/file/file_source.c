@@ -37,8 +37,8 @@ typedef struct file_source {
     weir_arena *backlog_arena; /* holds `backlog` */
     weir_source_files backlog; /* listed and not yet taken: from backlog_next on */
     size_t backlog_next;
-    bool frozen;  /* available-now: the backlog is all there is */
-    bool drained; /* the last listing was taken whole, nothing was left out for its age */
+    bool frozen;       /* available-now: the backlog is all there is */
+    bool drained;      /* the last listing was taken whole, nothing was left out for its age */
     int64_t recovered; /* last log entry of an earlier run: its batch reads the files as they are now */
 } file_source;
 
@@ -365,9 +365,9 @@ static bool is_splittable(void *self, const char *path) {
     return source->format->splittable(source->spec, path);
 }
 
-/* Sizes that the log does not have (Spark has compacted it), and everything about the files of a batch that a run
- * before this one did not finish (`anew`): as the files are now. So a damaged file that stopped a query can be put
- * right; a file that changes while its batch runs is an error of the task. */
+/* Sizes that the log does not have (Spark has compacted it), and everything about the files of a batch that a
+ * run before this one did not finish (`anew`): as the files are now. So a damaged file that stopped a query
+ * can be put right; a file that changes while its batch runs is an error of the task. */
 static weir_code find_sizes(file_source *source, weir_arena *arena, weir_source_files *files, bool anew,
                             weir_error **err) {
     for (size_t i = 0; i < files->count; i++) {

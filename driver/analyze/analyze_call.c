@@ -212,31 +212,39 @@ static weir_code resolve_extract_call(weir_analysis *a, weir_node_unresolved_fun
                                                 weir_analysis_sql(a, source), NULL));
 }
 
-/* ---- date + n and date - n are date_add and date_sub, by name too (text beside a date is a date: the registry) ---- */
+/* ---- date + n and date - n are date_add and date_sub, by name too (text beside a date is a date: the
+ * registry) ---- */
 
-
-static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_function *call, bool *ret_is,
+/* Leaves in *call the call with its arguments resolved: they must not be resolved twice, or chains would
+ * double. */
+static weir_code resolve_date_shift(weir_analysis *a, weir_node_unresolved_function **call, bool *ret_is,
                                     weir_node **ret) {
-    bool plus = is_named(call, "+"), minus = is_named(call, "-");
+    const weir_node *origin = &(*call)->node;
+    bool plus = is_named(*call, "+"), minus = is_named(*call, "-");
     *ret_is = false;
-    if ((!plus && !minus) || call->args.count != 2)
+    if ((!plus && !minus) || (*call)->args.count != 2)
         return WEIR_OK;
-    weir_node *args[2];
-    WEIR_TRY(weir_analysis_resolve(a, call->args.items[0], &args[0]));
-    WEIR_TRY(weir_analysis_resolve(a, call->args.items[1], &args[1]));
-    int date = args[0]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[1]->type)           ? 0
-               : plus && args[1]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[0]->type) ? 1
-                                                                                              : -1;
-    if (date < 0 || !weir_function_find(plus ? WEIR_STR("date_add") : WEIR_STR("date_sub")))
+    weir_node *args[2], **from = (*call)->args.items;
+    for (int i = 0; i < 2; i++) {
+        if (from[i]->kind == WEIR_NODE_UNRESOLVED_STAR)
+            return WEIR_OK;
+        WEIR_TRY(weir_analysis_resolve(a, from[i], &args[i]));
+    }
+    const weir_type *left = args[0]->type, *right = args[1]->type;
+    int date = left->kind == WEIR_TYPE_DATE && weir_type_is_numeric(right)           ? 0
+               : plus && right->kind == WEIR_TYPE_DATE && weir_type_is_numeric(left) ? 1
+                                                                                     : -1;
+    const char *name = plus ? "date_add" : "date_sub";
+    if (date < 0 || !weir_function_find(weir_str_from(name))) {
+        *call = (weir_node_unresolved_function *)weir_node_copy(a->arena, origin);
+        (*call)->args = weir_node_list_of(a->arena, args, 2);
         return WEIR_OK;
-    weir_node *originals[2] = {call->args.items[date], call->args.items[1 - date]};
-    weir_node *shown = make_call(a, &call->node, plus ? "date_add" : "date_sub", originals, 2);
-    weir_analysis_remember(a, &call->node, shown);
+    }
+    weir_node *shown = make_call(a, origin, name, (weir_node *[]){from[date], from[1 - date]}, 2);
+    weir_analysis_remember(a, origin, shown);
     *ret_is = true;
-    return weir_analysis_resolve(a,
-                                 make_call(a, &call->node, plus ? "date_add" : "date_sub",
-                                           (weir_node *[]){args[date], args[1 - date]}, 2),
-                                 ret);
+    return weir_analysis_resolve(
+        a, make_call(a, origin, name, (weir_node *[]){args[date], args[1 - date]}, 2), ret);
 }
 
 /* ---- conditionals, where the registry does not have them ---- */
@@ -374,7 +382,10 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
             rewrite->start = call->node.start;
             rewrite->stop = call->node.stop;
         }
-        return weir_analysis_resolve(a, rewrite, ret);
+        WEIR_TRY(weir_analysis_resolve(a, rewrite, ret));
+        if (weir_analysis_is_too_large(*ret))
+            return weir_error_raise(a->err, WEIR_FAILED_TO_PARSE_TOO_COMPLEX, NULL);
+        return WEIR_OK;
     }
     weir_node *node = aggregate ? make_aggregate_call(a, call, function, final, filter)
                                 : make_scalar_call(a, function, final);
@@ -411,7 +422,7 @@ weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_func
     if (is_named(call, "window"))
         return weir_analysis_resolve_window(a, call, ret);
     bool is;
-    WEIR_TRY(resolve_date_shift(a, call, &is, ret));
+    WEIR_TRY(resolve_date_shift(a, &call, &is, ret));
     if (is)
         return WEIR_OK;
     if (is_named(call, "struct") || is_named(call, "$row"))

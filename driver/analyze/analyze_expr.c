@@ -31,6 +31,16 @@ bool weir_analysis_is_nondeterministic(const weir_node *node) {
     return weir_node_any(node, is_nondeterministic, NULL);
 }
 
+static bool count_node(const weir_node *node, void *data) {
+    (void)node;
+    return ++*(int32_t *)data > WEIR_ANALYSIS_NODES_MAX;
+}
+
+bool weir_analysis_is_too_large(const weir_node *node) {
+    int32_t count = 0;
+    return weir_node_any(node, count_node, &count);
+}
+
 void weir_analysis_remember(weir_analysis *a, const weir_node *from, const weir_node *to) {
     if (a->found_count == a->found_capacity) {
         int32_t capacity = a->found_capacity ? a->found_capacity * 2 : 32;

@@ -208,6 +208,8 @@ static weir_code find_lateral(weir_analysis *a, const weir_scope *scope, weir_no
         return weir_error_raise(a->err, WEIR_AMBIGUOUS_LATERAL_COLUMN_ALIAS, "name",
                                 weir_analysis_quoted(a, &first), "n", times, NULL);
     }
+    if (weir_analysis_is_too_large(match->child))
+        return weir_error_raise(a->err, WEIR_FAILED_TO_PARSE_TOO_COMPLEX, NULL);
     if (weir_analysis_is_nondeterministic(match->child))
         return weir_analysis_refuse(a, &name->node,
                                     "a lateral column alias of a non-deterministic expression");

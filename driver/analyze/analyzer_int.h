@@ -72,6 +72,10 @@ weir_node *weir_analysis_cast(weir_analysis *a, weir_node *expr, const weir_type
 weir_resolve weir_analysis_resolve_context(weir_analysis *a, const weir_node *call);
 bool weir_analysis_has_aggregate(const weir_node *node);
 bool weir_analysis_is_nondeterministic(const weir_node *node);
+/* Does the tree have more than WEIR_ANALYSIS_NODES_MAX nodes? What stands for a name, and what the registry
+ * rewrites a call to, may hold an argument twice, so nesting doubles; every pass behind walks the tree. */
+#define WEIR_ANALYSIS_NODES_MAX 100000
+bool weir_analysis_is_too_large(const weir_node *node);
 
 /* ---- calls (analyze_call.c) ---- */
 weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret);

@@ -1,5 +1,5 @@
-/* The executors of a driver (cluster.h). Registration order by launch index, so that placement does not depend on
- * which executor thread was faster. */
+/* The executors of a driver (cluster.h). Registration order by launch index, so that placement does not
+ * depend on which executor thread was faster. */
 #include "driver/cluster/cluster.h"
 
 #include "common/base/alloc.h"
@@ -42,7 +42,8 @@ static weir_code accept_executor(weir_cluster *cluster, const Weir__Register *me
     return WEIR_OK;
 }
 
-static weir_code handle_register(weir_cluster *cluster, weir_buffer *buffer, uint32_t *ret_id, weir_error **err) {
+static weir_code handle_register(weir_cluster *cluster, weir_buffer *buffer, uint32_t *ret_id,
+                                 weir_error **err) {
     weir_frame frame;
     ProtobufCMessage *message = NULL;
     WEIR_TRY(weir_frame_decode(buffer, &frame, err));
@@ -69,8 +70,8 @@ static void registration_event(weir_event *event) {
         reply.error = &info;
     }
     weir_buffer *out = NULL;
-    if (weir_frame_encode(cluster->env->transport, WEIR_FRAME_REGISTERED, 0, &reply.base, NULL, 0, &out, NULL) ==
-        WEIR_OK)
+    if (weir_frame_encode(cluster->env->transport, WEIR_FRAME_REGISTERED, 0, &reply.base, NULL, 0, &out,
+                          NULL) == WEIR_OK)
         cluster->env->transport->ops->reply(r->call, out);
     weir_buffer_unref(r->message);
     weir_free(r);
@@ -106,13 +107,20 @@ weir_code weir_cluster_new(const weir_env *env, weir_loop *loop, const char *url
     return WEIR_OK;
 }
 
+void weir_cluster_disconnect(weir_cluster *cluster) {
+    for (int32_t i = 0; i < EXECUTORS_MAX; i++) {
+        cluster->env->transport->ops->client_close(cluster->executors[i].client);
+        cluster->executors[i].client = NULL;
+    }
+    cluster->env->transport->ops->server_stop(cluster->server);
+}
+
 void weir_cluster_free(weir_cluster *cluster) {
     if (!cluster)
         return;
-    for (int32_t i = 0; i < EXECUTORS_MAX; i++) {
-        cluster->env->transport->ops->client_close(cluster->executors[i].client);
+    weir_cluster_disconnect(cluster);
+    for (int32_t i = 0; i < EXECUTORS_MAX; i++)
         weir_free(cluster->executors[i].url);
-    }
     cluster->env->transport->ops->server_close(cluster->server);
     weir_free(cluster);
 }
@@ -157,9 +165,9 @@ static void request_done(void *data, weir_buffer *reply, weir_error *error) {
     weir_loop_post(p->loop, &p->event);
 }
 
-void weir_cluster_request(weir_cluster *cluster, int32_t executor, weir_frame_kind kind, uint64_t driver_epoch,
-                          const ProtobufCMessage *message, int32_t timeout_ms, weir_cluster_done done,
-                          void *data) {
+void weir_cluster_request(weir_cluster *cluster, int32_t executor, weir_frame_kind kind,
+                          uint64_t driver_epoch, const ProtobufCMessage *message, int32_t timeout_ms,
+                          weir_cluster_done done, void *data) {
     pending *p = weir_alloc_zero(1, sizeof *p);
     p->event.run = pending_event;
     p->loop = cluster->loop;

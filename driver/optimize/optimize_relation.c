@@ -18,6 +18,19 @@ void weir_optimize_set_output(weir_arena *arena, weir_node *relation, weir_node_
     relation->type = weir_type_struct(arena, fields, output.count);
 }
 
+/* Merging may put an expression in many places: one that has grown this large stays where it is. */
+#define MERGED_NODES_MAX 2000
+
+static bool count_node(const weir_node *node, void *data) {
+    (void)node;
+    return ++*(int32_t *)data > MERGED_NODES_MAX;
+}
+
+static bool is_large(const weir_node *expr) {
+    int32_t count = 0;
+    return weir_node_any(expr, count_node, &count);
+}
+
 static weir_code substitute_one(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
                                 weir_error **err) {
     (void)arena, (void)err;
@@ -65,6 +78,8 @@ static weir_code push_below_project(weir_arena *arena, weir_node_filter *filter,
     weir_node_filter *below = (weir_node_filter *)weir_node_copy(arena, &filter->node);
     weir_node_project *above = (weir_node_project *)weir_node_copy(arena, &project->node);
     WEIR_TRY(weir_optimize_substitute(arena, filter->condition, &project->exprs, &below->condition, err));
+    if (is_large(below->condition))
+        return WEIR_OK;
     below->child = project->child;
     weir_optimize_set_output(arena, &below->node, project->child->output);
     above->child = &below->node;
@@ -156,8 +171,11 @@ static weir_code optimize_project(weir_arena *arena, weir_node_project *project,
     weir_node_project *merged = (weir_node_project *)weir_node_copy(arena, &project->node);
     merged->child = lower->child;
     merged->exprs = weir_node_list_new(arena, project->exprs.count);
-    for (int32_t i = 0; i < merged->exprs.count; i++)
+    for (int32_t i = 0; i < merged->exprs.count; i++) {
         WEIR_TRY(merge_item(arena, project->exprs.items[i], &lower->exprs, &merged->exprs.items[i], err));
+        if (is_large(merged->exprs.items[i]))
+            return WEIR_OK;
+    }
     *ret = &merged->node;
     return WEIR_OK;
 }

@@ -1,5 +1,5 @@
-/* The physical planner (physical.h): walks the logical plan from the source up, keeps the pipeline of the current
- * stage, and cuts a stage where rows must meet by key or in one place. */
+/* The physical planner (physical.h): walks the logical plan from the source up, keeps the pipeline of the
+ * current stage, and cuts a stage where rows must meet by key or in one place. */
 #include "driver/physical/physical.h"
 
 #include "common/base/assert.h"
@@ -33,7 +33,8 @@ static const weir_type *add_output(planner *p, const weir_node_list *exprs, cons
 
 /* ---- binding ---- */
 
-static weir_code bind_attribute(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code bind_attribute(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                                weir_error **err) {
     const weir_node_list *output = data;
     *ret = node;
     if (node->kind != WEIR_NODE_ATTRIBUTE)
@@ -60,12 +61,14 @@ static weir_node *without_alias(weir_node *expr) {
     return expr;
 }
 
-static weir_code bind(planner *p, weir_node *expr, const weir_node_list *output, weir_node **ret, weir_error **err) {
-    return weir_node_transform(p->arena, without_alias(expr), bind_attribute, (void *)(uintptr_t)output, ret, err);
+static weir_code bind(planner *p, weir_node *expr, const weir_node_list *output, weir_node **ret,
+                      weir_error **err) {
+    return weir_node_transform(p->arena, without_alias(expr), bind_attribute, (void *)(uintptr_t)output, ret,
+                               err);
 }
 
-static weir_code bind_list(planner *p, const weir_node_list *exprs, const weir_node_list *output, weir_node_list *ret,
-                           weir_error **err) {
+static weir_code bind_list(planner *p, const weir_node_list *exprs, const weir_node_list *output,
+                           weir_node_list *ret, weir_error **err) {
     *ret = weir_node_list_new(p->arena, exprs->count);
     for (int32_t i = 0; i < exprs->count; i++)
         WEIR_TRY(bind(p, exprs->items[i], output, &ret->items[i], err));
@@ -116,7 +119,8 @@ static weir_code build(planner *p, weir_node *relation, weir_error **err);
 
 static weir_code build_source(planner *p, weir_node_source *source, weir_error **err) {
     if (!source->streaming)
-        WEIR_FAIL(err, NOT_SUPPORTED, "source " WEIR_STR_FMT ": static sources are not supported in a streaming query",
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "source " WEIR_STR_FMT ": static sources are not supported in a streaming query",
                   WEIR_STR_ARG(source->name));
     if (p->current)
         WEIR_FAIL(err, NOT_SUPPORTED, "a query over several sources is not supported");
@@ -131,7 +135,8 @@ static weir_code build_source(planner *p, weir_node_source *source, weir_error *
     push_operator(p, &scan->node, source->node.type);
     p->out->sources = WEIR_NEW_ARRAY(p->arena, weir_query_source, 1);
     p->out->sources[p->out->sources_count++] =
-        (weir_query_source){.format = source->format, .options = source->options,
+        (weir_query_source){.format = source->format,
+                            .options = source->options,
                             .schema = source->own_schema ? NULL : source->schema};
     weir_str path = weir_options_get(&source->options, "path");
     weir_strbuf_addf(&p->signature, "source " WEIR_STR_FMT " " WEIR_STR_FMT, WEIR_STR_ARG(source->format),
@@ -201,7 +206,7 @@ static weir_code build_limit(planner *p, weir_node_limit *limit, weir_error **er
 typedef struct aggregation {
     planner *p;
     weir_node_aggregate *node;
-    weir_node_list calls;    /* unbound, distinct */
+    weir_node_list calls; /* unbound, distinct */
     int32_t keys_count;
 } aggregation;
 
@@ -221,8 +226,10 @@ static weir_node *input_at(weir_arena *arena, int64_t ordinal, const weir_node *
     return &input->node;
 }
 
-/* Result expressions over the aggregation's output: a grouping expression or an aggregate call becomes an input. */
-static weir_code bind_result(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+/* Result expressions over the aggregation's output: a grouping expression or an aggregate call becomes an
+ * input. */
+static weir_code bind_result(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                             weir_error **err) {
     aggregation *a = data;
     *ret = node;
     for (int32_t i = 0; i < a->keys_count; i++)
@@ -286,7 +293,8 @@ static const weir_node *alias_of(const weir_node_list *exprs, int64_t id) {
     return NULL;
 }
 
-static const weir_node *attribute_of(const weir_node_list *attributes, const weir_node_list *values, int64_t id) {
+static const weir_node *attribute_of(const weir_node_list *attributes, const weir_node_list *values,
+                                     int64_t id) {
     for (int32_t i = 0; i < attributes->count && i < values->count; i++)
         if (WEIR_NODE_AS(attributes->items[i], ATTRIBUTE, attribute)->id == id)
             return without_alias(values->items[i]);
@@ -307,8 +315,9 @@ static const weir_node *definition_of(const weir_node *node, void *relation) {
             below = WEIR_NODE_AS(at, PROJECT, project)->child;
         } else if (at->kind == WEIR_NODE_EXPAND) {
             const weir_node_expand *expand = WEIR_NODE_AS(at, EXPAND, expand);
-            found = attribute_of(&expand->attributes,
-                                 &WEIR_NODE_AS(expand->projections.items[0], EXPR_LIST, expr_list)->items, id);
+            found =
+                attribute_of(&expand->attributes,
+                             &WEIR_NODE_AS(expand->projections.items[0], EXPR_LIST, expr_list)->items, id);
             below = expand->child;
         } else if (at->kind == WEIR_NODE_FILTER) {
             below = WEIR_NODE_AS(at, FILTER, filter)->child;
@@ -322,8 +331,8 @@ static const weir_node *definition_of(const weir_node *node, void *relation) {
     return inner ? inner : found;
 }
 
-/* The state's layout, and what its keys and values mean: each expression's name, and a hash of their texts down to
- * the sources' columns. A filter may change over a checkpoint, keys and aggregates may not. */
+/* The state's layout, and what its keys and values mean: each expression's name, and a hash of their texts
+ * down to the sources' columns. A filter may change over a checkpoint, keys and aggregates may not. */
 static void sign_state(planner *p, const weir_type *shuffled, const weir_node_aggregate *node,
                        const weir_node_list *calls) {
     weir_expr_text text = {.lookup = definition_of, .data = node->child};

@@ -1,4 +1,5 @@
-/* The physical planner: a resolved, optimized logical plan of one streaming query becomes stages of bound operators.
+/* The physical planner: a resolved, optimized logical plan of one streaming query becomes stages of bound
+ * operators.
  *
  *   stage "splits"  SCAN -> FILTER/PROJECT/EXPAND -> PARTIAL_AGG -> SHUFFLE_WRITE (by key group)
  *   stage "hash"    SHUFFLE_READ -> STATE_AGG -> PROJECT/FILTER -> [SHUFFLE_WRITE to one]
@@ -22,8 +23,8 @@ typedef struct weir_physical {
     const weir_node_query_plan *plan;
     const weir_type *schema; /* of the result */
     bool stateful;
-    int32_t state_partitions; /* 0 without state */
-    const char *signature;    /* sources and state layout, as text */
+    int32_t state_partitions;   /* 0 without state */
+    const char *signature;      /* sources and state layout, as text */
     weir_query_source *sources; /* by source_index of the SCAN nodes */
     int32_t sources_count;
 } weir_physical;

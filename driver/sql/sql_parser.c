@@ -15,6 +15,9 @@ typedef struct walk {
     int32_t height; /* of the node whose children are being added */
 } walk;
 
+/* The subject of CASE stands in every branch, so nesting can make a tree far larger than its text. */
+#define NODES_MAX 4000000
+
 static weir_code push_child(weir_node *child, void *data, weir_error **err) {
     (void)err;
     walk *w = data;
@@ -27,14 +30,15 @@ static weir_code push_child(weir_node *child, void *data, weir_error **err) {
 }
 
 /* Walks with a stack of its own: the tree may be as deep as the text is long. */
-static bool too_high(weir_node *root) {
+static bool too_complex(weir_node *root) {
     walk w = {0};
     bool found = false;
+    int32_t nodes = 0;
     push_child(root, &w, NULL);
     while (w.count > 0 && !found) {
         walk_item item = w.items[--w.count];
         w.height = item.height;
-        found = item.height > WEIR_PARSE_HEIGHT_MAX;
+        found = item.height > WEIR_PARSE_HEIGHT_MAX || ++nodes > NODES_MAX;
         weir_node_each_child(item.node, push_child, &w, NULL);
     }
     weir_free(w.items);
@@ -64,7 +68,7 @@ static weir_code end(weir_parse *p, weir_node *node, weir_node **ret) {
         node = weir_parse_fail_extra(p);
     if (!node)
         return p->code;
-    if (too_high(node))
+    if (too_complex(node))
         WEIR_RAISE(p->err, FAILED_TO_PARSE_TOO_COMPLEX, NULL);
     *ret = node;
     return WEIR_OK;

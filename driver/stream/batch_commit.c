@@ -62,18 +62,20 @@ static int output_by_task(const void *a, const void *b) {
     return left < right ? -1 : left > right;
 }
 
-/* What the tasks' sink halves finished with, in the order of tasks. */
+/* What the tasks' sink halves finished with, in the order of tasks; also of an attempt that failed in part.
+ */
 static weir_str_list sink_messages(weir_stream_query *query) {
     weir_arena *arena = query->epoch_arena;
     size_t count = 0, at = 0;
     for (int32_t e = 0; e < query->executors_count; e++)
-        count += query->replies[e].report->n_outputs;
+        count += query->replies[e].report ? query->replies[e].report->n_outputs : 0;
     output *outputs = WEIR_NEW_ARRAY(arena, output, count);
     for (int32_t e = 0; e < query->executors_count; e++) {
         const Weir__EpochReport *report = query->replies[e].report;
-        for (size_t i = 0; i < report->n_outputs; i++, at++) {
+        for (size_t i = 0; report && i < report->n_outputs; i++, at++) {
             const Weir__TaskOutput *out = report->outputs[i];
-            outputs[at] = (output){out->partition, {(const char *)out->sink_message.data, out->sink_message.len}};
+            outputs[at] =
+                (output){out->partition, {(const char *)out->sink_message.data, out->sink_message.len}};
             query->rows_out += (int64_t)out->rows;
         }
     }
@@ -88,11 +90,21 @@ static weir_code commit_sink(weir_stream_query *query, weir_error **err) {
     query->rows_out = 0;
     if (!query->sink_ops->collects) {
         weir_str_list messages = sink_messages(query);
-        return query->sink_ops->commit(query->sink, query->batch_id, messages.items, messages.count, NULL, err);
+        return query->sink_ops->commit(query->sink, query->batch_id, messages.items, messages.count, NULL,
+                                       err);
     }
     _cleanup_batch_ weir_batch *rows = NULL;
     WEIR_TRY(collect_rows(query, &rows, err));
     return query->sink_ops->commit(query->sink, query->batch_id, NULL, 0, rows, err);
+}
+
+weir_code weir_query_abort_batch(weir_stream_query *query, weir_error **err) {
+    (void)err; /* best effort: what stays is under a name that nobody reads */
+    if (query->sink_ops->collects || !query->sink_ops->abort)
+        return WEIR_OK;
+    weir_str_list messages = sink_messages(query);
+    query->sink_ops->abort(query->sink, query->batch_id, messages.items, messages.count);
+    return WEIR_OK;
 }
 
 static weir_code write_commit(weir_stream_query *query, weir_error **err) {
@@ -114,7 +126,8 @@ static weir_code purge(weir_stream_query *query, weir_error **err) {
     if (below <= query->purged_below)
         return WEIR_OK;
     WEIR_FAILPOINT("P10.purge", err);
-    for (int64_t id = WEIR_MAX(query->purged_below, below - 1000); id < below && query->spec->stateful; id++) {
+    for (int64_t id = WEIR_MAX(query->purged_below, below - 1000); id < below && query->spec->stateful;
+         id++) {
         weir_commit_entry entry;
         _cleanup_error_ weir_error *gone = NULL; /* purged by an earlier run */
         if (weir_commit_log_get(query->checkpoint, id, query->epoch_arena, &entry, &gone) == WEIR_OK)

@@ -1,8 +1,8 @@
 /* Opening a query and planning a batch (P0 poll the sources, P1 write offsets/N): blocking steps.
  *
- * Restart rule (Spark's): the newest offsets/N without commits/N is run again with the logged offsets, never with
- * newly polled ones; else the next id is planned from the sources. Sources are told to clean up batch N only after
- * offsets/N+1 is durable. */
+ * Restart rule (Spark's): the newest offsets/N without commits/N is run again with the logged offsets, never
+ * with newly polled ones; else the next id is planned from the sources. Sources are told to clean up batch N
+ * only after offsets/N+1 is durable. */
 #include "common/base/alloc.h"
 #include "common/base/failpoint.h"
 #include "common/base/json_value.h"
@@ -16,8 +16,8 @@ static weir_code open_source(weir_stream_query *query, int32_t i, weir_error **e
     if (!query->source_ops[i])
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(query->arena, spec->format.data, spec->format.size));
-    return query->source_ops[i]->open(query->arena, &query->context, spec->format, &spec->options, spec->schema, i,
-                                      &query->sources[i], err);
+    return query->source_ops[i]->open(query->arena, &query->context, spec->format, &spec->options,
+                                      spec->schema, i, &query->sources[i], err);
 }
 
 static weir_code open_sink(weir_stream_query *query, weir_error **err) {
@@ -26,8 +26,8 @@ static weir_code open_sink(weir_stream_query *query, weir_error **err) {
     if (!query->sink_ops)
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(query->arena, spec->sink_format.data, spec->sink_format.size));
-    return query->sink_ops->open(query->arena, &query->context, spec->sink_format, &spec->sink_options, spec->schema,
-                                 spec->output_mode, &query->sink, err);
+    return query->sink_ops->open(query->arena, &query->context, spec->sink_format, &spec->sink_options,
+                                 spec->schema, spec->output_mode, &query->sink, err);
 }
 
 static weir_str keep(weir_str text) {
@@ -55,8 +55,8 @@ static weir_code check_signature(weir_stream_query *query, const weir_offset_ent
     if (weir_str_equal(signature, weir_str_from(query->spec->signature)))
         return WEIR_OK;
     WEIR_FAIL(err, CHECKPOINT_MISMATCH,
-              "The checkpoint %s belongs to another query. It was written for: %.*s. This query is: %s. Use another "
-              "checkpointLocation, or the query that it was made by.",
+              "The checkpoint %s belongs to another query. It was written for: %.*s. This query is: %s. Use "
+              "another checkpointLocation, or the query that it was made by.",
               query->context.checkpoint, WEIR_STR_ARG(signature), query->spec->signature);
 }
 
@@ -65,7 +65,8 @@ static weir_code recover_position(weir_stream_query *query, weir_error **err) {
     int64_t offsets, commits;
     WEIR_TRY(weir_checkpoint_latest(query->checkpoint, &offsets, &commits, err));
     if (commits > offsets)
-        WEIR_FAIL(err, CHECKPOINT_MISMATCH, "The checkpoint %s has commits/%lld but no offsets of that batch.",
+        WEIR_FAIL(err, CHECKPOINT_MISMATCH,
+                  "The checkpoint %s has commits/%lld but no offsets of that batch.",
                   query->context.checkpoint, (long long)commits);
     if (offsets - commits > 1)
         WEIR_FAIL(err, CHECKPOINT_MISMATCH, "The checkpoint %s has offsets/%lld but its last commit is %lld.",
@@ -98,8 +99,8 @@ static weir_code recover_sources(weir_stream_query *query, weir_error **err) {
     if (last >= 0)
         WEIR_TRY(weir_offset_log_get(query->checkpoint, last, query->epoch_arena, &entry, err));
     for (int32_t i = 0; i < query->spec->sources_count; i++)
-        WEIR_TRY(query->source_ops[i]->recover(query->sources[i], last >= 0 ? entry.offsets.items[i] : (weir_str){0},
-                                               err));
+        WEIR_TRY(query->source_ops[i]->recover(query->sources[i],
+                                               last >= 0 ? entry.offsets.items[i] : (weir_str){0}, err));
     return WEIR_OK;
 }
 
@@ -159,8 +160,8 @@ static weir_code poll_sources(weir_stream_query *query, bool *ret_any, weir_erro
     *ret_any = false;
     for (int32_t i = 0; i < query->spec->sources_count; i++) {
         weir_str to;
-        WEIR_TRY(query->source_ops[i]->latest_offset(query->sources[i], query->epoch_arena, query->offsets_from[i],
-                                                     available_now, &to, err));
+        WEIR_TRY(query->source_ops[i]->latest_offset(query->sources[i], query->epoch_arena,
+                                                     query->offsets_from[i], available_now, &to, err));
         replace(&query->offsets_to[i], to);
         *ret_any |= !weir_str_equal(to, query->offsets_from[i]);
     }
@@ -186,7 +187,8 @@ static weir_code write_offsets(weir_stream_query *query, weir_error **err) {
     entry.timestamp_ms = query->timestamp_ms;
     relevant_conf(query, &entry.conf);
     weir_strbuf json = {0};
-    weir_strbuf_addf(&json, "{\"epoch\":%lld,\"signature\":", (long long)weir_checkpoint_epoch(query->checkpoint));
+    weir_strbuf_addf(&json,
+                     "{\"epoch\":%lld,\"signature\":", (long long)weir_checkpoint_epoch(query->checkpoint));
     weir_json_write_string(&json, weir_str_from(query->spec->signature));
     weir_strbuf_add_char(&json, '}');
     entry.weir = weir_strbuf_view(&json);
@@ -241,7 +243,8 @@ static weir_code plan_splits(weir_stream_query *query, weir_error **err) {
 weir_code weir_query_plan_batch(weir_stream_query *query, weir_error **err) {
     const weir_env *env = query->host.env;
     weir_batch_times *times = &query->times;
-    int64_t previous = query->has_batch || !times->trigger_start_us ? times->trigger_start_us : times->previous_trigger_us;
+    int64_t previous =
+        query->has_batch || !times->trigger_start_us ? times->trigger_start_us : times->previous_trigger_us;
     *times = (weir_batch_times){.previous_trigger_us = previous};
     times->trigger_start_us = weir_env_monotonic_us(env);
     times->trigger_realtime_us = weir_env_realtime_us(env);

@@ -1,5 +1,5 @@
-/* Progress of a batch: Spark's StreamingQueryProgress as one JSON line, or a line for people. Loop thread, after the
- * commit. Format: org.apache.spark.sql.streaming.StreamingQueryProgress (Spark 4.3). */
+/* Progress of a batch: Spark's StreamingQueryProgress as one JSON line, or a line for people. Loop thread,
+ * after the commit. Format: org.apache.spark.sql.streaming.StreamingQueryProgress (Spark 4.3). */
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -39,7 +39,8 @@ static int64_t source_rows(const weir_stream_query *query, int32_t source) {
 
 static void add_rates(const weir_stream_query *query, weir_strbuf *buf, int64_t rows) {
     const weir_batch_times *times = &query->times;
-    double between = times->previous_trigger_us ? (double)(times->trigger_start_us - times->previous_trigger_us) : 0;
+    double between =
+        times->previous_trigger_us ? (double)(times->trigger_start_us - times->previous_trigger_us) : 0;
     double took = (double)(weir_env_monotonic_us(query->host.env) - times->trigger_start_us);
     weir_strbuf_addf(buf, ",\"numInputRows\":%lld", (long long)rows);
     add_double(buf, "inputRowsPerSecond", between > 0 ? (double)rows * 1e6 / between : 0);
@@ -87,30 +88,33 @@ static void add_operators(const weir_stream_query *query, weir_strbuf *buf) {
         }
     }
     if (any)
-        weir_strbuf_addf(buf,
-                         "{\"operatorName\":\"stateStoreSave\",\"numRowsTotal\":%llu,\"numRowsUpdated\":%llu,"
-                         "\"allUpdatesTimeMs\":0,\"numRowsRemoved\":%llu,\"allRemovalsTimeMs\":0,\"commitTimeMs\":0,"
-                         "\"memoryUsedBytes\":%llu,\"numRowsDroppedByWatermark\":%llu,\"numShufflePartitions\":%u,"
-                         "\"numStateStoreInstances\":%u,\"customMetrics\":{}}",
-                         (unsigned long long)sum.rows_total, (unsigned long long)sum.rows_updated,
-                         (unsigned long long)sum.rows_removed, (unsigned long long)sum.memory_bytes,
-                         (unsigned long long)sum.rows_dropped_by_watermark, sum.partitions, sum.partitions);
+        weir_strbuf_addf(
+            buf,
+            "{\"operatorName\":\"stateStoreSave\",\"numRowsTotal\":%llu,\"numRowsUpdated\":%llu,"
+            "\"allUpdatesTimeMs\":0,\"numRowsRemoved\":%llu,\"allRemovalsTimeMs\":0,\"commitTimeMs\":0,"
+            "\"memoryUsedBytes\":%llu,\"numRowsDroppedByWatermark\":%llu,\"numShufflePartitions\":%u,"
+            "\"numStateStoreInstances\":%u,\"customMetrics\":{}}",
+            (unsigned long long)sum.rows_total, (unsigned long long)sum.rows_updated,
+            (unsigned long long)sum.rows_removed, (unsigned long long)sum.memory_bytes,
+            (unsigned long long)sum.rows_dropped_by_watermark, sum.partitions, sum.partitions);
     weir_strbuf_add_char(buf, ']');
 }
 
 static void add_durations(const weir_stream_query *query, weir_strbuf *buf, int64_t total_us) {
     const weir_batch_times *t = &query->times;
-    weir_strbuf_addf(buf,
-                     ",\"durationMs\":{\"addBatch\":%lld,\"commitOffsets\":%lld,\"getBatch\":%lld,"
-                     "\"latestOffset\":%lld,\"queryPlanning\":0,\"triggerExecution\":%lld,\"walCommit\":%lld}",
-                     (long long)t->add_batch_us / 1000, (long long)t->commit_offsets_us / 1000,
-                     (long long)t->get_batch_us / 1000, (long long)t->latest_offset_us / 1000,
-                     (long long)total_us / 1000, (long long)t->wal_commit_us / 1000);
+    weir_strbuf_addf(
+        buf,
+        ",\"durationMs\":{\"addBatch\":%lld,\"commitOffsets\":%lld,\"getBatch\":%lld,"
+        "\"latestOffset\":%lld,\"queryPlanning\":0,\"triggerExecution\":%lld,\"walCommit\":%lld}",
+        (long long)t->add_batch_us / 1000, (long long)t->commit_offsets_us / 1000,
+        (long long)t->get_batch_us / 1000, (long long)t->latest_offset_us / 1000, (long long)total_us / 1000,
+        (long long)t->wal_commit_us / 1000);
 }
 
 void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf) {
     int64_t total_us = weir_env_monotonic_us(query->host.env) - query->times.trigger_start_us;
-    weir_strbuf_addf(buf, "{\"id\":\"%s\",\"runId\":\"%s\",\"name\":", query->context.query_id, query->run_id);
+    weir_strbuf_addf(buf, "{\"id\":\"%s\",\"runId\":\"%s\",\"name\":", query->context.query_id,
+                     query->run_id);
     weir_json_write_string(buf, query->spec->name);
     weir_strbuf_add_text(buf, ",\"timestamp\":\"");
     add_timestamp(buf, query->times.trigger_realtime_us);
@@ -145,7 +149,8 @@ void weir_query_report_progress(weir_stream_query *query) {
         int64_t rows = source_rows(query, -1);
         weir_strbuf_addf(&line, "%.*s: batch %lld, %lld rows in, %lld rows out, %.1f ms, %.0f rows/s",
                          WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, (long long)rows,
-                         (long long)query->rows_out, (double)took / 1000, took ? (double)rows * 1e6 / (double)took : 0);
+                         (long long)query->rows_out, (double)took / 1000,
+                         took ? (double)rows * 1e6 / (double)took : 0);
         write_line(query->host.progress_fd, &line);
     }
     weir_strbuf_fini(&line);

@@ -1,10 +1,11 @@
-/* Which state objects make up the committed version: commits/N names its changelogs and the snapshot in force.
+/* Which state objects make up the committed version: commits/N names its changelogs and the snapshot in
+ * force.
  *
  *   "weir": {"attempt": NAME, "changelogs": [{"name","size","crc"}...],
  *            "snapshot": {"batch": M, "objects": [...]}}
  *
- * Restart: the newest entry gives snapshot M, the entries M+1..N give the changelogs. An older snapshot is used only
- * with its complete changelogs; anything missing is an error. Steps and loop, never at once. */
+ * Restart: the newest entry gives snapshot M, the entries M+1..N give the changelogs. An older snapshot is
+ * used only with its complete changelogs; anything missing is an error. Steps and loop, never at once. */
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
@@ -45,10 +46,12 @@ static weir_code read_commit(weir_stream_query *query, int64_t batch, weir_arena
                              weir_error **err) {
     weir_commit_entry entry;
     WEIR_TRY(weir_commit_log_get(query->checkpoint, batch, arena, &entry, err));
-    const char *what = weir_arena_printf(arena, "%s/commits/%lld", query->context.checkpoint, (long long)batch);
+    const char *what =
+        weir_arena_printf(arena, "%s/commits/%lld", query->context.checkpoint, (long long)batch);
     if (!entry.weir.size)
         WEIR_FAIL(err, CHECKPOINT_MISMATCH,
-                  "%s names no state of Weir: the checkpoint of a stateful Spark query cannot be continued.", what);
+                  "%s names no state of Weir: the checkpoint of a stateful Spark query cannot be continued.",
+                  what);
     return weir_json_parse(arena, entry.weir, what, ret, err);
 }
 
@@ -86,8 +89,8 @@ typedef struct sweep {
 } sweep;
 
 /* Names begin with the batch during which the object was written. What was written in batches before the last
- * committed one and is named nowhere belongs to an attempt that lost. Later ones stay: a newer driver may have begun
- * while this one starts, and its objects are not named yet. */
+ * committed one and is named nowhere belongs to an attempt that lost. Later ones stay: a newer driver may
+ * have begun while this one starts, and its objects are not named yet. */
 static weir_code sweep_object(const weir_file_info *info, void *data, weir_error **err) {
     const sweep *s = data;
     const char *slash = strrchr(info->path.data, '/');
@@ -110,7 +113,8 @@ static void sweep_objects(weir_stream_query *query) {
     const char *path = weir_arena_printf(arena, "%s/state", query->context.checkpoint);
     if (named_objects(query, arena, &s.named, &err) != WEIR_OK ||
         fs->ops->list(fs, path, arena, sweep_object, &s, &err) != WEIR_OK)
-        weir_log_write(query->host.log, WEIR_LOG_DEBUG, "stream", "state is not swept: %s", weir_error_text(err));
+        weir_log_write(query->host.log, WEIR_LOG_DEBUG, "stream", "state is not swept: %s",
+                       weir_error_text(err));
 }
 
 /* ---- the chain ---- */
@@ -145,13 +149,15 @@ weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err) {
 static void keep_wire_object(weir_arena *arena, weir_state_objects *list, const Weir__StateObject *object,
                              int64_t batch) {
     if (object)
-        add_object(arena, list,
-                   (weir_state_object){weir_arena_strdup(arena, object->name), object->size, object->crc, batch});
+        add_object(
+            arena, list,
+            (weir_state_object){weir_arena_strdup(arena, object->name), object->size, object->crc, batch});
 }
 
-/* An executor's part of the snapshot that is due, also out of an attempt that fails. Where a part could not be
- * written the whole is given up, and asked for again with a later version. Loop, while the epoch runs. */
-void weir_state_chain_take_snapshot(weir_stream_query *query, int32_t executor, const Weir__EpochReport *report) {
+/* An executor's part of the snapshot that is due, also out of an attempt that fails. Where a part could not
+ * be written the whole is given up, and asked for again with a later version. Loop, while the epoch runs. */
+void weir_state_chain_take_snapshot(weir_stream_query *query, int32_t executor,
+                                    const Weir__EpochReport *report) {
     if (!report->has_snapshot_batch || report->snapshot_batch != query->snapshot_due_batch ||
         query->snapshot_taken[executor])
         return;
@@ -179,8 +185,7 @@ static void adopt_snapshot(weir_stream_query *query) {
 void weir_state_chain_extend(weir_stream_query *query) {
     for (int32_t e = 0; e < query->executors_count && query->spec->stateful; e++) {
         const Weir__EpochReport *report = query->replies[e].report;
-        keep_wire_object(query->chain.arena, &query->chain.changelogs, report->changelog,
-                         query->batch_id);
+        keep_wire_object(query->chain.arena, &query->chain.changelogs, report->changelog, query->batch_id);
     }
     if (query->snapshot_due_batch >= 0 && query->snapshot_parts.count == query->executors_count)
         adopt_snapshot(query);
@@ -208,7 +213,8 @@ void weir_state_chain_json(weir_stream_query *query, weir_strbuf *buf) {
         weir_strbuf_add_text(buf, ",\"changelogs\":");
         write_objects(buf, &query->chain.changelogs, query->batch_id);
         if (query->chain.snapshot_batch >= 0) {
-            weir_strbuf_addf(buf, ",\"snapshot\":{\"batch\":%lld,\"objects\":", (long long)query->chain.snapshot_batch);
+            weir_strbuf_addf(
+                buf, ",\"snapshot\":{\"batch\":%lld,\"objects\":", (long long)query->chain.snapshot_batch);
             write_objects(buf, &query->chain.snapshot, -1);
             weir_strbuf_add_char(buf, '}');
         }
@@ -232,7 +238,8 @@ static void remove_objects(weir_stream_query *query, const weir_json *array) {
 void weir_state_chain_purge(weir_stream_query *query, const weir_commit_entry *entry) {
     weir_json *json;
     _cleanup_error_ weir_error *err = NULL;
-    if (!entry->weir.size || weir_json_parse(query->epoch_arena, entry->weir, "commit", &json, &err) != WEIR_OK)
+    if (!entry->weir.size ||
+        weir_json_parse(query->epoch_arena, entry->weir, "commit", &json, &err) != WEIR_OK)
         return;
     remove_objects(query, weir_json_get(json, "changelogs"));
     const weir_json *snapshot = weir_json_get(json, "snapshot");

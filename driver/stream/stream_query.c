@@ -128,28 +128,45 @@ static void commit_done(weir_step *step) {
 
 static bool may_retry(const weir_stream_query *query) {
     int64_t attempts = weir_conf_int(query->spec->conf, WEIR_CONF_EPOCH_ATTEMPTS);
-    return weir_code_retriable(weir_error_code(query->error)) && query->attempt < attempts && !query->stop_now;
+    return weir_code_retriable(weir_error_code(query->error)) && query->attempt < attempts &&
+           !query->stop_now;
 }
 
-/* All executors of the attempt have answered. */
-void weir_query_epoch_done(weir_stream_query *query) {
-    for (int32_t i = 0; i < query->executors_count && !query->error; i++)
-        query->error = weir_error_clone(query->replies[i].error);
-    if (query->error && may_retry(query)) {
-        weir_log_write(query->host.log, WEIR_LOG_WARN, "stream", "query %.*s, batch %lld: attempt %u failed: %s",
-                       WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, query->attempt,
-                       weir_error_text(query->error));
-        weir_error_free_ptr(&query->error);
-        weir_query_run_epoch(query);
-        return;
+/* The error that stands for the attempt: one that says why, before those of parts that were cancelled for it.
+ */
+static weir_error *attempt_error(const weir_stream_query *query) {
+    const weir_error *found = NULL;
+    for (int32_t i = 0; i < query->executors_count; i++) {
+        const weir_error *error = query->replies[i].error;
+        if (error && (!found || weir_error_code(found) == WEIR_CANCELLED))
+            found = error;
     }
-    if (query->error || query->stop_now) {
+    return weir_error_clone(found);
+}
+
+static void abort_done(weir_step *step) {
+    weir_stream_query *query = query_of_step(step);
+    if (!query->error || !may_retry(query)) {
         if (query->stop_now)
             weir_error_free_ptr(&query->error);
         close_query(query);
         return;
     }
-    start_step(query, WEIR_QUERY_COMMITTING, weir_query_commit_batch, commit_done);
+    weir_log_write(query->host.log, WEIR_LOG_WARN, "stream", "query %.*s, batch %lld: attempt %u failed: %s",
+                   WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, query->attempt,
+                   weir_error_text(query->error));
+    weir_error_free_ptr(&query->error);
+    query->state = WEIR_QUERY_RUNNING;
+    weir_query_run_epoch(query);
+}
+
+/* All executors of the attempt have answered. */
+void weir_query_epoch_done(weir_stream_query *query) {
+    query->error = attempt_error(query);
+    if (query->error || query->stop_now)
+        start_step(query, WEIR_QUERY_ABORTING, weir_query_abort_batch, abort_done);
+    else
+        start_step(query, WEIR_QUERY_COMMITTING, weir_query_commit_batch, commit_done);
 }
 
 static void plan_done(weir_step *step) {
@@ -170,13 +187,13 @@ static void plan_done(weir_step *step) {
 }
 
 static void trigger_fired(weir_event *event) {
-    weir_stream_query *query =
-        (weir_stream_query *)((char *)event - offsetof(weir_stream_query, timer) - offsetof(weir_timer, event));
+    weir_stream_query *query = (weir_stream_query *)((char *)event - offsetof(weir_stream_query, timer) -
+                                                     offsetof(weir_timer, event));
     start_step(query, WEIR_QUERY_PLANNING, weir_query_plan_batch, plan_done);
 }
 
-/* When the next batch may start: at once after a batch, after the polling delay where there was nothing, or at
- * the next multiple of the interval (Spark's ProcessingTimeExecutor). */
+/* When the next batch may start: at once after a batch, after the polling delay where there was nothing, or
+ * at the next multiple of the interval (Spark's ProcessingTimeExecutor). */
 static int64_t next_trigger_us(const weir_stream_query *query) {
     int64_t now = weir_env_monotonic_us(query->host.env);
     if (query->spec->trigger == WEIR_TRIGGER_PROCESSING_TIME && query->spec->interval_ms > 0) {

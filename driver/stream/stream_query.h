@@ -1,6 +1,7 @@
 /* A running streaming query: the micro-batch state machine over phases P0 to P10 (reliability.md).
  *
- *   OPENING -> WAITING -> PLANNING (P0, P1) -> RUNNING (P2..P7) -> COMMITTING (P8..P10) -> WAITING ... -> ENDED
+ *   OPENING -> WAITING -> PLANNING (P0, P1) -> RUNNING (P2..P7) -> COMMITTING (P8..P10) -> WAITING ... ->
+ * ENDED
  *
  * OPENING, PLANNING and COMMITTING are blocking steps on the driver's pool, RUNNING waits for the executors'
  * reports; all transitions happen on the loop. One object a query run. */
@@ -48,9 +49,9 @@ typedef struct weir_query_spec {
     weir_str output_mode;
     weir_trigger_kind trigger;
     int64_t interval_ms;
-    const char *checkpoint;  /* directory; empty = temporary */
+    const char *checkpoint;       /* directory; empty = temporary */
     bool checkpoint_is_temporary; /* removed at the end */
-    const char *signature;   /* of the state and its sources: must match the checkpoint's */
+    const char *signature;        /* of the state and its sources: must match the checkpoint's */
     bool stateful;
     int32_t state_partitions;
     const weir_conf *conf;

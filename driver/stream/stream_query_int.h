@@ -1,6 +1,7 @@
 /* Internals of a running query, shared by the files of this folder only: stream_query.c (transitions),
- * batch_plan.c (opening, P0, P1), epoch_run.c (P2..P7), batch_commit.c (P8..P10), state_chain.c (which state
- * objects count), progress.c. The loop and the one running step never touch the query at the same time. */
+ * batch_plan.c (opening, P0, P1), epoch_dispatch.c (P2..P7), batch_commit.c (P8..P10), state_chain.c (which
+ * state objects count), progress.c. The loop and the one running step never touch the query at the same time.
+ */
 #pragma once
 
 #include "driver/checkpoint/checkpoint.h"
@@ -53,6 +54,7 @@ typedef enum weir_query_state {
     WEIR_QUERY_PLANNING,
     WEIR_QUERY_RUNNING,
     WEIR_QUERY_COMMITTING,
+    WEIR_QUERY_ABORTING, /* what a failed attempt staged is dropped */
     WEIR_QUERY_CLOSING,
     WEIR_QUERY_ENDED,
 } weir_query_state;
@@ -79,21 +81,21 @@ struct weir_stream_query {
     weir_sink *sink;
 
     /* position in the stream */
-    int64_t batch_id;       /* of the running or next batch */
-    int64_t committed;      /* last committed batch, -1 = none */
+    int64_t batch_id;        /* of the running or next batch */
+    int64_t committed;       /* last committed batch, -1 = none */
     char *committed_attempt; /* attempt name that counted for it */
-    weir_str *offsets_from; /* per source; heap texts, empty = nothing read */
+    weir_str *offsets_from;  /* per source; heap texts, empty = nothing read */
     weir_str *offsets_to;
     weir_str *offsets_latest;
-    bool batch_logged;      /* offsets/batch_id exists already (a re-run) */
-    bool has_batch;         /* PLANNING found something to run */
-    bool commit_pending;    /* sources are to be told of `offsets_from` once the next offsets are durable */
+    bool batch_logged;   /* offsets/batch_id exists already (a re-run) */
+    bool has_batch;      /* PLANNING found something to run */
+    bool commit_pending; /* sources are to be told of `offsets_from` once the next offsets are durable */
     int64_t watermark_ms, timestamp_ms;
     int64_t purged_below;
     weir_state_chain chain;
-    int64_t snapshot_due_batch;      /* executors were asked to snapshot this batch; -1 = none */
+    int64_t snapshot_due_batch;        /* executors were asked to snapshot this batch; -1 = none */
     weir_state_objects snapshot_parts; /* of snapshot_due_batch, as they are reported */
-    bool *snapshot_taken;            /* by executor: its part is in snapshot_parts */
+    bool *snapshot_taken;              /* by executor: its part is in snapshot_parts */
 
     /* the running epoch */
     uint32_t attempt;
@@ -112,16 +114,18 @@ struct weir_stream_query {
 weir_code weir_query_open(weir_stream_query *query, weir_error **err);
 weir_code weir_query_plan_batch(weir_stream_query *query, weir_error **err);
 void weir_query_close(weir_stream_query *query);
-/* epoch_run.c: on the loop; `done` continues in stream_query.c. */
+/* epoch_dispatch.c: on the loop; `done` continues in stream_query.c. */
 void weir_query_start_executors(weir_stream_query *query);
 void weir_query_run_epoch(weir_stream_query *query);
 void weir_query_cancel_epoch(weir_stream_query *query);
 void weir_query_drop_replies(weir_stream_query *query);
-/* batch_commit.c: a blocking step. */
+/* batch_commit.c: blocking steps. */
 weir_code weir_query_commit_batch(weir_stream_query *query, weir_error **err);
+weir_code weir_query_abort_batch(weir_stream_query *query, weir_error **err);
 /* state_chain.c */
 weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err);
-void weir_state_chain_take_snapshot(weir_stream_query *query, int32_t executor, const Weir__EpochReport *report);
+void weir_state_chain_take_snapshot(weir_stream_query *query, int32_t executor,
+                                    const Weir__EpochReport *report);
 void weir_state_chain_extend(weir_stream_query *query);
 void weir_state_chain_json(weir_stream_query *query, weir_strbuf *buf);
 void weir_state_chain_purge(weir_stream_query *query, const weir_commit_entry *entry);

@@ -24,7 +24,8 @@ weir_block_store *weir_block_store_new(int32_t stages, const int32_t *tasks, con
     for (int32_t s = 0; s < stages; s++) {
         store->stages[s].tasks = tasks[s];
         store->stages[s].partitions = partitions[s];
-        store->stages[s].blocks = weir_alloc_zero((size_t)tasks[s] * (size_t)partitions[s], sizeof(weir_buffer *));
+        store->stages[s].blocks =
+            weir_alloc_zero((size_t)tasks[s] * (size_t)partitions[s], sizeof(weir_buffer *));
     }
     return store;
 }
@@ -58,7 +59,8 @@ void weir_block_store_put(weir_block_store *store, int32_t stage, int32_t partit
     pthread_mutex_unlock(&store->lock);
 }
 
-weir_buffer *weir_block_store_get(const weir_block_store *store, int32_t stage, int32_t partition, int32_t task) {
+weir_buffer *weir_block_store_get(const weir_block_store *store, int32_t stage, int32_t partition,
+                                  int32_t task) {
     return *slot(store, stage, partition, task);
 }
 
@@ -81,7 +83,8 @@ static void release_bytes(void *owner) {
 
 weir_code weir_block_buffer(weir_budget *budget, weir_strbuf *bytes, weir_buffer **ret, weir_error **err) {
     if (!weir_budget_charge(budget, (int64_t)bytes->capacity))
-        WEIR_FAIL(err, OUT_OF_MEMORY, "a shuffle block of %zu bytes does not fit spark.executor.memory", bytes->size);
+        WEIR_FAIL(err, OUT_OF_MEMORY, "a shuffle block of %zu bytes does not fit spark.executor.memory",
+                  bytes->size);
     owned_bytes *owner = weir_alloc(sizeof *owner);
     *owner = (owned_bytes){budget, NULL, bytes->capacity};
     size_t size = bytes->size;

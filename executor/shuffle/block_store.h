@@ -1,6 +1,6 @@
-/* The shuffle blocks of one epoch attempt in an executor: (stage, partition, task) -> encoded batches. Local tasks
- * put their own, the control loop puts those fetched from peers; reducers read them in the order of tasks. A
- * put is seen by readers after the stage's barrier, so only puts take the lock. */
+/* The shuffle blocks of one epoch attempt in an executor: (stage, partition, task) -> encoded batches. Local
+ * tasks put their own, the control loop puts those fetched from peers; reducers read them in the order of
+ * tasks. A put is seen by readers after the stage's barrier, so only puts take the lock. */
 #pragma once
 
 #include "common/base/budget.h"
@@ -17,7 +17,8 @@ void weir_block_store_free(weir_block_store *store); /* accepts NULL */
 void weir_block_store_put(weir_block_store *store, int32_t stage, int32_t partition, int32_t task,
                           weir_buffer *block);
 /* Borrowed; NULL where the task made no rows for the partition. */
-weir_buffer *weir_block_store_get(const weir_block_store *store, int32_t stage, int32_t partition, int32_t task);
+weir_buffer *weir_block_store_get(const weir_block_store *store, int32_t stage, int32_t partition,
+                                  int32_t task);
 int32_t weir_block_store_tasks(const weir_block_store *store, int32_t stage);
 /* Moves the text of `bytes` into a buffer charged to `budget` (OUT_OF_MEMORY). */
 weir_code weir_block_buffer(weir_budget *budget, weir_strbuf *bytes, weir_buffer **ret, weir_error **err);

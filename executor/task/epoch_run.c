@@ -1,10 +1,13 @@
-/* An epoch attempt in an executor: prepare the state, then stage after stage, then the changelog and the report.
+/* An epoch attempt in an executor: prepare the state, then stage after stage, then the changelog and the
+ * report.
  *
- *   PREPARE (step) -> run stage 0 -> local tasks ended -> fetch stage 0's blocks from the peers -> run stage 1 -> ...
+ *   PREPARE (step) -> run stage 0 -> local tasks ended -> fetch stage 0's blocks from the peers -> run stage
+ * 1 -> ...
  *   -> FINISH (step) -> report
  *
- * Peers ask for the blocks of a stage when they have ended it themselves; a question that comes too early waits. The
- * first error cancels the attempt; it still answers only when none of its tasks is running. Control loop. */
+ * Peers ask for the blocks of a stage when they have ended it themselves; a question that comes too early
+ * waits. The first error cancels the attempt; it still answers only when none of its tasks is running.
+ * Control loop. */
 #include "common/base/alloc.h"
 #include "common/base/failpoint.h"
 #include "common/rpc/error_wire.h"
@@ -53,31 +56,43 @@ static bool owns(const weir_epoch_run *epoch, int32_t stage, int32_t index) {
 
 /* ---- the report ---- */
 
-static void add_outputs(const weir_epoch_run *epoch, weir_arena *arena, Weir__EpochReport *report,
-                        weir_str **ret_payload, int32_t *ret_count) {
-    int32_t last = epoch->query->stages_count - 1, count = epoch->tasks_count[last];
-    bool collects = weir_sink_find(epoch->query->stages[last].sink->format)->collects;
-    report->outputs = WEIR_NEW_ARRAY(arena, Weir__TaskOutput *, count);
-    *ret_payload = WEIR_NEW_ARRAY(arena, weir_str, count);
-    int32_t blocks = 0;
+static const weir_sink_ops *sink_of(const weir_epoch_run *epoch) {
+    return weir_sink_find(epoch->query->stages[epoch->query->stages_count - 1].sink->format);
+}
+
+/* Rows for a collecting sink: the blocks of each task, task by task. */
+static void add_rows(const weir_epoch_run *epoch, weir_arena *arena, Weir__EpochReport *report,
+                     weir_str **ret_payload, int32_t *ret_count) {
+    int32_t last = epoch->query->stages_count - 1, count = epoch->tasks_count[last], blocks = 0;
     for (int32_t i = 0; i < count; i++)
         blocks += epoch->tasks[last][i]->rows_blocks;
+    *ret_payload = WEIR_NEW_ARRAY(arena, weir_str, count);
     report->block_tasks = WEIR_NEW_ARRAY(arena, uint32_t, blocks);
     for (int32_t i = 0; i < count; i++) {
         const weir_stage_task *task = epoch->tasks[last][i];
-        if (task->rows_blocks) {
-            for (int32_t b = 0; b < task->rows_blocks; b++)
-                report->block_tasks[report->n_block_tasks++] = (uint32_t)task->index;
-            (*ret_payload)[(*ret_count)++] = weir_strbuf_view(&task->rows);
-        }
-        if (collects)
+        if (!task->rows_blocks)
+            continue;
+        for (int32_t b = 0; b < task->rows_blocks; b++)
+            report->block_tasks[report->n_block_tasks++] = (uint32_t)task->index;
+        (*ret_payload)[(*ret_count)++] = weir_strbuf_view(&task->rows);
+    }
+}
+
+/* What the tasks staged. A failed attempt names it too, for the sink to drop. */
+static void add_outputs(const weir_epoch_run *epoch, weir_arena *arena, Weir__EpochReport *report) {
+    int32_t last = epoch->query->stages_count - 1, count = epoch->tasks_count[last];
+    report->outputs = WEIR_NEW_ARRAY(arena, Weir__TaskOutput *, count);
+    for (int32_t i = 0; i < count; i++) {
+        const weir_stage_task *task = epoch->tasks[last][i];
+        if (epoch->error && !task->sink_message.size)
             continue;
         Weir__TaskOutput *output = WEIR_NEW(arena, Weir__TaskOutput);
         weir__task_output__init(output);
         output->partition = (uint32_t)task->index;
         output->has_rows = 1;
         output->rows = (uint64_t)task->rows_out;
-        output->sink_message = (ProtobufCBinaryData){task->sink_message.size, (uint8_t *)task->sink_message.data};
+        output->sink_message =
+            (ProtobufCBinaryData){task->sink_message.size, (uint8_t *)task->sink_message.data};
         report->outputs[report->n_outputs++] = output;
     }
 }
@@ -131,8 +146,8 @@ static void add_snapshot(weir_epoch_run *epoch, weir_arena *arena, Weir__EpochRe
         object->crc = job->crc;
         report->snapshot = object;
     } else {
-        weir_log_write(epoch->query->executor->options.log, WEIR_LOG_WARN, "executor", "snapshot not written: %s",
-                       weir_error_text(job->error));
+        weir_log_write(epoch->query->executor->options.log, WEIR_LOG_WARN, "executor",
+                       "snapshot not written: %s", weir_error_text(job->error));
     }
     weir_snapshot_job_free(job);
 }
@@ -145,11 +160,14 @@ static void reply_report(weir_epoch_run *epoch) {
     int32_t payload_count = 0;
     report.shuffle_bytes_received = epoch->shuffle_bytes;
     report.peak_memory = (uint64_t)atomic_load(&epoch->query->executor->budget.peak);
+    if (!sink_of(epoch)->collects)
+        add_outputs(epoch, arena, &report);
     if (epoch->error) {
         weir_error_to_wire(arena, epoch->error, &info);
         report.error = &info;
     } else {
-        add_outputs(epoch, arena, &report, &payload, &payload_count);
+        if (sink_of(epoch)->collects)
+            add_rows(epoch, arena, &report, &payload, &payload_count);
         add_metrics(epoch, arena, &report);
         add_snapshot(epoch, arena, &report);
         if (epoch->has_changelog)
@@ -158,7 +176,8 @@ static void reply_report(weir_epoch_run *epoch) {
     weir_call *call = epoch->call;
     epoch->call = NULL;
     epoch->replied = true;
-    weir_executor_reply(epoch->query->executor, call, WEIR_FRAME_EPOCH_REPORT, &report.base, payload, payload_count);
+    weir_executor_reply(epoch->query->executor, call, WEIR_FRAME_EPOCH_REPORT, &report.base, payload,
+                        payload_count);
 }
 
 /* ---- the end ---- */
@@ -278,13 +297,16 @@ static weir_code store_blocks(weir_epoch_run *epoch, const weir_frame *frame, co
         WEIR_FAIL(err, RPC_ERROR, "a block list with unequal parts");
     for (size_t i = 0; i < message->n_sizes; i++) {
         uint64_t size = message->sizes[i];
-        if (size > end - at || message->partitions[i] >= (uint32_t)epoch->query->stages[stage].partitions_out ||
+        if (size > end - at ||
+            message->partitions[i] >= (uint32_t)epoch->query->stages[stage].partitions_out ||
             message->tasks[i] >= (uint32_t)tasks_of_stage(epoch, stage) ||
-            weir_block_store_get(epoch->blocks, stage, (int32_t)message->partitions[i], (int32_t)message->tasks[i]))
+            weir_block_store_get(epoch->blocks, stage, (int32_t)message->partitions[i],
+                                 (int32_t)message->tasks[i]))
             WEIR_FAIL(err, RPC_ERROR, "a block list with wrong entries");
         weir_buffer *block = weir_buffer_borrow(frame->carrier->data + at, size, release_carrier,
                                                 weir_buffer_ref(frame->carrier));
-        weir_block_store_put(epoch->blocks, stage, (int32_t)message->partitions[i], (int32_t)message->tasks[i], block);
+        weir_block_store_put(epoch->blocks, stage, (int32_t)message->partitions[i],
+                             (int32_t)message->tasks[i], block);
         at += size;
         epoch->shuffle_bytes += size;
     }
@@ -340,8 +362,8 @@ static void send_fetch(weir_epoch_run *epoch, int32_t executor, uint32_t *partit
         weir_executor_peer(self, epoch->message->executor_urls[executor], executor, &f->error);
     weir_transport *transport = self->options.env->transport;
     weir_buffer *out = NULL;
-    if (peer && weir_frame_encode(transport, WEIR_FRAME_FETCH_BLOCKS, epoch->query->driver_epoch, &message.base, NULL, 0,
-                                  &out, &f->error) == WEIR_OK)
+    if (peer && weir_frame_encode(transport, WEIR_FRAME_FETCH_BLOCKS, epoch->query->driver_epoch,
+                                  &message.base, NULL, 0, &out, &f->error) == WEIR_OK)
         transport->ops->request(peer, out, -1, fetch_done, f);
     else
         weir_loop_post(self->loop, &f->event);
@@ -395,7 +417,8 @@ static void reply_blocks(weir_executor *executor, weir_waiting_fetch *wait, weir
         for (size_t p = 0; p < wait->message->n_partitions; p++)
             for (int32_t t = 0; t < tasks; t++) {
                 uint32_t partition = wait->message->partitions[p];
-                if (!owns(epoch, stage, t) || partition >= (uint32_t)epoch->query->stages[stage].partitions_out)
+                if (!owns(epoch, stage, t) ||
+                    partition >= (uint32_t)epoch->query->stages[stage].partitions_out)
                     continue;
                 weir_buffer *block = weir_block_store_get(epoch->blocks, stage, (int32_t)partition, t);
                 if (!block)
@@ -419,7 +442,8 @@ static weir_epoch_run *epoch_of_fetch(weir_executor *executor, const Weir__Fetch
     return NULL;
 }
 
-/* Answers every waiting fetch whose stage has ended here; an unknown epoch's fetch keeps waiting for its message. */
+/* Answers every waiting fetch whose stage has ended here; an unknown epoch's fetch keeps waiting for its
+ * message. */
 void weir_epoch_serve_fetches(weir_executor *executor) {
     weir_waiting_fetch **at = &executor->waiting;
     while (*at) {

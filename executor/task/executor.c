@@ -1,5 +1,6 @@
-/* An executor's life and its messages (executor.h): transport threads post requests to the control loop, which
- * decodes and dispatches them. A request that is refused is answered with an error; the others are unharmed. */
+/* An executor's life and its messages (executor.h): transport threads post requests to the control loop,
+ * which decodes and dispatches them. A request that is refused is answered with an error; the others are
+ * unharmed. */
 #include "executor/task/executor.h"
 
 #include "common/base/alloc.h"
@@ -79,16 +80,18 @@ static weir_query_run *find_query(weir_executor *executor, const char *run_id) {
     return query;
 }
 
-static weir_code refuse_older_driver(weir_executor *executor, const Weir__StartQuery *message, uint64_t driver_epoch,
-                                     weir_error **err) {
+static weir_code refuse_older_driver(weir_executor *executor, const Weir__StartQuery *message,
+                                     uint64_t driver_epoch, weir_error **err) {
     for (weir_query_run *query = executor->queries; query; query = query->next)
         if (strcmp(query->query_id, message->query_id) == 0 && query->driver_epoch > driver_epoch)
             WEIR_FAIL(err, FENCED, "a newer driver (epoch %llu) runs query %s; this one has epoch %llu",
-                      (unsigned long long)query->driver_epoch, query->query_id, (unsigned long long)driver_epoch);
+                      (unsigned long long)query->driver_epoch, query->query_id,
+                      (unsigned long long)driver_epoch);
     return WEIR_OK;
 }
 
-static weir_code start_query(weir_executor *executor, const weir_frame *frame, weir_call *call, weir_error **err) {
+static weir_code start_query(weir_executor *executor, const weir_frame *frame, weir_call *call,
+                             weir_error **err) {
     ProtobufCMessage *message = NULL;
     WEIR_TRY(weir_frame_unpack(frame, WEIR_FRAME_START_QUERY, &weir__start_query__descriptor, &message, err));
     const Weir__StartQuery *start = (const Weir__StartQuery *)message;
@@ -105,7 +108,8 @@ static weir_code start_query(weir_executor *executor, const weir_frame *frame, w
     return WEIR_OK;
 }
 
-static weir_code run_epoch(weir_executor *executor, const weir_frame *frame, weir_call *call, weir_error **err) {
+static weir_code run_epoch(weir_executor *executor, const weir_frame *frame, weir_call *call,
+                           weir_error **err) {
     ProtobufCMessage *message = NULL;
     WEIR_TRY(weir_frame_unpack(frame, WEIR_FRAME_RUN_EPOCH, &weir__run_epoch__descriptor, &message, err));
     Weir__RunEpoch *run = (Weir__RunEpoch *)message;
@@ -123,9 +127,11 @@ static weir_code run_epoch(weir_executor *executor, const weir_frame *frame, wei
     return WEIR_OK;
 }
 
-static weir_code fetch_blocks(weir_executor *executor, const weir_frame *frame, weir_call *call, weir_error **err) {
+static weir_code fetch_blocks(weir_executor *executor, const weir_frame *frame, weir_call *call,
+                              weir_error **err) {
     ProtobufCMessage *message = NULL;
-    WEIR_TRY(weir_frame_unpack(frame, WEIR_FRAME_FETCH_BLOCKS, &weir__fetch_blocks__descriptor, &message, err));
+    WEIR_TRY(
+        weir_frame_unpack(frame, WEIR_FRAME_FETCH_BLOCKS, &weir__fetch_blocks__descriptor, &message, err));
     weir_waiting_fetch *wait = weir_alloc_zero(1, sizeof *wait);
     wait->call = call;
     wait->message = (Weir__FetchBlocks *)message;
@@ -135,9 +141,11 @@ static weir_code fetch_blocks(weir_executor *executor, const weir_frame *frame, 
     return WEIR_OK;
 }
 
-static weir_code cancel_epoch(weir_executor *executor, const weir_frame *frame, weir_call *call, weir_error **err) {
+static weir_code cancel_epoch(weir_executor *executor, const weir_frame *frame, weir_call *call,
+                              weir_error **err) {
     ProtobufCMessage *message = NULL;
-    WEIR_TRY(weir_frame_unpack(frame, WEIR_FRAME_CANCEL_EPOCH, &weir__cancel_epoch__descriptor, &message, err));
+    WEIR_TRY(
+        weir_frame_unpack(frame, WEIR_FRAME_CANCEL_EPOCH, &weir__cancel_epoch__descriptor, &message, err));
     const Weir__CancelEpoch *cancel = (const Weir__CancelEpoch *)message;
     weir_query_run *query = find_query(executor, cancel->run_id);
     weir_epoch_run *epoch = query ? query->epoch : NULL;
@@ -148,7 +156,8 @@ static weir_code cancel_epoch(weir_executor *executor, const weir_frame *frame, 
     return WEIR_OK;
 }
 
-static weir_code stop_query(weir_executor *executor, const weir_frame *frame, weir_call *call, weir_error **err) {
+static weir_code stop_query(weir_executor *executor, const weir_frame *frame, weir_call *call,
+                            weir_error **err) {
     ProtobufCMessage *message = NULL;
     WEIR_TRY(weir_frame_unpack(frame, WEIR_FRAME_STOP_QUERY, &weir__stop_query__descriptor, &message, err));
     const Weir__StopQuery *stop = (const Weir__StopQuery *)message;
@@ -295,8 +304,8 @@ static weir_code start_threads(weir_executor *executor, weir_error **err) {
     WEIR_TRY(weir_pool_new("task", executor->options.cores, &executor->pool, err));
     WEIR_TRY(weir_pool_new("step", 2, &executor->step_pool, err));
     WEIR_TRY(weir_thread_start(&executor->loop_thread, "executor", loop_main, executor, err));
-    WEIR_TRY(env->transport->ops->listen(env->transport, executor->listen_url, serve, executor, &executor->server,
-                                         err));
+    WEIR_TRY(env->transport->ops->listen(env->transport, executor->listen_url, serve, executor,
+                                         &executor->server, err));
     return register_at_driver(executor, err);
 }
 
@@ -348,8 +357,9 @@ void weir_executor_stop(weir_executor *executor) {
         weir_free(executor->peer_urls[i]);
     }
     ops->client_close(executor->driver);
-    ops->server_close(executor->server);
+    ops->server_stop(executor->server);
     weir_loop_drain(executor->loop);
+    ops->server_close(executor->server);
     while (executor->queries) {
         weir_query_run *query = executor->queries;
         executor->queries = query->next;

@@ -1,5 +1,5 @@
-/* An executor: registers at a driver, serves its requests on one REP socket, runs tasks on N threads. The control
- * loop owns all state; transport threads only post to it, task threads only run tasks. */
+/* An executor: registers at a driver, serves its requests on one REP socket, runs tasks on N threads. The
+ * control loop owns all state; transport threads only post to it, task threads only run tasks. */
 #pragma once
 
 #include <stdint.h>
@@ -17,7 +17,7 @@ typedef struct weir_executor_options {
     const char *listen_url; /* announced to the driver */
     int32_t index;
     int32_t cores;
-    int64_t memory_bytes;   /* hard cap of data memory */
+    int64_t memory_bytes; /* hard cap of data memory */
 } weir_executor_options;
 
 /* Starts threads, listens and registers; returns when the driver has accepted. */

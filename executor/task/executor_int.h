@@ -1,6 +1,6 @@
-/* Internals of an executor, shared by the files of this folder only: executor.c (server, messages), query_run.c (a
- * query's plan and state), epoch_run.c (an epoch attempt's stages), stage_task.c (one task). Unless it says otherwise,
- * everything here belongs to the control loop. */
+/* Internals of an executor, shared by the files of this folder only: executor.c (server, messages),
+ * query_run.c (a query's plan and state), epoch_run.c (an epoch attempt's stages), stage_task.c (one task).
+ * Unless it says otherwise, everything here belongs to the control loop. */
 #pragma once
 
 #include <stdatomic.h>
@@ -20,8 +20,8 @@ typedef struct weir_stage_spec {
     weir_chain_spec chain;
     const weir_type *output; /* of the chain's root */
     enum { WEIR_DISTRIBUTION_SPLITS, WEIR_DISTRIBUTION_HASH, WEIR_DISTRIBUTION_SINGLE } distribution;
-    int32_t partitions_out;  /* shuffle partitions; 0 = the stage ends in the sink */
-    bool emits_groups;       /* the root is a partial aggregation: its output is split by key group */
+    int32_t partitions_out; /* shuffle partitions; 0 = the stage ends in the sink */
+    bool emits_groups;      /* the root is a partial aggregation: its output is split by key group */
     bool has_state;
     const weir_node_sink_write *sink;
 } weir_stage_spec;
@@ -46,7 +46,7 @@ typedef struct weir_query_run {
     char *run_id, *query_id, *checkpoint;
     uint64_t driver_epoch; /* of the checkpoint: messages of an older driver are refused */
     bool ansi;
-    int64_t task_memory;   /* bytes; spark.weir.task.memory */
+    int64_t task_memory; /* bytes; spark.weir.task.memory */
     const weir_timezone *zone;
     weir_connector_context context;
     int32_t stages_count;
@@ -55,11 +55,11 @@ typedef struct weir_query_run {
     int32_t state_partitions;
     weir_state_spec state_spec; /* schemas of the stateful operator */
     weir_state_store **stores;
-    int64_t state_batch;   /* committed version of all stores; -1 = empty */
-    int64_t open_batch;    /* whose changes are in the open views; -1 = none */
+    int64_t state_batch; /* committed version of all stores; -1 = empty */
+    int64_t open_batch;  /* whose changes are in the open views; -1 = none */
     char *open_attempt;
-    weir_snapshot_job *snapshot; /* running or not yet reported */
-    int64_t snapshot_refused;    /* asked for while another was written: reported as failed; -1 = none */
+    weir_snapshot_job *snapshot;  /* running or not yet reported */
+    int64_t snapshot_refused;     /* asked for while another was written: reported as failed; -1 = none */
     struct weir_epoch_run *epoch; /* the latest attempt; its blocks serve peers until the next one */
 } weir_query_run;
 
@@ -87,20 +87,20 @@ typedef struct weir_waiting_fetch {
 /* An epoch attempt: PREPARE -> stage 0 -> [fetch -> stage k]... -> FINISH -> replied. */
 typedef struct weir_epoch_run {
     weir_query_run *query;
-    weir_call *call;        /* answered with the report; NULL afterwards */
+    weir_call *call; /* answered with the report; NULL afterwards */
     Weir__RunEpoch *message;
-    weir_budget budget;     /* of the attempt's blocks, below the executor's */
+    weir_budget budget; /* of the attempt's blocks, below the executor's */
     _Atomic bool cancelled;
-    weir_error *error;      /* the first */
+    weir_error *error; /* the first */
     weir_block_store *blocks;
-    int32_t stage;          /* running */
-    int32_t stages_done;    /* stages whose local tasks have all ended */
+    int32_t stage;       /* running */
+    int32_t stages_done; /* stages whose local tasks have all ended */
     weir_stage_task **tasks[WEIR_STAGES_MAX];
     int32_t tasks_count[WEIR_STAGES_MAX];
     int32_t tasks_left;
     int32_t fetches_left;
     bool finishing, replied;
-    weir_step step;         /* PREPARE and FINISH */
+    weir_step step; /* PREPARE and FINISH */
     Weir__StateObject changelog;
     bool has_changelog;
     char *changelog_name;
@@ -117,10 +117,10 @@ struct weir_executor {
     weir_pool *step_pool; /* blocking steps: state restore, changelogs, snapshots */
     weir_server *server;
     weir_client *driver;
-    weir_budget budget;   /* spark.executor.memory */
+    weir_budget budget; /* spark.executor.memory */
     weir_query_run *queries;
     weir_waiting_fetch *waiting; /* fetches for stages that are not done yet */
-    weir_client **peers;  /* by executor index, connected when first needed */
+    weir_client **peers;         /* by executor index, connected when first needed */
     char **peer_urls;
     int32_t peers_count;
 };

@@ -1,8 +1,9 @@
 /* A query in an executor: its compiled stages, and its state stores at the version that the driver names.
  *
- * Versions: an attempt leaves its changes in the stores' open views. The next attempt's message says which attempt
- * counted: that view is folded in, any other is dropped. Stores that are not at the base version (a new executor, a
- * moved partition) are rebuilt from the named state objects. Steps of the executor, one at a time per query. */
+ * Versions: an attempt leaves its changes in the stores' open views. The next attempt's message says which
+ * attempt counted: that view is folded in, any other is dropped. Stores that are not at the base version (a
+ * new executor, a moved partition) are rebuilt from the named state objects. Steps of the executor, one at a
+ * time per query. */
 #include "common/base/alloc.h"
 #include "common/base/failpoint.h"
 #include "common/base/hash.h"
@@ -81,8 +82,8 @@ static weir_code compile_plan(weir_query_run *query, const ProtobufCBinaryData *
 static weir_code take_conf(weir_query_run *query, const Weir__StartQuery *message, weir_error **err) {
     weir_conf *conf = weir_conf_new(query->arena);
     for (size_t i = 0; i < message->n_conf_keys && i < message->n_conf_values; i++)
-        WEIR_TRY(weir_conf_set(conf, weir_str_from(message->conf_keys[i]), weir_str_from(message->conf_values[i]),
-                               err));
+        WEIR_TRY(weir_conf_set(conf, weir_str_from(message->conf_keys[i]),
+                               weir_str_from(message->conf_values[i]), err));
     query->task_memory = weir_conf_int(conf, WEIR_CONF_TASK_MEMORY);
     const weir_env *env = query->executor->options.env;
     query->context = (weir_connector_context){
@@ -164,7 +165,8 @@ static bool placement_changed(const weir_query_run *query, const Weir__RunEpoch 
 static void settle_view(weir_query_run *query, const Weir__RunEpoch *message) {
     if (query->open_batch < 0)
         return;
-    bool counts = query->open_batch == message->base_batch && strcmp(query->open_attempt, message->base_attempt) == 0;
+    bool counts =
+        query->open_batch == message->base_batch && strcmp(query->open_attempt, message->base_attempt) == 0;
     for (int32_t p = 0; p < query->state_partitions; p++) {
         if (query->stores[p] && counts)
             weir_state_commit(query->stores[p]);
@@ -183,7 +185,8 @@ static weir_code replay_object(weir_query_run *query, const Weir__StateObject *o
     weir_state_object read;
     WEIR_TRY(weir_fs_read_all(query->context.fs, path, STATE_OBJECT_MAX, arena, &bytes, err));
     if (bytes.size != object->size || weir_crc32c(0, bytes.data, bytes.size) != object->crc)
-        WEIR_RAISE(err, CORRUPT_FILE, "path", path, "reason", "its size or checksum is not what the commit log says");
+        WEIR_RAISE(err, CORRUPT_FILE, "path", path, "reason",
+                   "its size or checksum is not what the commit log says");
     WEIR_TRY(weir_state_object_read(arena, bytes, path, &read, err));
     for (int32_t p = 0; p < query->state_partitions; p++)
         for (int32_t i = 0; i < read.count && query->stores[p]; i++)
@@ -205,7 +208,8 @@ static weir_code rebuild(weir_query_run *query, const Weir__RunEpoch *message, w
     }
     for (size_t i = 0; i < message->n_restore; i++)
         WEIR_TRY(replay_object(query, message->restore[i], err));
-    const char *last = message->n_restore ? message->restore[message->n_restore - 1]->name : query->checkpoint;
+    const char *last =
+        message->n_restore ? message->restore[message->n_restore - 1]->name : query->checkpoint;
     for (int32_t p = 0; p < query->state_partitions; p++)
         if (query->stores[p]) /* version N + 1 is the state after batch N */
             WEIR_TRY(weir_state_loaded(query->stores[p], message->base_batch + 1, last, err));

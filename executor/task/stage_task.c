@@ -12,14 +12,14 @@ typedef struct task_run {
     weir_query_run *query;
     const weir_stage_spec *spec;
     weir_budget budget;
-    weir_arena *arena;       /* task lifetime */
+    weir_arena *arena; /* task lifetime */
     weir_arena *batch_arena;
     weir_eval eval;
     weir_operator_context context;
     weir_chain chain;
     weir_sink_task *sink;
     const weir_sink_ops *sink_ops;
-    weir_strbuf *parts;      /* encoded blocks by shuffle partition */
+    weir_strbuf *parts; /* encoded blocks by shuffle partition */
 } task_run;
 
 /* ---- where results go ---- */
@@ -68,8 +68,9 @@ static weir_code open_sink(task_run *run, weir_collect_fn *ret_take, weir_error 
         return WEIR_OK;
     }
     *ret_take = take_for_sink;
-    return run->sink_ops->task_open(&run->query->context, node, run->epoch->message->batch_id, run->task->index,
-                                    run->epoch->message->attempt_name, &run->budget, &run->sink, err);
+    return run->sink_ops->task_open(&run->query->context, node, run->epoch->message->batch_id,
+                                    run->task->index, run->epoch->message->attempt_name, &run->budget,
+                                    &run->sink, err);
 }
 
 /* ---- where rows come from ---- */
@@ -154,8 +155,8 @@ static weir_code open_chain(task_run *run, weir_error **err) {
 
 static weir_code publish_parts(task_run *run, weir_error **err) {
     if (run->spec->emits_groups)
-        WEIR_TRY(weir_hash_agg_emit(run->chain.last, run->spec->partitions_out, WEIR_BATCH_ROWS, take_group_batch,
-                                    run, err));
+        WEIR_TRY(weir_hash_agg_emit(run->chain.last, run->spec->partitions_out, WEIR_BATCH_ROWS,
+                                    take_group_batch, run, err));
     WEIR_FAILPOINT("P4.before", err);
     for (int32_t p = 0; p < run->spec->partitions_out; p++) {
         if (!run->parts[p].size)

@@ -69,8 +69,12 @@ static weir_code read_rows(golden_case *c, weir_str ddl) {
     weir_fs *fs = weir_memory_fs_new();
     weir_code code = fs->ops->create_new(fs, "/rows.json", weir_strbuf_view(&text), &c->err);
     weir_options options = {0};
-    weir_read_request request = {.schema = schema, .projection = schema, .options = &options, .zone = c->zone,
-                                 .case_sensitive = c->case_sensitive, .partial_results = true,
+    weir_read_request request = {.schema = schema,
+                                 .projection = schema,
+                                 .options = &options,
+                                 .zone = c->zone,
+                                 .case_sensitive = c->case_sensitive,
+                                 .partial_results = true,
                                  .corrupt_column = WEIR_STR("_corrupt_record")};
     weir_read_spec *spec;
     weir_reader *reader = NULL;
@@ -95,7 +99,8 @@ typedef struct binding {
     const weir_node_list *columns;
 } binding;
 
-static weir_code bind_node(weir_arena *arena, weir_node *node, void *data, weir_node **ret, weir_error **err) {
+static weir_code bind_node(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                           weir_error **err) {
     const binding *bound = data;
     *ret = node;
     if (node->kind != WEIR_NODE_ATTRIBUTE)
@@ -114,7 +119,8 @@ static weir_code bind_node(weir_arena *arena, weir_node *node, void *data, weir_
     WEIR_FAIL(err, INTERNAL_ERROR, "attribute is not in the child's output");
 }
 
-static weir_code compile_list(golden_case *c, const weir_node_list *exprs, weir_node *child, const weir_program **ret) {
+static weir_code compile_list(golden_case *c, const weir_node_list *exprs, weir_node *child,
+                              const weir_program **ret) {
     weir_node **bound = WEIR_NEW_ARRAY(c->arena, weir_node *, exprs->count + 1);
     binding columns = {&child->output};
     for (int32_t i = 0; i < exprs->count; i++)
@@ -123,7 +129,8 @@ static weir_code compile_list(golden_case *c, const weir_node_list *exprs, weir_
 }
 
 static weir_eval eval_of(golden_case *c) {
-    return (weir_eval){.arena = c->arena, .zone = c->zone, .ansi = c->ansi, .now_us = INT64_C(1700000000000000)};
+    return (weir_eval){
+        .arena = c->arena, .zone = c->zone, .ansi = c->ansi, .now_us = INT64_C(1700000000000000)};
 }
 
 static weir_code project(golden_case *c, const weir_node_list *exprs, weir_node *child, weir_batch *input,
@@ -187,7 +194,8 @@ static weir_code evaluate(golden_case *c, weir_node *plan, weir_batch **ret) {
         return WEIR_OK;
     case WEIR_NODE_PROJECT:
         WEIR_TRY(evaluate(c, ((weir_node_project *)plan)->child, &input));
-        code = project(c, &((weir_node_project *)plan)->exprs, ((weir_node_project *)plan)->child, input, plan->type, ret);
+        code = project(c, &((weir_node_project *)plan)->exprs, ((weir_node_project *)plan)->child, input,
+                       plan->type, ret);
         break;
     case WEIR_NODE_FILTER:
         WEIR_TRY(evaluate(c, ((weir_node_filter *)plan)->child, &input));
@@ -198,7 +206,8 @@ static weir_code evaluate(golden_case *c, weir_node *plan, weir_batch **ret) {
         code = expand(c, (weir_node_expand *)plan, input, ret);
         break;
     default:
-        return weir_error_failf(&c->err, WEIR_NOT_SUPPORTED, "%s in an expression case", weir_node_describe(plan->kind).label);
+        return weir_error_failf(&c->err, WEIR_NOT_SUPPORTED, "%s in an expression case",
+                                weir_node_describe(plan->kind).label);
     }
     weir_batch_unref(input);
     return code;
@@ -220,7 +229,10 @@ static weir_code run_sql(golden_case *c, weir_batch **ret) {
         node->child = weir_node_new(c->arena, WEIR_NODE_ONE_ROW);
     }
     int64_t next_id = 1;
-    weir_analyzer_options options = {.zone = c->zone, .ansi = c->ansi, .case_sensitive = c->case_sensitive, .sql = c->sql,
+    weir_analyzer_options options = {.zone = c->zone,
+                                     .ansi = c->ansi,
+                                     .case_sensitive = c->case_sensitive,
+                                     .sql = c->sql,
                                      .next_id = &next_id};
     WEIR_TRY(weir_analyzer_run(c->arena, &node->node, &options, &plan, &c->err));
     return evaluate(c, plan, ret);
@@ -231,21 +243,24 @@ static weir_code run_sql(golden_case *c, weir_batch **ret) {
 static void differ(golden_case *c, const char *what, weir_str want, weir_str got) {
     const char *end = memchr(c->name.data, '\n', c->name.size);
     weir_str first = {c->name.data, end ? (size_t)(end - c->name.data) : c->name.size};
-    weir_str entry = weir_str_from(weir_arena_printf(c->arena, WEIR_STR_FMT "\t%s", WEIR_STR_ARG(first), what));
+    weir_str entry =
+        weir_str_from(weir_arena_printf(c->arena, WEIR_STR_FMT "\t%s", WEIR_STR_ARG(first), what));
     for (int32_t i = 0; i < c->known->count; i++)
         if (weir_str_equal(c->known->entries[i], entry)) {
             c->known->used[i] = true;
             c->excused++;
             return;
         }
-    c->difference = weir_arena_printf(c->arena, "%s%s\n  want " WEIR_STR_FMT "\n  got  " WEIR_STR_FMT "\n  ",
-                                      c->difference ? c->difference : "", what, WEIR_STR_ARG(want), WEIR_STR_ARG(got));
+    c->difference =
+        weir_arena_printf(c->arena, "%s%s\n  want " WEIR_STR_FMT "\n  got  " WEIR_STR_FMT "\n  ",
+                          c->difference ? c->difference : "", what, WEIR_STR_ARG(want), WEIR_STR_ARG(got));
 }
 
 static bool is_refusal(const golden_case *c, weir_str want_condition) {
     weir_code code = weir_error_code(c->err);
     return code == WEIR_NOT_SUPPORTED || code == WEIR_UNSUPPORTED_FEATURE ||
-           (code == WEIR_UNRESOLVED_ROUTINE && !weir_str_equal(want_condition, WEIR_STR("UNRESOLVED_ROUTINE")));
+           (code == WEIR_UNRESOLVED_ROUTINE &&
+            !weir_str_equal(want_condition, WEIR_STR("UNRESOLVED_ROUTINE")));
 }
 
 static bool check_error(golden_case *c) {
@@ -256,9 +271,12 @@ static bool check_error(golden_case *c) {
     weir_str got = weir_str_from(weir_error_text(c->err));
     if (want == NULL)
         differ(c, "error", WEIR_STR("a value"), got);
-    else if (condition.size && !weir_str_equal(condition, weir_str_from(weir_code_condition(weir_error_code(c->err)))))
+    else if (condition.size &&
+             !weir_str_equal(condition, weir_str_from(weir_code_condition(weir_error_code(c->err)))))
         differ(c, "condition", condition, got);
-    else if (condition.size && !weir_str_equal(weir_str_trim(weir_json_get_str(want, "message", WEIR_STR(""))), weir_str_trim(got)))
+    else if (condition.size &&
+             !weir_str_equal(weir_str_trim(weir_json_get_str(want, "message", WEIR_STR(""))),
+                             weir_str_trim(got)))
         differ(c, "message", weir_json_get_str(want, "message", WEIR_STR("")), got);
     return true;
 }
@@ -281,7 +299,8 @@ static void check_cell(golden_case *c, const weir_column *column, int32_t row, c
     if (!is_null)
         weir_cell_text(&plain, column, row, WEIR_TEXT_SHOW, c->zone);
     add_escaped(&text, weir_strbuf_view(&plain));
-    if (is_null == (want->kind == WEIR_JSON_NULL) && (is_null || weir_str_equal(weir_strbuf_view(&text), want->text)))
+    if (is_null == (want->kind == WEIR_JSON_NULL) &&
+        (is_null || weir_str_equal(weir_strbuf_view(&text), want->text)))
         return;
     char *what = weir_arena_printf(c->arena, "row %d", (int)row);
     differ(c, what, want->kind == WEIR_JSON_NULL ? WEIR_STR("NULL") : want->text,
@@ -290,7 +309,8 @@ static void check_cell(golden_case *c, const weir_column *column, int32_t row, c
 
 static void check_values(golden_case *c, const weir_batch *batch) {
     const weir_json *values = weir_json_get(c->record, "values"), *value = weir_json_get(c->record, "value");
-    weir_str type = weir_json_get_str(c->record, "type", WEIR_STR("")), name = weir_json_get_str(c->record, "column", WEIR_STR(""));
+    weir_str type = weir_json_get_str(c->record, "type", WEIR_STR("")),
+             name = weir_json_get_str(c->record, "column", WEIR_STR(""));
     weir_strbuf got _cleanup_strbuf_ = {0};
     weir_type_simple(&got, batch->schema->fields[0].type);
     if (!weir_str_equal(weir_strbuf_view(&got), type))
@@ -318,7 +338,8 @@ static weir_code set_conf(golden_case *c) {
         else if (weir_str_equal(entry->name, WEIR_STR("spark.sql.caseSensitive")))
             c->case_sensitive = weir_str_equal(entry->text, WEIR_STR("true"));
         else
-            return weir_error_failf(&c->err, WEIR_NOT_SUPPORTED, "configuration " WEIR_STR_FMT, WEIR_STR_ARG(entry->name));
+            return weir_error_failf(&c->err, WEIR_NOT_SUPPORTED, "configuration " WEIR_STR_FMT,
+                                    WEIR_STR_ARG(entry->name));
     }
     return WEIR_OK;
 }
@@ -340,7 +361,8 @@ static bool run_case(golden_case *c) {
     if (code != WEIR_OK)
         ran = check_error(c);
     else if (weir_json_get(c->record, "error"))
-        differ(c, "no error", weir_json_get_str(weir_json_get(c->record, "error"), "message", WEIR_STR("")), WEIR_STR("a value"));
+        differ(c, "no error", weir_json_get_str(weir_json_get(c->record, "error"), "message", WEIR_STR("")),
+               WEIR_STR("a value"));
     else if (weir_json_get(c->record, "type"))
         check_values(c, batch);
     weir_batch_unref(batch);
@@ -360,7 +382,8 @@ static known_list read_known(weir_arena *arena, const char *text, const char *fi
     for (const char *line = text; *line;) {
         const char *end = strchrnul(line, '\n');
         if (*line != '#' && strncmp(line, file, file_size) == 0 && line[file_size] == '\t')
-            list.entries[list.count++] = (weir_str){line + file_size + 1, (size_t)(end - line) - file_size - 1};
+            list.entries[list.count++] =
+                (weir_str){line + file_size + 1, (size_t)(end - line) - file_size - 1};
         line = *end ? end + 1 : end;
     }
     return list;
@@ -375,7 +398,8 @@ static tally run_file(const char *file, known_list *known) {
         weir_arena *arena = weir_arena_new();
         weir_json *record;
         golden_case c = {.arena = arena, .known = known};
-        cr_assert(weir_json_parse(arena, (weir_str){line, (size_t)(end - line)}, file, &record, &c.err) == WEIR_OK);
+        cr_assert(weir_json_parse(arena, (weir_str){line, (size_t)(end - line)}, file, &record, &c.err) ==
+                  WEIR_OK);
         c.record = record;
         c.sql = weir_json_get_str(record, "sql", (weir_str){NULL, 0});
         c.name = weir_json_get_str(record, "name", WEIR_STR(""));
@@ -395,8 +419,8 @@ static tally run_file(const char *file, known_list *known) {
         line = *end ? end + 1 : end;
     }
     free(text);
-    fprintf(stderr, "%s: %d passed, %d refused by name, %d known differences, %d failed\n", file, counts.passed,
-            counts.refused, counts.known, counts.failed);
+    fprintf(stderr, "%s: %d passed, %d refused by name, %d known differences, %d failed\n", file,
+            counts.passed, counts.refused, counts.known, counts.failed);
     return counts;
 }
 

@@ -16,7 +16,8 @@ import sys
 import crash_jobs
 import weirlib
 
-FAULTS = ("create:EIO", "create:ENOSPC", "mkdir:EIO", "mkdir:ENOSPC", "write:EIO", "write:ENOSPC", "write:EINTR", "write:short", "fsync:EIO",
+FAULTS = ("create:EIO", "create:ENOSPC", "mkdir:EIO", "mkdir:ENOSPC", "write:EIO", "write:ENOSPC", "write:EINTR",
+          "write:short", "fsync:EIO",
           "link:EIO", "link:ENOSPC", "print:EIO", "print:EINTR", "print:short")
 FILES, ROWS = 4, 12
 HANG_SECONDS = 20

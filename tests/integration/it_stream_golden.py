@@ -145,7 +145,8 @@ def same_error(case, text):
     own = {"message": error["message"], "condition": error["condition"]}
     if error["condition"] == "STREAM_FAILED":
         own["condition"] = None
-        own["message"] = re.search(r"terminated with exception: (.*?)( SQLSTATE: XXKST|$)", error["message"], re.S).group(1)
+        found = re.search(r"terminated with exception: (.*?)( SQLSTATE: XXKST|$)", error["message"], re.S)
+        own["message"] = found.group(1)
     for part in error.get("causes", []) + [own]:
         condition = part.get("condition")
         if condition and f"[{condition}]" in text:

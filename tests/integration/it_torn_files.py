@@ -34,7 +34,8 @@ def cut_lengths(data, chance):
 def changes_of(path, others, chance):
     """(what, function(path)) of all damages to one file; `others` are files of the same kind to swap with."""
     data = path.read_bytes()
-    changes = [(f"cut to {length}", lambda p, n=length: p.write_bytes(data[:n])) for length in cut_lengths(data, chance)]
+    changes = [(f"cut to {length}", lambda p, n=length: p.write_bytes(data[:n]))
+               for length in cut_lengths(data, chance)]
     positions = {chance.randrange(len(data)) for _ in range(FLIPS)} | {0, len(data) - 1}
     for at in sorted(positions):
         bit = 1 << chance.randrange(8)

@@ -1,10 +1,11 @@
 /* A preloaded library that fails one file operation of a process: LD_PRELOAD with IO_FAULT=OPERATION:KIND:N.
  *
- * OPERATION is create (open with O_CREAT), mkdir, write, fsync, link (link, rename and the like) or print (write
- * to standard output); KIND is an errno name (EIO, ENOSPC, EINTR, EDQUOT) or `short` (half of the bytes are
- * written); the N-th call (from 1) fails. Only regular files and directories count, never sockets and pipes.
- * "io_fault fired: ..." goes to standard error, and "io_fault second fsync: ..." where a file is synced again
- * after its fsync failed: its pages may be gone, so that a success would be a lie. Any thread. */
+ * OPERATION is create (open with O_CREAT), mkdir, write, fsync, link (link, rename and the like) or print
+ * (write to standard output); KIND is an errno name (EIO, ENOSPC, EINTR, EDQUOT) or `short` (half of the
+ * bytes are written); the N-th call (from 1) fails. Only regular files and directories count, never sockets
+ * and pipes. "io_fault fired: ..." goes to standard error, and "io_fault second fsync: ..." where a file is
+ * synced again after its fsync failed: its pages may be gone, so that a success would be a lie. Any thread.
+ */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +42,8 @@ static struct {
 
 static void load_plan(void) {
     const char *text = getenv("IO_FAULT");
-    if (!text || sscanf(text, "%15[^:]:%15[^:]:%ld", state.plan.operation, state.plan.kind, &state.plan.at) != 3)
+    if (!text ||
+        sscanf(text, "%15[^:]:%15[^:]:%ld", state.plan.operation, state.plan.kind, &state.plan.at) != 3)
         state.plan.operation[0] = 0;
 }
 
@@ -69,7 +71,8 @@ static bool fires(const char *operation, const char *path, bool *ret_short) {
     } kinds[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EINTR", EINTR}, {"EDQUOT", EDQUOT}};
     pthread_once(&state.once, load_plan);
     *ret_short = false;
-    if (strcmp(state.plan.operation, operation) != 0 || atomic_fetch_add(&state.calls, 1) + 1 != state.plan.at)
+    if (strcmp(state.plan.operation, operation) != 0 ||
+        atomic_fetch_add(&state.calls, 1) + 1 != state.plan.at)
         return false;
     say("fired", path);
     *ret_short = strcmp(state.plan.kind, "short") == 0;
@@ -118,7 +121,8 @@ EXPORT ssize_t pwrite64(int fd, const void *data, size_t size, off_t offset) {
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *parts, int count) {
-    ssize_t (*real)(int, const struct iovec *, int) = REAL(ssize_t(*)(int, const struct iovec *, int), "writev");
+    ssize_t (*real)(int, const struct iovec *, int) =
+        REAL(ssize_t(*)(int, const struct iovec *, int), "writev");
     bool is_short;
     if (!write_fires(fd, &is_short))
         return real(fd, parts, count);
@@ -199,13 +203,13 @@ static int open_file(int directory, const char *path, int flags, mode_t mode) {
     return real(directory, path, flags, mode);
 }
 
-#define OPEN_MODE(flags, mode)               \
-    mode_t mode = 0;                         \
-    if ((flags) & (O_CREAT | O_TMPFILE)) {   \
-        va_list args;                        \
-        va_start(args, flags);               \
-        mode = (mode_t)va_arg(args, int);    \
-        va_end(args);                        \
+#define OPEN_MODE(flags, mode) \
+    mode_t mode = 0; \
+    if ((flags) & (O_CREAT | O_TMPFILE)) { \
+        va_list args; \
+        va_start(args, flags); \
+        mode = (mode_t)va_arg(args, int); \
+        va_end(args); \
     }
 
 EXPORT int open(const char *path, int flags, ...) {

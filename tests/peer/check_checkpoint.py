@@ -44,7 +44,10 @@ def inspect(spark, checkpoint):
         offsets = entry.offsets()
         metadata = entry.metadataOpt().get()
         out["offsets"][batch] = {
-            "offsets": [json.loads(offsets.apply(i).get().json()) if offsets.apply(i).isDefined() else None for i in range(offsets.size())],
+            "offsets": [
+                json.loads(offsets.apply(i).get().json()) if offsets.apply(i).isDefined() else None
+                for i in range(offsets.size())
+            ],
             "batchWatermarkMs": metadata.batchWatermarkMs(),
             "batchTimestampMs": metadata.batchTimestampMs(),
             "shufflePartitions": metadata.conf().get("spark.sql.shuffle.partitions").get(),
@@ -57,14 +60,17 @@ def inspect(spark, checkpoint):
         log = streaming.runtime.FileStreamSourceLog(1, spark.js, url(os.path.join(sources, name)))
         entries = log.restore()
         out["sources"][name] = [
-            {"path": e.path(), "timestamp": e.timestamp(), "batchId": e.batchId()} for e in (entries[i] for i in range(len(entries)))
+            {"path": e.path(), "timestamp": e.timestamp(), "batchId": e.batchId()}
+            for e in (entries[i] for i in range(len(entries)))
         ]
     return out
 
 
 def resume(spark, checkpoint, source, schema, sql, sink, options=None):
     """Run Spark's own query on the checkpoint until nothing is left; what it did."""
-    spark.session.readStream.schema(schema).options(**(options or {})).json(url(source)).createOrReplaceTempView("events")
+    spark.session.readStream.schema(schema).options(**(options or {})).json(url(source)).createOrReplaceTempView(
+        "events"
+    )
     query = (
         spark.session.sql(sql)
         .writeStream.format("json")

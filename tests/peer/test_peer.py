@@ -78,7 +78,13 @@ class Checks:
         job = {
             "name": name,
             "conf": {**ZONE, "spark.sql.shuffle.partitions": 2, **conf},
-            "sources": {"events": {"format": "json", "schema": SCHEMA, "options": {"path": source, "maxFilesPerTrigger": per_trigger}}},
+            "sources": {
+                "events": {
+                    "format": "json",
+                    "schema": SCHEMA,
+                    "options": {"path": source, "maxFilesPerTrigger": per_trigger},
+                }
+            },
             "queries": [
                 {
                     "name": name,
@@ -93,7 +99,9 @@ class Checks:
         path = os.path.join(base, "job.yaml")
         with open(path, "w", encoding="utf-8") as out:
             json.dump(job, out)
-        done = subprocess.run([self.weir, "run", path, "--master", "local[2]"], capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [self.weir, "run", path, "--master", "local[2]"], capture_output=True, text=True, timeout=120
+        )
         assert done.returncode == 0, "weir: status %d\n%s" % (done.returncode, done.stderr[-3000:])
         return done.stdout
 
@@ -121,7 +129,10 @@ class Checks:
         want = collections.Counter(row[0] for row in frame.selectExpr("to_json(struct(*))").collect())
         schema = ", ".join("`%s` %s" % (f.name, f.dataType.simpleString()) for f in frame.schema.fields)
         got = collections.Counter(check_sink.sink_rows(self.spark, sink, schema))
-        assert got == want, "missing %s\nforeign or doubled %s" % (list((want - got).items())[:5], list((got - want).items())[:5])
+        assert got == want, "missing %s\nforeign or doubled %s" % (
+            list((want - got).items())[:5],
+            list((got - want).items())[:5],
+        )
         assert sum(want.values()) > 100
 
     def checkpoint_is_whole(self, checkpoint, files):
@@ -165,7 +176,10 @@ class Checks:
             sink = {"format": "console", "options": {"numRows": 10000, "truncate": False}}
             mine = self.weir_run("weir-" + mode, source, WINDOWED, mode, sink, {})
             theirs = self.spark_run("spark-" + mode, source, WINDOWED, mode, {})
-            assert console_tables(mine) == console_tables(theirs), "%s\n---- Spark:\n%s" % (mine[:3000], theirs[:3000])
+            assert console_tables(mine) == console_tables(theirs), "%s\n---- Spark:\n%s" % (
+                mine[:3000],
+                theirs[:3000],
+            )
 
     def weir_test_sink_and_checkpoint(self):
         source, sink = os.path.join(self.scratch, "files-in"), os.path.join(self.scratch, "files-out")
@@ -176,7 +190,9 @@ class Checks:
         checkpoint = os.path.join(self.scratch, "files", "checkpoint")
         query = self.checkpoint_is_whole(checkpoint, 7)
         events(source, 7, 1)  # a new file: Spark goes on where Weir stopped, and then Weir where Spark stopped
-        done = check_checkpoint.resume(self.spark, checkpoint, source, SCHEMA, FILTER, sink, {"maxFilesPerTrigger": "1"})
+        done = check_checkpoint.resume(
+            self.spark, checkpoint, source, SCHEMA, FILTER, sink, {"maxFilesPerTrigger": "1"}
+        )
         assert (done["id"], done["batches"]) == (query, [7]), done
         self.sink_equals(sink, source, FILTER)
         events(source, 8, 1)

@@ -61,12 +61,22 @@ def main():
         path = os.path.join(source, "events-%d.json" % number)
         with open(path, "w", encoding="ascii") as out:
             for i in range(10):
-                out.write('{"time":%d,"action":"%s"}\n' % (1469501107 + 1000 * number + 40 * i, "Open" if i % 3 else "Close"))
+                out.write(
+                    '{"time":%d,"action":"%s"}\n'
+                    % (1469501107 + 1000 * number + 40 * i, "Open" if i % 3 else "Close")
+                )
         os.utime(path, (1469500000 + number, 1469500000 + number))
     odd = os.path.join(base, "odd")
     os.makedirs(odd)
     for number, (name, action) in enumerate(
-        [("a b.json", "x y"), ("c%20d.json", "a/b"), ("\u00e9.json", "\u00e9"), ("p+q&r=s.json", "k=v"), ("h#i;j,k.json", "100%"), ("q'r\"s.json", "")]
+        [
+            ("a b.json", "x y"),
+            ("c%20d.json", "a/b"),
+            ("\u00e9.json", "\u00e9"),
+            ("p+q&r=s.json", "k=v"),
+            ("h#i;j,k.json", "100%"),
+            ("q'r\"s.json", ""),
+        ]
     ):
         path = os.path.join(odd, name)
         with open(path, "w", encoding="utf-8") as out:
@@ -84,14 +94,16 @@ def main():
 
     jobs = {
         "windowed_complete": (
-            "SELECT action, window(time, '1 hour') AS window, count(*) AS count FROM input GROUP BY action, window(time, '1 hour')",
+            "SELECT action, window(time, '1 hour') AS window, count(*) AS count FROM input "
+            "GROUP BY action, window(time, '1 hour')",
             "complete",
             "console",
             None,
         ),
         "filter_append": ("SELECT time, action FROM input WHERE action = 'Open'", "append", "json", None),
         "windowed_watermark_update": (
-            "SELECT action, window(time, '10 minutes') AS window, count(*) AS count FROM input GROUP BY action, window(time, '10 minutes')",
+            "SELECT action, window(time, '10 minutes') AS window, count(*) AS count FROM input "
+            "GROUP BY action, window(time, '10 minutes')",
             "update",
             "console",
             ("time", "5 minutes"),
@@ -132,7 +144,20 @@ def main():
                 text = text.replace(word, mark)
             out.write(text + "\n")
         with open(os.path.join(target, "job.json"), "w", encoding="utf-8") as out:
-            json.dump({"sql": sql, "outputMode": mode, "sink": sink, "watermark": watermark, "conf": CONF, "options": {"maxFilesPerTrigger": 1}, "schema": "time TIMESTAMP, action STRING"}, out, indent=1, sort_keys=True)
+            json.dump(
+                {
+                    "sql": sql,
+                    "outputMode": mode,
+                    "sink": sink,
+                    "watermark": watermark,
+                    "conf": CONF,
+                    "options": {"maxFilesPerTrigger": 1},
+                    "schema": "time TIMESTAMP, action STRING",
+                },
+                out,
+                indent=1,
+                sort_keys=True,
+            )
             out.write("\n")
     copy(source, os.path.join(args.out, "in"), hide)
     copy(odd, os.path.join(args.out, "odd"), hide)

@@ -46,7 +46,9 @@ def run_one(spark, case, record):
             values += [c[0] for c in cells]
             good.append(line)
         except Exception as exc:
-            bad.append({**record, "name": "%s [%d]" % (record["name"], index), "rows": [line], "error": spark.error(exc)})
+            bad.append(
+                {**record, "name": "%s [%d]" % (record["name"], index), "rows": [line], "error": spark.error(exc)}
+            )
     if good:
         yield {**record, "rows": good, "values": values}
     elif all(item["error"] == bad[0]["error"] for item in bad):

@@ -16,7 +16,12 @@ def write_files(directory, files):
 
 def run(spark, cases):
     for case in cases:
-        record = {"kind": "json_read", "name": case["name"], "files": case["files"], "options": case.get("options") or {}}
+        record = {
+            "kind": "json_read",
+            "name": case["name"],
+            "files": case["files"],
+            "options": case.get("options") or {},
+        }
         for key in ("conf", "schema", "select"):
             if case.get(key) is not None:
                 record[key] = case[key]
@@ -37,7 +42,9 @@ def run(spark, cases):
             record["types"] = [fields.apply(i).dataType().sql() for i in range(fields.length())]
             record["rows"] = spark.cells(data)
         except Exception as exc:
-            record["error"] = spark.error(exc, {"file://" + directory: "{DIR}", "file:" + directory: "{DIR}", directory: "{DIR}"})
+            record["error"] = spark.error(
+                exc, {"file://" + directory: "{DIR}", "file:" + directory: "{DIR}", directory: "{DIR}"}
+            )
         finally:
             shutil.rmtree(directory, ignore_errors=True)
         yield record

@@ -14,7 +14,9 @@ def run(spark, cases):
             if case.get("select"):
                 data = data.selectExpr(spark.strings(case["select"]))
             record["columns"] = list(data.columns())
-            record["text"] = data.showString(case.get("numRows", 20), case.get("truncate", 20), case.get("vertical", False))
+            record["text"] = data.showString(
+                case.get("numRows", 20), case.get("truncate", 20), case.get("vertical", False)
+            )
         except Exception as exc:
             record["error"] = spark.error(exc)
         yield record

@@ -97,12 +97,7 @@ class Spark:
         out = []
         for r in range(1, got.size()):
             row = got.apply(r)
-            out.append(
-                [
-                    None if row.apply(2 * i + 1) == "true" else row.apply(2 * i)
-                    for i in range(len(names))
-                ]
-            )
+            out.append([None if row.apply(2 * i + 1) == "true" else row.apply(2 * i) for i in range(len(names))])
         return out
 
     def error(self, exc, hide=None):
@@ -131,11 +126,13 @@ class Spark:
         first = next((i for i, e in enumerate(chain) if "condition" in e), None)
         if first is None:
             last = chain[-1]  # not one of Spark's conditions: what was thrown first
-            return {**last, "condition": None, "message": re.sub(r"^Job aborted due to stage failure: .*?: ", "", last["message"] or "", flags=re.S)}
+            return {
+                **last,
+                "condition": None,
+                "message": re.sub(r"^Job aborted due to stage failure: .*?: ", "", last["message"] or "", flags=re.S),
+            }
         result = {k: v for k, v in chain[first].items() if k != "class"}
-        causes = [
-            {k: v for k, v in e.items() if k != "class"} for e in chain[first + 1 :] if "condition" in e
-        ]
+        causes = [{k: v for k, v in e.items() if k != "class"} for e in chain[first + 1 :] if "condition" in e]
         if causes:
             result["causes"] = causes
         return result

@@ -1,4 +1,4 @@
-"""Budgets: line 110, function 70, file 1,000 lines.
+"""Budgets: line 110 (Python 120; lists of golden cases are data and free), function 70, file 1,000 lines.
 
 Longer functions stand in long_functions.txt with the length that each may have; an entry whose function
 has become shorter, or is gone, must be lowered or removed, so the list only shrinks."""
@@ -8,6 +8,8 @@ from source_tree import ROOT, blank, is_c, line_of
 
 NAME = "budgets"
 LINE_MAX = 110
+PYTHON_LINE_MAX = 120
+CASE_LISTS = "tools/golden/cases_"
 FUNCTION_MAX = 70
 FILE_MAX = 1000
 LISTED = ROOT / "tools/lint/long_functions.txt"
@@ -69,9 +71,10 @@ def check(tree, listed=None):
         if not (is_c(path) or path.endswith((".py", ".sh")) or path in ("dev", ".ci/run")):
             continue
         lines = text.split("\n")
+        limit = PYTHON_LINE_MAX if path.endswith(".py") else LINE_MAX
         for number, line in enumerate(lines, 1):
-            if len(line) > LINE_MAX:
-                problems.append(f"{path}:{number}: the line has {len(line)} characters; at most {LINE_MAX}")
+            if len(line) > limit and not path.startswith(CASE_LISTS):
+                problems.append(f"{path}:{number}: the line has {len(line)} characters; at most {limit}")
         if is_c(path) and len(lines) > FILE_MAX + 1:
             problems.append(f"{path}: the file has {len(lines) - 1} lines; at most {FILE_MAX}")
     return problems + check_functions(tree, read_listed() if listed is None else listed)

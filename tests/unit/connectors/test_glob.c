@@ -62,8 +62,8 @@ WEIR_TEST(glob, expands_braces_in_order) {
         CHECK_TEXT(text.data, table[i][1]);
     }
     static const char *const bad[] = {"[*", "{a", "a{b,{c}", "x[a",
-                                      "{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}"
-                                      "{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}"};
+                                      ("{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}"
+                                       "{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}{0,1,2,3,4,5,6,7,8,9}")};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(bad); i++) {
         weir_str_list list;
         CHECK_FAILS(INVALID_ARGUMENT, weir_glob_expand(arena, weir_str_from(bad[i]), &list, &err));

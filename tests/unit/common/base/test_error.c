@@ -17,10 +17,11 @@ static weir_code outer(weir_error **err) {
 WEIR_TEST(error, fills_the_template_and_prints_as_spark) {
     weir_error *err = NULL;
     cr_assert_eq(outer(&err), WEIR_DIVIDE_BY_ZERO);
-    CHECK_TEXT(weir_error_text(err),
-               "[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL "
-               "instead. If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: "
-               "22012");
+    CHECK_TEXT(
+        weir_error_text(err),
+        "[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL "
+        "instead. If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: "
+        "22012");
     cr_assert_eq(weir_error_param_count(err), 1);
     weir_error *copy = weir_error_clone(err);
     CHECK_TEXT(weir_error_text(copy), weir_error_text(err));
@@ -56,7 +57,8 @@ WEIR_TEST(error, out_of_memory_and_full_disks_have_their_own_codes) {
 WEIR_TEST(error, shows_where_the_expression_stands) {
     weir_error *err = NULL;
     divide(&err);
-    weir_error_set_context(err, &(weir_query_context){.start = 7, .stop = 9, .line = 1, .column = 7, .fragment = "1/0"});
+    weir_error_set_context(
+        err, &(weir_query_context){.start = 7, .stop = 9, .line = 1, .column = 7, .fragment = "1/0"});
     cr_assert(strstr(weir_error_text(err), "== SQL (line 1, position 8) =="));
     weir_error_free(err);
 }

@@ -12,10 +12,12 @@ WEIR_TEST(conf, values_are_read_as_spark_reads_them) {
         {"spark.sql.shuffle.partitions", " 5 ", WEIR_CONF_SHUFFLE_PARTITIONS, 5, NULL},
         {"spark.sql.shuffle.partitions", "+5", WEIR_CONF_SHUFFLE_PARTITIONS, 5, NULL},
         {"spark.sql.shuffle.partitions", "many", 0, 0,
-         "[INVALID_CONF_VALUE.TYPE_MISMATCH] The value 'many' in the config \"spark.sql.shuffle.partitions\" is "
+         "[INVALID_CONF_VALUE.TYPE_MISMATCH] The value 'many' in the config "
+         "\"spark.sql.shuffle.partitions\" is "
          "invalid. It should be a/an 'int' value. SQLSTATE: 22022"},
         {"spark.sql.shuffle.partitions", "0", 0, 0,
-         "[INVALID_CONF_VALUE.REQUIREMENT] The value '0' in the config \"spark.sql.shuffle.partitions\" is invalid. "
+         "[INVALID_CONF_VALUE.REQUIREMENT] The value '0' in the config "
+         "\"spark.sql.shuffle.partitions\" is invalid. "
          "The value of spark.sql.shuffle.partitions must be positive SQLSTATE: 22022"},
         {"spark.sql.shuffle.partitions", "3000000000", 0, 0, "It should be a/an 'int' value."},
         {"spark.sql.ansi.enabled", " FALSE ", WEIR_CONF_ANSI, 0, NULL},
@@ -23,7 +25,8 @@ WEIR_TEST(conf, values_are_read_as_spark_reads_them) {
         {"spark.sql.ansi.enabled", "yes", 0, 0, "It should be a/an 'boolean' value."},
         {"spark.sql.session.timeZone", "America/Chicago", WEIR_CONF_TIME_ZONE, 0, NULL},
         {"spark.sql.session.timeZone", "Mars/Base", 0, 0,
-         "[INVALID_CONF_VALUE.TIME_ZONE] The value 'Mars/Base' in the config \"spark.sql.session.timeZone\" is "
+         "[INVALID_CONF_VALUE.TIME_ZONE] The value 'Mars/Base' in the config "
+         "\"spark.sql.session.timeZone\" is "
          "invalid. Cannot resolve the given timezone. SQLSTATE: 22022"},
         {"spark.sql.files.maxPartitionBytes", "12mb", WEIR_CONF_MAX_PARTITION_BYTES, 12 << 20, NULL},
         {"spark.sql.files.maxPartitionBytes", "1kb", WEIR_CONF_MAX_PARTITION_BYTES, 1024, NULL},

@@ -15,7 +15,8 @@ static inline weir_node *fixture_input(weir_arena *arena, int32_t ordinal, const
 }
 
 /* A resolved call: resolves the types, follows one level of rewriting to a resolved node. */
-static inline weir_node *fixture_call(weir_arena *arena, const char *name, bool ansi, int32_t count, weir_node **args) {
+static inline weir_node *fixture_call(weir_arena *arena, const char *name, bool ansi, int32_t count,
+                                      weir_node **args) {
     const weir_function *function = weir_function_find(weir_str_from(name));
     cr_assert(function, "no function %s", name);
     weir_node_call *call = WEIR_NODE_NEW(arena, CALL, call);

@@ -27,9 +27,11 @@ WEIR_TEST(window_start, follows_sparks_formula_for_any_order_of_rows) {
         weir_arena *arena = weir_arena_new();
         weir_column *time = fixture_longs(times, 64);
         weir_batch *batch = fixture_batch(arena, &time, 1);
-        weir_node *args[4] = {fixture_input(arena, 0, weir_type_of(WEIR_TYPE_LONG)), weir_literal_long(arena, cases[c].slide),
-                              weir_literal_long(arena, cases[c].slide), weir_literal_long(arena, cases[c].start)};
-        weir_column *result = evaluate(arena, fixture_call(arena, "weir_window_start", true, 4, args), batch, NULL);
+        weir_node *args[4] = {
+            fixture_input(arena, 0, weir_type_of(WEIR_TYPE_LONG)), weir_literal_long(arena, cases[c].slide),
+            weir_literal_long(arena, cases[c].slide), weir_literal_long(arena, cases[c].start)};
+        weir_column *result =
+            evaluate(arena, fixture_call(arena, "weir_window_start", true, 4, args), batch, NULL);
         for (int i = 0; i < 64; i++) {
             int64_t offset = (int64_t)((uint64_t)times[i] - (uint64_t)cases[c].start);
             int64_t want = (int64_t)((uint64_t)times[i] - (uint64_t)weir_floor_mod(offset, cases[c].slide));
@@ -72,7 +74,8 @@ WEIR_TEST(kernels, every_loop_shape_gives_the_same_answer) {
                          bits ? weir_bit_get(b->values, i) : fixture_long(b, i), "%s row %d", names[n], i);
             if (i % 3 == 0)
                 cr_assert_eq(bits ? weir_bit_get(a->values, i) : fixture_long(a, i),
-                             bits ? weir_bit_get(c->values, i) : fixture_long(c, i), "%s selected row %d", names[n], i);
+                             bits ? weir_bit_get(c->values, i) : fixture_long(c, i), "%s selected row %d",
+                             names[n], i);
         }
         weir_column_unref(a);
         weir_column_unref(b);
@@ -86,7 +89,8 @@ WEIR_TEST(function_table, every_entry_is_complete_and_found_by_its_name) {
     for (int32_t i = 0; weir_function_at(i); i++) {
         const weir_function *function = weir_function_at(i);
         cr_assert(function->name && function->resolve, "entry %d", i);
-        cr_assert(weir_function_find(weir_str_from(function->name)) == function, "%s is there twice", function->name);
+        cr_assert(weir_function_find(weir_str_from(function->name)) == function, "%s is there twice",
+                  function->name);
         cr_assert(function->args_max == -1 || function->args_max >= function->args_min, "%s", function->name);
     }
     cr_assert_null(weir_function_find(WEIR_STR("rand")));
@@ -97,14 +101,21 @@ WEIR_TEST(coercion, common_types_follow_the_mode) {
     static const struct {
         const char *a, *b, *ansi, *legacy;
     } cases[] = {
-        {"int", "bigint", "bigint", "bigint"},        {"int", "float", "double", "float"},
-        {"int", "string", "bigint", "string"},        {"double", "string", "double", "string"},
-        {"date", "string", "date", "string"},         {"date", "timestamp", "timestamp", "timestamp"},
-        {"boolean", "string", "boolean", NULL},       {"decimal(10,2)", "int", "decimal(12,2)", "decimal(12,2)"},
+        {"int", "bigint", "bigint", "bigint"},
+        {"int", "float", "double", "float"},
+        {"int", "string", "bigint", "string"},
+        {"double", "string", "double", "string"},
+        {"date", "string", "date", "string"},
+        {"date", "timestamp", "timestamp", "timestamp"},
+        {"boolean", "string", "boolean", NULL},
+        {"decimal(10,2)", "int", "decimal(12,2)", "decimal(12,2)"},
         {"decimal(38,10)", "decimal(38,2)", "decimal(38,2)", "decimal(38,2)"},
-        {"decimal(10,2)", "double", "double", "double"}, {"int", "array<int>", NULL, NULL},
-        {"array<int>", "array<bigint>", "array<bigint>", "array<bigint>"}, {"int", "boolean", NULL, NULL},
-        {"void", "date", "date", "date"},             {"timestamp", "timestamp_ntz", "timestamp", "timestamp"},
+        {"decimal(10,2)", "double", "double", "double"},
+        {"int", "array<int>", NULL, NULL},
+        {"array<int>", "array<bigint>", "array<bigint>", "array<bigint>"},
+        {"int", "boolean", NULL, NULL},
+        {"void", "date", "date", "date"},
+        {"timestamp", "timestamp_ntz", "timestamp", "timestamp"},
     };
     weir_arena *arena = weir_arena_new();
     weir_error *err = NULL;
@@ -118,8 +129,9 @@ WEIR_TEST(coercion, common_types_follow_the_mode) {
             weir_strbuf text = {0};
             if (got)
                 weir_type_simple(&text, got);
-            cr_assert(want ? got && strcmp(text.data, want) == 0 : got == NULL, "%s with %s in mode %d gave %s",
-                      cases[i].a, cases[i].b, mode, got ? text.data : "nothing");
+            cr_assert(want ? got && strcmp(text.data, want) == 0 : got == NULL,
+                      "%s with %s in mode %d gave %s", cases[i].a, cases[i].b, mode,
+                      got ? text.data : "nothing");
             weir_strbuf_fini(&text);
         }
     weir_arena_free(arena);

@@ -5,8 +5,8 @@
 
 #define NUL INT64_MIN
 
-static weir_code run(weir_arena *arena, weir_node *expr, bool ansi, const weir_batch *batch, const weir_sel *sel,
-                     weir_column **ret, weir_error **err) {
+static weir_code run(weir_arena *arena, weir_node *expr, bool ansi, const weir_batch *batch,
+                     const weir_sel *sel, weir_column **ret, weir_error **err) {
     const weir_program *program;
     WEIR_TRY(weir_program_compile(arena, &expr, 1, weir_timezone_utc(), ansi, WEIR_STR(""), &program, err));
     weir_eval eval = {.arena = arena, .zone = weir_timezone_utc(), .ansi = ansi};
@@ -39,7 +39,8 @@ WEIR_TEST(program, the_right_side_of_or_runs_where_the_left_is_not_true) {
     weir_node *large = binary(arena, ">", quotient, weir_literal_long(arena, 1));
     CHECK_OK(run(arena, either(arena, zero, large), true, batch, NULL, &result, &err));
     cr_assert(weir_bit_get(result->values, 0) && weir_bit_get(result->values, 1));
-    cr_assert(weir_column_is_null(result, 2) && !weir_column_is_null(result, 3) && !weir_bit_get(result->values, 3));
+    cr_assert(weir_column_is_null(result, 2) && !weir_column_is_null(result, 3) &&
+              !weir_bit_get(result->values, 3));
     weir_column_unref(result);
     /* the other order divides by zero */
     CHECK_FAILS(DIVIDE_BY_ZERO, run(arena, either(arena, large, zero), true, batch, NULL, &result, &err));
@@ -60,10 +61,11 @@ WEIR_TEST(program, case_merges_branches_and_raises_for_live_rows_only) {
     weir_error *err = NULL;
     const weir_type *type = weir_type_of(WEIR_TYPE_LONG);
     weir_node_case *node = WEIR_NODE_NEW(arena, CASE, case);
-    weir_node *parts[4] = {binary(arena, "=", fixture_input(arena, 0, type), weir_literal_long(arena, 0)),
-                           weir_literal_long(arena, -1),
-                           binary(arena, ">", fixture_input(arena, 0, type), weir_literal_long(arena, 0)),
-                           binary(arena, "div", weir_literal_long(arena, 100), fixture_input(arena, 0, type))};
+    weir_node *parts[4] = {
+        binary(arena, "=", fixture_input(arena, 0, type), weir_literal_long(arena, 0)),
+        weir_literal_long(arena, -1),
+        binary(arena, ">", fixture_input(arena, 0, type), weir_literal_long(arena, 0)),
+        binary(arena, "div", weir_literal_long(arena, 100), fixture_input(arena, 0, type))};
     node->branches = weir_node_list_of(arena, parts, 4);
     node->node.type = type;
     CHECK_OK(run(arena, &node->node, true, batch, NULL, &result, &err));
@@ -84,7 +86,8 @@ WEIR_TEST(program, constants_stay_constant_and_equal_expressions_run_once) {
     weir_node *exprs[3];
     exprs[0] = binary(arena, "+", weir_literal_long(arena, 40), weir_literal_long(arena, 2));
     weir_node *sum = binary(arena, "+", fixture_input(arena, 0, type), weir_literal_long(arena, 1));
-    exprs[1] = binary(arena, "*", sum, binary(arena, "+", fixture_input(arena, 0, type), weir_literal_long(arena, 1)));
+    exprs[1] = binary(arena, "*", sum,
+                      binary(arena, "+", fixture_input(arena, 0, type), weir_literal_long(arena, 1)));
     const weir_program *program;
     CHECK_OK(weir_program_compile(arena, exprs, 2, weir_timezone_utc(), true, WEIR_STR(""), &program, &err));
     weir_eval eval = {.arena = arena, .zone = weir_timezone_utc(), .ansi = true};
@@ -104,7 +107,8 @@ WEIR_TEST(program, a_dictionary_is_evaluated_entry_by_entry) {
     weir_column *codes, *flat, *result;
     weir_builder builder;
     CHECK_OK(weir_builder_init(&builder, NULL, weir_type_of(WEIR_TYPE_STRING), 4, &err));
-    cr_assert(weir_builder_bytes(&builder, "12", 2) && weir_builder_bytes(&builder, "bad", 3) && weir_builder_bytes(&builder, "-7", 2));
+    cr_assert(weir_builder_bytes(&builder, "12", 2) && weir_builder_bytes(&builder, "bad", 3) &&
+              weir_builder_bytes(&builder, "-7", 2));
     CHECK_OK(weir_builder_finish(&builder, &flat, &err));
     weir_builder_fini(&builder);
     /* entry 1 is malformed, but no row uses it */
@@ -142,7 +146,8 @@ WEIR_TEST(program, a_filter_gives_the_true_rows_of_the_selection) {
     weir_column *x = fixture_longs(values, 200);
     weir_batch *batch = fixture_batch(arena, &x, 1);
     weir_error *err = NULL;
-    weir_node *expr = binary(arena, "<", fixture_input(arena, 0, weir_type_of(WEIR_TYPE_LONG)), weir_literal_long(arena, 100));
+    weir_node *expr = binary(arena, "<", fixture_input(arena, 0, weir_type_of(WEIR_TYPE_LONG)),
+                             weir_literal_long(arena, 100));
     const weir_program *program;
     CHECK_OK(weir_program_compile(arena, &expr, 1, weir_timezone_utc(), true, WEIR_STR(""), &program, &err));
     weir_eval eval = {.arena = arena, .zone = weir_timezone_utc(), .ansi = true};

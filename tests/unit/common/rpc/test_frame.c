@@ -63,8 +63,10 @@ WEIR_TEST(prescan, caps_elements_and_depth_and_finds_cuts) {
         many[i + 1] = 0;
     }
     CHECK_OK(weir_prescan(weir_str_make((char *)many, 100), &weir__run_epoch__descriptor, &limits, &err));
-    CHECK_FAILS(RPC_ERROR, weir_prescan(weir_str_make((char *)many, 400), &weir__run_epoch__descriptor, &limits, &err));
-    CHECK_FAILS(RPC_ERROR, weir_prescan(weir_str_make((char *)many, 101), &weir__run_epoch__descriptor, &limits, &err));
+    CHECK_FAILS(RPC_ERROR,
+                weir_prescan(weir_str_make((char *)many, 400), &weir__run_epoch__descriptor, &limits, &err));
+    CHECK_FAILS(RPC_ERROR,
+                weir_prescan(weir_str_make((char *)many, 101), &weir__run_epoch__descriptor, &limits, &err));
     static const char long_length[] = "\x22\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
     CHECK_FAILS(RPC_ERROR, weir_prescan(WEIR_STR(long_length), &weir__run_epoch__descriptor, &limits, &err));
     static const char group[] = "\x23";

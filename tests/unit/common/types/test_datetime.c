@@ -101,15 +101,18 @@ WEIR_TEST(datetime, failures_are_worded_as_java_words_them) {
         {"yyyy-MM-dd HH:mm:ss", "2016", "Text '2016' could not be parsed at index 4"},
         {"yyyy-MM-dd", "2016-7-5", "Text '2016-7-5' could not be parsed at index 5"},
         {"yyyy-MM-dd", "2016-07-25 garbage",
-         "Text '2016-07-25 garbage' could not be parsed, unparsed text found at index 10"},
+         "Text '2016-07-25 garbage' could not be parsed, "
+         "unparsed text found at index 10"},
         {"yyyy-MM-dd HH:mm", "2016-07-25 24:00",
-         "Text '2016-07-25 24:00' could not be parsed: Invalid value for HourOfDay (valid values 0 - 23): 24"},
+         "Text '2016-07-25 24:00' could not be parsed: "
+         "Invalid value for HourOfDay (valid values 0 - 23): 24"},
         {"yyyy-MM-dd", "2016-02-30", "Text '2016-02-30' could not be parsed: Invalid date 'FEBRUARY 30'"},
         {"yyyy-MM-dd", "2015-02-29",
          "Text '2015-02-29' could not be parsed: Invalid date 'February 29' as '2015' is not a leap year"},
         {"yyyy-MM-dd", "+2016-07-25", "Text '+2016-07-25' could not be parsed at index 0"},
         {"s", "1469501107",
-         "Text '1469501107' could not be parsed: Invalid value for SecondOfMinute (valid values 0 - 59): 1469501107"},
+         "Text '1469501107' could not be parsed: "
+         "Invalid value for SecondOfMinute (valid values 0 - 59): 1469501107"},
         {"yyyy", "", "Text '' could not be parsed at index 0"},
         {"yyyy-MM-dd", "2016-07-25", ""},
     };

@@ -50,7 +50,7 @@ WEIR_TEST(types, every_kind_without_parameters_is_a_singleton) {
     for (int kind = 0; kind < WEIR_TYPE_COUNT; kind++) {
         if (kind == WEIR_TYPE_ARRAY || kind == WEIR_TYPE_MAP)
             continue;
-        cr_expect_eq(weir_type_of(kind)->kind, kind);
+        cr_expect_eq((int)weir_type_of(kind)->kind, kind);
         cr_expect_eq(weir_type_of(kind), weir_type_of(kind));
     }
     cr_expect_eq(weir_type_width(weir_type_of(WEIR_TYPE_DECIMAL)), 16);

@@ -5,7 +5,8 @@
 #include "tests/lib/weir_test.h"
 
 static const char schema_text[] =
-    "a BOOLEAN, b TINYINT, c SMALLINT, d INT, e BIGINT, f FLOAT, g DOUBLE, h DECIMAL(38,10), i STRING, j BINARY, "
+    "a BOOLEAN, b TINYINT, c SMALLINT, d INT, e BIGINT, f FLOAT, g DOUBLE, h DECIMAL(38,10), "
+    "i STRING, j BINARY, "
     "k DATE, l TIMESTAMP, m ARRAY<STRING>, n MAP<STRING, INT>, o STRUCT<x: INT, y: ARRAY<BIGINT>>, p VOID";
 
 /* Appends a value of the type that depends on `seed`, nulls among them. */

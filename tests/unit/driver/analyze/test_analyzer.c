@@ -2,6 +2,7 @@
  * analyzed plans with its view and cast nodes left out; errors are its texts. */
 #include "tests/lib/weir_test.h"
 
+#include "driver/optimize/optimizer.h"
 #include "tests/lib/sql_session.h"
 
 #define T "t:Source[time, action, value, l, d, dc, b, dt, user, tags, m, odd name]"
@@ -138,6 +139,51 @@ WEIR_TEST(analyzer, errors_are_sparks) {
          "SQLSTATE: 42K09; line 1 pos 7"},
     };
     CHECK_ALL(cases);
+}
+
+/* `count` times `text`, where %d is the number of the round. */
+static void repeat(weir_strbuf *buf, const char *text, int from, int to) {
+    for (int i = from; i != to; i += from < to ? 1 : -1)
+        for (const char *c = text; *c; c++) {
+            if (*c == '%')
+                weir_strbuf_addf(buf, "%d", i);
+            else if (*c == '@')
+                weir_strbuf_addf(buf, "%d", i + 1);
+            else
+                weir_strbuf_add_char(buf, *c);
+        }
+}
+
+WEIR_TEST(analyzer, what_doubles_with_nesting_does_not_hang) {
+    static const struct {
+        const char *begin, *open, *middle, *close, *end;
+        int count;
+    } cases[] = {
+        {"SELECT value", " + value", "", "", " FROM t", 1000},
+        {"SELECT ", "nullif(", "value", ", 1)", " FROM t", 60},
+        {"SELECT ", "(", "b", " BETWEEN b AND b)", " FROM t", 60},
+        {"SELECT value AS x0", ", x% + x% AS x@", "", "", " FROM t", 60},
+        {"SELECT value FROM (", "SELECT value + value AS value FROM (", "SELECT value FROM t", ")", ")", 60},
+        {"SELECT ", "CASE ", "value", " WHEN 1 THEN 2 WHEN 2 THEN 3 END", " FROM t", 60},
+    };
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
+        weir_arena *arena _cleanup_arena_ = weir_arena_new();
+        weir_strbuf sql _cleanup_strbuf_ = {0};
+        weir_strbuf_add_text(&sql, cases[i].begin);
+        repeat(&sql, cases[i].open, 0, cases[i].count);
+        weir_strbuf_add_text(&sql, cases[i].middle);
+        repeat(&sql, cases[i].close, 0, cases[i].count);
+        weir_strbuf_add_text(&sql, cases[i].end);
+        _cleanup_error_ weir_error *err = NULL;
+        int64_t next_id = 1;
+        weir_node *plan;
+        weir_code code = sql_session_analyze(arena, sql.data, &next_id, &plan, &err);
+        cr_expect(code == WEIR_OK || code == WEIR_FAILED_TO_PARSE_TOO_COMPLEX, "%.60s: %.300s", sql.data,
+                  err ? weir_error_text(err) : "");
+        weir_optimizer_options options = {weir_timezone_utc(), true, &next_id};
+        if (code == WEIR_OK)
+            CHECK_OK(weir_optimizer_run(arena, plan, &options, &plan, &err));
+    }
 }
 
 WEIR_TEST(analyzer, ids_are_unique_and_outputs_are_typed) {

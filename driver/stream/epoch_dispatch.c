@@ -1,5 +1,6 @@
-/* P2 to P7 from the driver's side: one RUN_EPOCH message to each executor, one report back from each. The unit of
- * retry is the epoch attempt: when any executor fails, the others' work of this attempt is dropped. Loop. */
+/* P2 to P7 from the driver's side: one RUN_EPOCH message to each executor, one report back from each. The
+ * unit of retry is the epoch attempt: when any executor fails, the others' work of this attempt is dropped.
+ * Loop. */
 #include "driver/stream/stream_query_int.h"
 
 #include "common/base/alloc.h"
@@ -53,15 +54,16 @@ void weir_query_start_executors(weir_stream_query *query) {
     message.conf_values = WEIR_NEW_ARRAY(query->arena, char *, conf->count);
     message.n_conf_keys = message.n_conf_values = (size_t)conf->count;
     for (int32_t i = 0; i < conf->count; i++) {
-        message.conf_keys[i] = weir_arena_strndup(query->arena, conf->items[i].key.data, conf->items[i].key.size);
+        message.conf_keys[i] =
+            weir_arena_strndup(query->arena, conf->items[i].key.data, conf->items[i].key.size);
         message.conf_values[i] =
             weir_arena_strndup(query->arena, conf->items[i].value.data, conf->items[i].value.size);
     }
     query->replies_missing = query->executors_count;
     for (int32_t i = 0; i < query->executors_count; i++)
         weir_cluster_request(query->host.cluster, i, WEIR_FRAME_START_QUERY,
-                             (uint64_t)weir_checkpoint_epoch(query->checkpoint), &message.base, 10000, started,
-                             query);
+                             (uint64_t)weir_checkpoint_epoch(query->checkpoint), &message.base, 10000,
+                             started, query);
     weir_strbuf_fini(&plan);
 }
 
@@ -69,7 +71,8 @@ void weir_query_start_executors(weir_stream_query *query) {
 
 static void take_report(weir_epoch_reply *reply, const weir_frame *frame, weir_error **err) {
     ProtobufCMessage *message = NULL;
-    if (weir_frame_unpack(frame, WEIR_FRAME_EPOCH_REPORT, &weir__epoch_report__descriptor, &message, err) != WEIR_OK)
+    if (weir_frame_unpack(frame, WEIR_FRAME_EPOCH_REPORT, &weir__epoch_report__descriptor, &message, err) !=
+        WEIR_OK)
         return;
     reply->report = (Weir__EpochReport *)message;
     reply->carrier = weir_buffer_ref(frame->carrier);
@@ -132,8 +135,8 @@ static void place(weir_stream_query *query, Weir__RunEpoch *message) {
         message->partition_owner[p] = (uint32_t)((int64_t)p * query->executors_count / partitions);
 }
 
-/* Whether the committed version is to be written as a snapshot beside this attempt: one at a time, and again in the
- * retries of an epoch, since the attempt may have failed before it came to that. */
+/* Whether the committed version is to be written as a snapshot beside this attempt: one at a time, and again
+ * in the retries of an epoch, since the attempt may have failed before it came to that. */
 static bool snapshot_wanted(weir_stream_query *query) {
     int64_t interval = weir_conf_int(query->spec->conf, WEIR_CONF_SNAPSHOT_INTERVAL);
     if (!query->spec->stateful || query->committed < 0)
@@ -209,6 +212,6 @@ void weir_query_cancel_epoch(weir_stream_query *query) {
     message.attempt = query->attempt;
     for (int32_t i = 0; i < query->executors_count; i++)
         weir_cluster_request(query->host.cluster, i, WEIR_FRAME_CANCEL_EPOCH,
-                             (uint64_t)weir_checkpoint_epoch(query->checkpoint), &message.base, 5000, cancelled,
-                             NULL);
+                             (uint64_t)weir_checkpoint_epoch(query->checkpoint), &message.base, 5000,
+                             cancelled, NULL);
 }
