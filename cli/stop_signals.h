@@ -8,8 +8,8 @@
 #include "common/base/error.h"
 
 typedef struct weir_stop_signals {
-    int stop_fd;            /* eventfd: readable when the level has changed */
-    _Atomic int32_t level;  /* 0, 1 or 2 (weir_stop_level) */
+    int stop_fd;           /* eventfd: readable when the level has changed */
+    _Atomic int32_t level; /* 0, 1 or 2 (weir_stop_level) */
     pthread_t thread;
 } weir_stop_signals;
 
