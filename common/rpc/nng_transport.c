@@ -7,8 +7,8 @@
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <nng/supplemental/util/platform.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
@@ -42,7 +42,6 @@ typedef struct request request;
 struct weir_client {
     nng_socket socket;
     pthread_mutex_t lock;
-    pthread_cond_t idle;
     int32_t in_flight;
     _Atomic bool closing; /* pending requests end as cancelled, whatever nng calls it */
     request *spare;       /* finished requests, reused */
@@ -226,7 +225,6 @@ static weir_code transport_connect(weir_transport *transport, const char *url, w
     (void)transport;
     weir_client *client = weir_alloc_zero(1, sizeof *client);
     pthread_mutex_init(&client->lock, NULL);
-    pthread_cond_init(&client->idle, NULL);
     int rv = nng_req0_open(&client->socket);
     if (rv == 0) {
         nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
@@ -266,8 +264,7 @@ static void finish_request(request *r, weir_buffer *reply, weir_error *error) {
     pthread_mutex_lock(&client->lock);
     r->next = client->spare;
     client->spare = r;
-    if (--client->in_flight == 0)
-        pthread_cond_broadcast(&client->idle);
+    client->in_flight--;
     pthread_mutex_unlock(&client->lock);
 }
 
@@ -347,18 +344,16 @@ static void transport_request(weir_client *client, weir_buffer *buffer, int32_t 
  * time. */
 static void cancel_requests(weir_client *client) {
     client->closing = true;
-    pthread_mutex_lock(&client->lock);
-    while (client->in_flight) {
+    for (;;) {
+        pthread_mutex_lock(&client->lock);
+        bool idle = client->in_flight == 0;
         for (request *r = client->active; r; r = r->next)
             nng_aio_cancel(r->aio);
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 5 * 1000 * 1000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&client->idle, &client->lock, &until);
+        pthread_mutex_unlock(&client->lock);
+        if (idle)
+            return;
+        nng_msleep(1);
     }
-    pthread_mutex_unlock(&client->lock);
 }
 
 static void client_close(weir_client *client) {
@@ -373,7 +368,6 @@ static void client_close(weir_client *client) {
         weir_free(r);
     }
     nng_close(client->socket);
-    pthread_cond_destroy(&client->idle);
     pthread_mutex_destroy(&client->lock);
     weir_free(client);
 }

@@ -521,7 +521,7 @@ static int64_t value_or(const fields *f, weir_pattern_field field, int64_t fallb
 /* Local micros of the parsed fields; false where they contradict or overflow. */
 static bool resolve(parser *p, int64_t *ret_local) {
     fields *f = &p->f;
-    int64_t days;
+    int64_t days = 0;
     if (!resolve_date(p, &days))
         return false;
     p->in_spark = false;

@@ -234,7 +234,7 @@ static weir_code prepare_task(file_sink_task *task, const weir_connector_context
     if (!task->format)
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(task->arena, plan->format.data, plan->format.size));
-    char *directory;
+    char *directory = NULL;
     const char *unique = NULL;
     WEIR_TRY(output_path(task->arena, &plan->options, &directory, err));
     WEIR_TRY(attempt_part(task->arena, attempt, &unique, err));
