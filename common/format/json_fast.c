@@ -14,7 +14,14 @@
 #include "common/types/decimal.h"
 #include "common/types/number_text.h"
 
-enum { ORDER_MAX = 64, NAME_MAX = 32, NAME_SCAN_MAX = 4096, NUMBER_MAX = 900, SKIP_DEPTH_MAX = 128 };
+enum {
+    ORDER_MAX = 64,
+    NAME_MAX = 32,
+    NAME_SCAN_MAX = 4096,
+    NAME_ESCAPED_MAX = 256,
+    NUMBER_MAX = 900,
+    SKIP_DEPTH_MAX = 128
+};
 #define STRING_MAX ((size_t)16 << 20)
 
 typedef struct slot {
@@ -63,18 +70,17 @@ INLINE bool room(weir_builder *b) {
 
 /* ---- strings ---- */
 
-static uint32_t hex4(const uint8_t *p) {
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++) {
-        uint32_t c = p[i], digit = c - '0';
-        if (digit > 9) {
-            digit = (c | 0x20) - 'a' + 10;
-            if (digit < 10 || digit > 15)
-                return UINT32_MAX;
-        }
-        value = value << 4 | digit;
-    }
-    return value;
+/* Value + 1 of a hex digit; 0 = none. */
+static const uint8_t hex_of[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16};
+
+INLINE uint32_t hex4(const uint8_t *p) {
+    uint32_t a = hex_of[p[0]], b = hex_of[p[1]], c = hex_of[p[2]], d = hex_of[p[3]];
+    if (WEIR_UNLIKELY(!a || !b || !c || !d))
+        return UINT32_MAX;
+    return (a - 1) << 12 | (b - 1) << 8 | (c - 1) << 4 | (d - 1);
 }
 
 static size_t put_code_point(uint8_t *out, uint32_t c) {
@@ -105,7 +111,7 @@ static const uint8_t escape_of[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',
                                        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
 
 /* The escape behind the backslash at `p`: bytes to `out` (room for 4). Lone surrogates give up. */
-static const uint8_t *escape(const uint8_t *p, uint8_t *out, size_t *ret_size) {
+INLINE const uint8_t *escape(const uint8_t *p, uint8_t *out, size_t *ret_size) {
     uint8_t plain = escape_of[p[1]];
     if (WEIR_LIKELY(plain)) {
         *out = plain;
@@ -115,6 +121,11 @@ static const uint8_t *escape(const uint8_t *p, uint8_t *out, size_t *ret_size) {
     if (p[1] != 'u')
         return NULL;
     uint32_t c = hex4(p + 2);
+    if (WEIR_LIKELY(c < 0x80)) {
+        *out = (uint8_t)c;
+        *ret_size = 1;
+        return p + 6;
+    }
     if (c == UINT32_MAX || (c >= 0xDC00 && c <= 0xDFFF))
         return NULL;
     p += 6;
@@ -156,15 +167,13 @@ INLINE const uint8_t *string(const uint8_t *p, weir_builder *b) {
         if (WEIR_LIKELY(*p == '"'))
             break;
         if (*p == '\\') {
-            uint8_t bytes[4];
+            if (WEIR_UNLIKELY(limit - out < 4))
+                return NULL; /* no room for a few bytes: rare enough for the slow path */
             size_t size;
-            p = escape(p, bytes, &size);
+            p = escape(p, out, &size);
             if (!p)
                 return NULL;
-            if (WEIR_UNLIKELY((size_t)(limit - out) < size))
-                return NULL; /* no room for a few bytes: rare enough for the slow path */
-            for (size_t i = 0; i < size; i++)
-                *out++ = bytes[i];
+            out += size;
         } else if (*p >= 0x80) {
             int size = weir_json_scan_utf8(p);
             if (!size || limit - out < size)
@@ -577,10 +586,43 @@ INLINE bool matches(const slot *s, const uint8_t *p) {
     return (equal & s->mask) == s->mask && s->size;
 }
 
+/* A name with escapes behind the quote before `p`: found by what it stands for, and not remembered, since the
+ * next one may be spelt in another way. */
+COLD const uint8_t *find_escaped_name(const weir_json_node *node, const uint8_t *p, int32_t *ret_field) {
+    uint8_t name[NAME_ESCAPED_MAX + 16];
+    uint8_t *out = name;
+    for (;;) {
+        if (out - name > NAME_ESCAPED_MAX - 16)
+            return NULL;
+        __m128i v = weir_json_scan_load(p);
+        _mm_storeu_si128((__m128i *)out, v);
+        uint32_t mask = weir_json_scan_special(v);
+        int clean = mask ? __builtin_ctz(mask) : 16;
+        p += clean;
+        out += clean;
+        if (!mask)
+            continue;
+        size_t size = 0;
+        if (*p == '\\')
+            p = escape(p, out, &size);
+        else if (*p == '"')
+            break;
+        else
+            return NULL; /* other bytes are the slow path's */
+        if (!p)
+            return NULL;
+        out += size;
+    }
+    *ret_field = weir_json_node_find(node, (const char *)name, (size_t)(out - name));
+    return p + 1;
+}
+
 /* A name that was not predicted: finds it and remembers it in `learn` (may be NULL). */
 COLD const uint8_t *find_name(const weir_json_node *node, const uint8_t *p, slot *learn, int32_t *ret_field) {
     if (*p != '"')
         return NULL;
+    if (WEIR_UNLIKELY(*weir_json_scan_string(p + 1) == '\\'))
+        return find_escaped_name(node, p + 1, ret_field);
     const uint8_t *end = skip_string(p + 1);
     if (!end || end - p > NAME_SCAN_MAX)
         return NULL;

@@ -83,6 +83,26 @@ def check_state(suite, name, ddl, values):
     suite.expect_equal(f"{name}: groups", cells, expected)
 
 
+def check_value_state(suite, name, ddl, values):
+    """A type that cannot be a key: its first value is kept in the state, over a restart."""
+    place = suite.make_directory(f"{name} value state")
+    (place / "in").mkdir()
+    job = weirlib.write_job(
+        place / "job.yaml", {"s": weirlib.json_source(f"v {ddl}", "in", maxFilesPerTrigger=1)},
+        [weirlib.console_query("q", "SELECT count(*) AS n, first(v, true) AS m FROM s", "complete", "ck")], CONF)
+    run = None
+    for number in range(FILES):
+        write_file(place / "in", number, values)
+        if number in (1, FILES - 1):
+            run = weirlib.run_job(job, place)
+            suite.check(f"{name}: run {number}", run.problem())
+    tables = weirlib.split_console(run.out) if run.status == 0 else []
+    if not suite.check(f"{name}: tables", None if tables else "none printed"):
+        return
+    suite.expect_equal(f"{name}: first value", [tuple(row) for row in tables[-1].cells],
+                       [(str(FILES * (len(values) + 1)), values[0][2] if values else "NULL")])
+
+
 def check_json(suite, name, ddl, values):
     place = suite.make_directory(f"{name} json")
     (place / "in").mkdir()
@@ -106,8 +126,7 @@ def main():
 
     def check_type(item):
         name, (ddl, is_key, values) = item
-        if is_key:
-            check_state(suite, name, ddl, values)
+        (check_state if is_key else check_value_state)(suite, name, ddl, values)
         check_json(suite, name, ddl, values)
     suite.run_parallel(check_type, TYPES.items())
     return suite.finish()
