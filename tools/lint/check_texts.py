@@ -71,7 +71,7 @@ def check(tree):
 
 CASES = [
     ({"driver/a.c": "/* a */ int b; /* TODO: c */\n"}, "unfinished business"),
-    ({"docs/a.md": "# A\n\nSee /work/main/x.\n"}, "a path of one machine"),
+    ({"docs/a.md": "# A\n\nSee /root/x.\n"}, "a path of one machine"),
     ({"driver/a.c": "int a;\n"}, "head comment"),
     ({"driver/a.h": "/* a */\nint b;\n"}, "#pragma once"),
     ({"tools/a.py": "import os\n"}, "head comment"),
