@@ -24,19 +24,6 @@ static inline void weir_bit_put(uint8_t *bits, int64_t i, bool value) {
 static inline int64_t weir_bits_bytes(int64_t bits) {
     return (bits + 7) >> 3;
 }
-/* Counts the set bits among the first `count`. */
-static inline int64_t weir_bits_count(const uint8_t *bits, int64_t count) {
-    int64_t n = 0, i = 0;
-    for (; i + 64 <= count; i += 64) {
-        uint64_t word;
-        memcpy(&word, bits + (i >> 3), 8);
-        n += __builtin_popcountll(word);
-    }
-    for (; i < count; i++)
-        n += weir_bit_get(bits, i);
-    return n;
-}
-
 static inline uint64_t weir_load64(const void *p) {
     uint64_t v;
     memcpy(&v, p, 8);

@@ -202,10 +202,3 @@ weir_code weir_streaming_checks_run(const weir_node *plan, weir_str output_mode_
         WEIR_TRY(check_operator(node, mode, err));
     return WEIR_OK;
 }
-
-weir_code weir_streaming_checks_batch(const weir_node *plan, weir_error **err) {
-    if (weir_streaming_checks_is_streaming(plan))
-        return raise_operation("Queries with streaming sources must be executed with writeStream.start()",
-                               err);
-    return WEIR_OK;
-}

@@ -7,5 +7,3 @@
 bool weir_streaming_checks_is_streaming(const weir_node *plan);
 /* `output_mode` in any case: append, update, complete (STREAMING_OUTPUT_MODE.INVALID otherwise). */
 weir_code weir_streaming_checks_run(const weir_node *plan, weir_str output_mode, weir_error **err);
-/* A batch query: refuses streaming sources. */
-weir_code weir_streaming_checks_batch(const weir_node *plan, weir_error **err);

@@ -9,7 +9,6 @@
 
 typedef struct executor_ref {
     char *url;
-    int32_t cores;
     weir_client *client;
 } executor_ref;
 
@@ -37,7 +36,6 @@ static weir_code accept_executor(weir_cluster *cluster, const Weir__Register *me
     weir_transport *transport = cluster->env->transport;
     WEIR_TRY(transport->ops->connect(transport, message->url, &ref->client, err));
     ref->url = weir_strdup(message->url);
-    ref->cores = (int32_t)message->cores;
     cluster->count++;
     return WEIR_OK;
 }
@@ -131,10 +129,6 @@ int32_t weir_cluster_count(const weir_cluster *cluster) {
 
 const char *weir_cluster_url(const weir_cluster *cluster, int32_t executor) {
     return cluster->executors[executor].url;
-}
-
-int32_t weir_cluster_cores(const weir_cluster *cluster, int32_t executor) {
-    return cluster->executors[executor].cores;
 }
 
 typedef struct pending {

@@ -23,7 +23,6 @@ void weir_cluster_free(weir_cluster *cluster); /* accepts NULL */
 
 int32_t weir_cluster_count(const weir_cluster *cluster);
 const char *weir_cluster_url(const weir_cluster *cluster, int32_t executor);
-int32_t weir_cluster_cores(const weir_cluster *cluster, int32_t executor);
 /* Sends a message to an executor; `done` is called once, on the loop. timeout_ms < 0: none. */
 void weir_cluster_request(weir_cluster *cluster, int32_t executor, weir_frame_kind kind,
                           uint64_t driver_epoch, const ProtobufCMessage *message, int32_t timeout_ms,

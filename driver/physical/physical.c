@@ -20,17 +20,6 @@ typedef struct planner {
     weir_strbuf signature;
 } planner;
 
-static const weir_type *add_output(planner *p, const weir_node_list *exprs, const char *prefix) {
-    weir_field *fields = WEIR_NEW_ARRAY(p->arena, weir_field, exprs->count);
-    for (int32_t i = 0; i < exprs->count; i++) {
-        const weir_node *expr = exprs->items[i];
-        fields[i].name = weir_str_from(weir_arena_printf(p->arena, "%s%d", prefix, i));
-        fields[i].type = expr->type;
-        fields[i].nullable = expr->nullable;
-    }
-    return weir_type_struct(p->arena, fields, exprs->count);
-}
-
 /* ---- binding ---- */
 
 static weir_code bind_attribute(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
@@ -262,30 +251,6 @@ static weir_code bind_result(weir_arena *arena, weir_node *node, void *data, wei
     return WEIR_OK;
 }
 
-/* Key and state columns: what travels through the shuffle. */
-static const weir_type *shuffle_type(planner *p, const weir_node_list *keys, const weir_node_list *calls) {
-    int32_t count = keys->count + calls->count * WEIR_AGGREGATE_STATES_MAX, at = 0;
-    weir_field *fields = WEIR_NEW_ARRAY(p->arena, weir_field, count);
-    for (int32_t i = 0; i < keys->count; i++)
-        fields[at++] = (weir_field){.name = weir_str_from(weir_arena_printf(p->arena, "k%d", i)),
-                                    .type = keys->items[i]->type,
-                                    .nullable = true};
-    for (int32_t c = 0; c < calls->count; c++) {
-        const weir_node_aggregate_call *call = WEIR_NODE_AS(calls->items[c], AGGREGATE_CALL, aggregate_call);
-        const weir_type **args = WEIR_NEW_ARRAY(p->arena, const weir_type *, call->args.count);
-        for (int32_t i = 0; i < call->args.count; i++)
-            args[i] = call->args.items[i]->type;
-        const weir_type *states[WEIR_AGGREGATE_STATES_MAX];
-        int32_t n =
-            call->function->aggregate->state_types(p->arena, args, call->args.count, call->node.type, states);
-        for (int32_t s = 0; s < n; s++)
-            fields[at++] = (weir_field){.name = weir_str_from(weir_arena_printf(p->arena, "s%d_%d", c, s)),
-                                        .type = states[s],
-                                        .nullable = true};
-    }
-    return weir_type_struct(p->arena, fields, at);
-}
-
 static const weir_node *alias_of(const weir_node_list *exprs, int64_t id) {
     for (int32_t i = 0; i < exprs->count; i++)
         if (exprs->items[i]->kind == WEIR_NODE_ALIAS && WEIR_NODE_AS(exprs->items[i], ALIAS, alias)->id == id)
@@ -377,17 +342,12 @@ static void push_partial(planner *p, const weir_node_list *keys, const weir_node
 
 static void push_state(planner *p, const weir_node_list *keys, const weir_node_list *calls) {
     weir_node_state_agg *state = WEIR_NODE_NEW(p->arena, STATE_AGG, state_agg);
-    weir_node_list output = weir_node_list_new(p->arena, keys->count + calls->count);
-    for (int32_t i = 0; i < keys->count; i++)
-        output.items[i] = keys->items[i];
-    for (int32_t i = 0; i < calls->count; i++)
-        output.items[keys->count + i] = calls->items[i];
     state->child = p->current;
     state->operator_id = 0;
     state->keys_count = keys->count;
     state->aggregates = *calls;
     state->output_mode = p->request->output_mode;
-    push_operator(p, &state->node, add_output(p, &output, "c"));
+    push_operator(p, &state->node, weir_aggregate_final_schema(p->arena, *keys, *calls));
 }
 
 static weir_code build_aggregate(planner *p, weir_node_aggregate *node, weir_error **err) {
@@ -404,7 +364,7 @@ static weir_code build_aggregate(planner *p, weir_node_aggregate *node, weir_err
     weir_node_list keys, calls;
     WEIR_TRY(bind_list(p, &node->grouping, &node->child->output, &keys, err));
     WEIR_TRY(bind_list(p, &a.calls, &node->child->output, &calls, err));
-    const weir_type *shuffled = shuffle_type(p, &keys, &calls);
+    const weir_type *shuffled = weir_aggregate_partial_schema(p->arena, keys, calls);
     sign_state(p, shuffled, node, &a.calls);
     push_partial(p, &keys, &calls, shuffled);
     p->out->stateful = true;

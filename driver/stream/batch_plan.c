@@ -124,7 +124,6 @@ weir_code weir_query_open(weir_stream_query *query, weir_error **err) {
     query->sources = WEIR_NEW_ARRAY(query->arena, weir_source *, count);
     query->offsets_from = WEIR_NEW_ARRAY(query->arena, weir_str, count);
     query->offsets_to = WEIR_NEW_ARRAY(query->arena, weir_str, count);
-    query->offsets_latest = WEIR_NEW_ARRAY(query->arena, weir_str, count);
     WEIR_TRY(recover_position(query, err));
     for (int32_t i = 0; i < count; i++)
         WEIR_TRY(open_source(query, i, err));
@@ -141,7 +140,6 @@ void weir_query_close(weir_stream_query *query) {
             query->source_ops[i]->close(query->sources[i]);
         weir_free((char *)(uintptr_t)query->offsets_from[i].data);
         weir_free((char *)(uintptr_t)query->offsets_to[i].data);
-        weir_free((char *)(uintptr_t)query->offsets_latest[i].data);
     }
     weir_checkpoint_close(query->checkpoint);
     if (query->spec->checkpoint_is_temporary) {

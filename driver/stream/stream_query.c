@@ -119,7 +119,6 @@ static void commit_done(weir_step *step) {
     }
     weir_query_report_progress(query);
     weir_query_drop_replies(query);
-    query->batches_run++;
     if (query->stop_requested || query->spec->trigger == WEIR_TRIGGER_ONCE)
         close_query(query);
     else

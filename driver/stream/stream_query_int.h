@@ -86,7 +86,6 @@ struct weir_stream_query {
     char *committed_attempt; /* attempt name that counted for it */
     weir_str *offsets_from;  /* per source; heap texts, empty = nothing read */
     weir_str *offsets_to;
-    weir_str *offsets_latest;
     bool batch_logged;   /* offsets/batch_id exists already (a re-run) */
     bool has_batch;      /* PLANNING found something to run */
     bool commit_pending; /* sources are to be told of `offsets_from` once the next offsets are durable */
@@ -107,7 +106,6 @@ struct weir_stream_query {
     int32_t replies_missing;
     int64_t rows_out;
     weir_batch_times times;
-    int64_t batches_run;
 };
 
 /* batch_plan.c: blocking steps. */

@@ -54,3 +54,19 @@ weir_code weir_agg_accs_states(weir_agg_accs *accs, weir_budget *budget, int32_t
 /* Final columns (calls_count). */
 weir_code weir_agg_accs_finish(weir_agg_accs *accs, weir_eval *eval, int32_t from, int32_t count,
                                weir_column **ret, weir_error **err);
+
+/* ---- the groups of one operator (agg_groups.c) ---- */
+/* op->data of both aggregations: keys, accumulators by group number, and scratch. */
+typedef struct weir_agg_groups {
+    weir_agg_accs accs;
+    weir_group_table table;
+    weir_rows rows;
+    weir_buffer *numbers; /* int32_t per selected row of the batch */
+    int32_t count;
+} weir_agg_groups;
+/* Fills op->data. Without keys there is one group from the start, where this partition owns it. */
+weir_code weir_agg_groups_open(weir_operator *op, bool has_global_row, weir_error **err);
+void weir_agg_groups_close(weir_operator *op);
+/* Group numbers of the selected rows, valid until the next call; new keys get the next numbers. */
+weir_code weir_agg_groups_find(weir_operator *op, weir_column *const *keys, const weir_sel *sel,
+                               const int32_t **ret, weir_error **err);

@@ -15,63 +15,11 @@
 #include "common/expr/function.h"
 #include "executor/operator/agg_spec_int.h"
 
-typedef struct hash_agg {
-    weir_agg_accs accs;
-    weir_group_table table;
-    weir_rows rows;
-    weir_buffer *groups; /* int32_t per row of the batch */
-    int32_t groups_count;
-} hash_agg;
-
 static weir_code hash_agg_open(weir_operator *op, weir_error **err) {
-    const weir_agg_spec *spec = op->spec->data;
-    weir_budget *budget = op->context->budget;
-    hash_agg *agg = weir_alloc_zero(1, sizeof *agg);
-    op->data = agg;
-    agg->rows.budget = budget;
-    weir_group_table_init(&agg->table, budget);
-    agg->groups_count = spec->keys_count == 0;
-    WEIR_TRY(weir_agg_accs_init(&agg->accs, spec, budget, err));
-    return weir_agg_accs_resize(&agg->accs, agg->groups_count, err);
-}
-
-static void hash_agg_close(weir_operator *op) {
-    hash_agg *agg = op->data;
-    if (!agg)
-        return;
-    weir_agg_accs_fini(&agg->accs);
-    weir_group_table_fini(&agg->table);
-    weir_rows_fini(&agg->rows);
-    weir_buffer_unref(agg->groups);
-    weir_free(agg);
+    return weir_agg_groups_open(op, true, err);
 }
 
 /* ---- push ---- */
-
-static weir_code find_groups(weir_operator *op, weir_column *const *keys, const weir_sel *sel,
-                             weir_error **err) {
-    const weir_agg_spec *spec = op->spec->data;
-    hash_agg *agg = op->data;
-    size_t bytes = sizeof(int32_t) * (size_t)sel->count;
-    if (!agg->groups || agg->groups->capacity < bytes) {
-        weir_buffer_unref(agg->groups);
-        agg->groups = weir_buffer_new(op->context->budget, bytes);
-        if (!agg->groups)
-            return weir_operator_refused(op, err);
-    }
-    int32_t *groups = (int32_t *)agg->groups->data;
-    if (spec->keys_count == 0) {
-        memset(groups, 0, bytes);
-        return WEIR_OK;
-    }
-    WEIR_TRY(weir_rows_encode(&agg->rows, keys, spec->keys_count, sel, err));
-    if (!weir_group_table_add(&agg->table, &agg->rows, groups))
-        return weir_operator_refused(op, err);
-    if (agg->table.count == agg->groups_count)
-        return WEIR_OK;
-    agg->groups_count = agg->table.count;
-    return weir_agg_accs_resize(&agg->accs, agg->groups_count, err);
-}
 
 /* Group numbers of the rows in `live`, a subset of `sel`; both ascend. */
 static int32_t *narrow_groups(weir_arena *arena, const weir_sel *sel, const int32_t *groups,
@@ -86,15 +34,15 @@ static int32_t *narrow_groups(weir_arena *arena, const weir_sel *sel, const int3
 }
 
 static weir_code update_filtered(weir_operator *op, const weir_agg_call *call, weir_accumulator *acc,
-                                 weir_batch *batch, const weir_sel *sel, weir_error **err) {
-    hash_agg *agg = op->data;
+                                 weir_batch *batch, const weir_sel *sel, const int32_t *all,
+                                 weir_error **err) {
     weir_eval *eval = op->context->eval;
     int32_t *rows = WEIR_NEW_ARRAY(eval->arena, int32_t, sel->count), count;
     WEIR_TRY(weir_program_filter(call->filter, eval, batch, sel, rows, &count, err));
     if (count == 0)
         return WEIR_OK;
     weir_sel live = {rows, count};
-    const int32_t *groups = narrow_groups(eval->arena, sel, (const int32_t *)agg->groups->data, &live);
+    const int32_t *groups = narrow_groups(eval->arena, sel, all, &live);
     weir_column *args[WEIR_AGGREGATE_ARGS_MAX] = {0};
     WEIR_TRY(weir_program_eval(call->args, eval, batch, &live, args, err));
     weir_code code = weir_operator_flatten(eval->budget, args, call->args_count, err);
@@ -107,18 +55,18 @@ static weir_code update_filtered(weir_operator *op, const weir_agg_call *call, w
 static weir_code update(weir_operator *op, weir_batch *batch, weir_column **columns, const weir_sel *sel,
                         weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    hash_agg *agg = op->data;
-    WEIR_TRY(find_groups(op, columns, sel, err));
+    weir_agg_groups *agg = op->data;
+    const int32_t *groups;
+    WEIR_TRY(weir_agg_groups_find(op, columns, sel, &groups, err));
     WEIR_TRY(weir_operator_flatten(op->context->budget, columns + spec->keys_count,
                                    spec->program_count - spec->keys_count, err));
     for (int32_t i = 0; i < spec->calls_count; i++) {
         const weir_agg_call *call = &spec->calls[i];
         if (call->filter)
-            WEIR_TRY(update_filtered(op, call, agg->accs.items[i], batch, sel, err));
+            WEIR_TRY(update_filtered(op, call, agg->accs.items[i], batch, sel, groups, err));
         else
             WEIR_TRY(call->ops->update(agg->accs.items[i], op->context->eval, columns + call->args_from,
-                                       call->args_count, batch->rows, sel, (const int32_t *)agg->groups->data,
-                                       err));
+                                       call->args_count, batch->rows, sel, groups, err));
     }
     return WEIR_OK;
 }
@@ -137,23 +85,22 @@ static weir_code hash_agg_push(weir_operator *op, weir_batch *batch, const weir_
 /* ---- emit ---- */
 
 int32_t weir_hash_agg_groups(const weir_operator *op) {
-    return ((const hash_agg *)op->data)->groups_count;
+    return ((const weir_agg_groups *)op->data)->count;
 }
 
 /* All groups as one batch of key and state columns. */
 static weir_code all_groups(weir_operator *op, weir_batch **ret, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    hash_agg *agg = op->data;
+    weir_agg_groups *agg = op->data;
     weir_budget *budget = op->context->budget;
     int32_t count = spec->keys_count + spec->states_count;
     weir_column **columns = weir_alloc_zero((size_t)count + 1, sizeof *columns);
     weir_code code = weir_group_table_keys(&agg->table, budget, spec->key_types, spec->keys_count, 0,
-                                           spec->keys_count ? agg->groups_count : 0, columns, err);
+                                           spec->keys_count ? agg->count : 0, columns, err);
     if (code == WEIR_OK)
-        code =
-            weir_agg_accs_states(&agg->accs, budget, 0, agg->groups_count, columns + spec->keys_count, err);
+        code = weir_agg_accs_states(&agg->accs, budget, 0, agg->count, columns + spec->keys_count, err);
     if (code == WEIR_OK)
-        *ret = weir_batch_new(op->spec->schema, agg->groups_count, columns, count);
+        *ret = weir_batch_new(op->spec->schema, agg->count, columns, count);
     else
         weir_operator_unref_columns(columns, spec->keys_count);
     weir_free(columns);
@@ -186,8 +133,8 @@ weir_code weir_hash_agg_emit(weir_operator *op, int32_t partitions, int32_t rows
                              void *data, weir_error **err) {
     WEIR_ASSERT(op->spec->node->kind == WEIR_NODE_PARTIAL_AGG && op->state == WEIR_OPERATOR_FINISHED);
     WEIR_ASSERT(partitions > 0 && partitions <= WEIR_KEY_GROUPS && rows_max > 0);
-    hash_agg *agg = op->data;
-    if (agg->groups_count == 0)
+    weir_agg_groups *agg = op->data;
+    if (agg->count == 0)
         return WEIR_OK;
     _cleanup_batch_ weir_batch *all = NULL;
     WEIR_TRY(all_groups(op, &all, err));
@@ -213,7 +160,7 @@ weir_code weir_hash_agg_emit(weir_operator *op, int32_t partitions, int32_t rows
 static const weir_operator_ops hash_agg_ops = {.name = "HashAggregate(partial)",
                                                .open = hash_agg_open,
                                                .push = hash_agg_push,
-                                               .close = hash_agg_close,
+                                               .close = weir_agg_groups_close,
                                                .unordered = true};
 
 static weir_code compile_programs(const weir_operator_compiler *compiler, const weir_node_partial_agg *node,

@@ -16,14 +16,6 @@
 #include "common/base/hash.h"
 #include "executor/operator/agg_spec_int.h"
 
-typedef struct state_agg {
-    weir_agg_accs accs;
-    weir_group_table table;
-    weir_rows rows;
-    weir_buffer *groups;
-    int32_t groups_count;
-} state_agg;
-
 /* The epoch's groups in output order. */
 typedef struct epoch {
     weir_column **keys;  /* of all groups, by group number */
@@ -43,70 +35,26 @@ static bool owns_global_row(const weir_operator *op) {
 }
 
 static weir_code state_agg_open(weir_operator *op, weir_error **err) {
-    const weir_agg_spec *spec = op->spec->data;
-    weir_budget *budget = op->context->budget;
     WEIR_ASSERT(op->context->state);
-    state_agg *agg = weir_alloc_zero(1, sizeof *agg);
-    op->data = agg;
-    agg->rows.budget = budget;
-    weir_group_table_init(&agg->table, budget);
-    agg->groups_count = spec->keys_count == 0 && owns_global_row(op);
-    WEIR_TRY(weir_agg_accs_init(&agg->accs, spec, budget, err));
-    return weir_agg_accs_resize(&agg->accs, agg->groups_count, err);
-}
-
-static void state_agg_close(weir_operator *op) {
-    state_agg *agg = op->data;
-    if (!agg)
-        return;
-    weir_agg_accs_fini(&agg->accs);
-    weir_group_table_fini(&agg->table);
-    weir_rows_fini(&agg->rows);
-    weir_buffer_unref(agg->groups);
-    weir_free(agg);
+    return weir_agg_groups_open(op, owns_global_row(op), err);
 }
 
 /* ---- push ---- */
 
-static weir_code find_groups(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err) {
-    const weir_agg_spec *spec = op->spec->data;
-    state_agg *agg = op->data;
-    size_t bytes = sizeof(int32_t) * (size_t)sel->count;
-    if (!agg->groups || agg->groups->capacity < bytes) {
-        weir_buffer_unref(agg->groups);
-        agg->groups = weir_buffer_new(op->context->budget, bytes);
-        if (!agg->groups)
-            return weir_operator_refused(op, err);
-    }
-    int32_t *groups = (int32_t *)agg->groups->data;
-    if (spec->keys_count == 0) {
-        if (!agg->groups_count)
-            WEIR_FAIL(err, INTERNAL_ERROR,
-                      "rows of a global aggregate in a partition that does not own them");
-        memset(groups, 0, bytes);
-        return WEIR_OK;
-    }
-    WEIR_TRY(weir_rows_encode(&agg->rows, batch->columns, spec->keys_count, sel, err));
-    if (!weir_group_table_add(&agg->table, &agg->rows, groups))
-        return weir_operator_refused(op, err);
-    agg->groups_count = agg->table.count;
-    return weir_agg_accs_resize(&agg->accs, agg->groups_count, err);
-}
-
 static weir_code state_agg_push(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    state_agg *agg = op->data;
+    weir_agg_groups *agg = op->data;
     if (batch->columns_count != spec->keys_count + spec->states_count)
         WEIR_FAIL(err, INTERNAL_ERROR, "shuffled rows have %d columns, not %d", batch->columns_count,
                   spec->keys_count + spec->states_count);
-    WEIR_TRY(find_groups(op, batch, sel, err));
+    const int32_t *groups;
+    WEIR_TRY(weir_agg_groups_find(op, batch->columns, sel, &groups, err));
     weir_column **states = WEIR_NEW_ARRAY(op->context->eval->arena, weir_column *, spec->states_count + 1);
     for (int32_t i = 0; i < spec->states_count; i++)
         states[i] = weir_column_ref(batch->columns[spec->keys_count + i]);
     weir_code code = weir_operator_flatten(op->context->budget, states, spec->states_count, err);
     if (code == WEIR_OK)
-        code = weir_agg_accs_merge(&agg->accs, op->context->eval, states, sel,
-                                   (const int32_t *)agg->groups->data, err);
+        code = weir_agg_accs_merge(&agg->accs, op->context->eval, states, sel, groups, err);
     weir_operator_unref_columns(states, spec->states_count);
     return code;
 }
@@ -126,8 +74,8 @@ static void epoch_fini(epoch *e, const weir_agg_spec *spec) {
 
 static weir_code order_groups(weir_operator *op, epoch *e, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    const state_agg *agg = op->data;
-    int32_t count = agg->groups_count;
+    const weir_agg_groups *agg = op->data;
+    int32_t count = agg->count;
     e->keys = weir_alloc_zero((size_t)spec->keys_count + 1, sizeof *e->keys);
     e->order = weir_alloc(4 * (size_t)count + 4);
     e->key_groups = weir_alloc(4 * (size_t)count + 4);
@@ -154,7 +102,7 @@ static weir_code order_groups(weir_operator *op, epoch *e, weir_error **err) {
 /* The store's names of the groups order[from .. from + count). */
 static weir_state_keys run_keys(const weir_operator *op, epoch *e, int32_t from, int32_t count) {
     const weir_agg_spec *spec = op->spec->data;
-    const state_agg *agg = op->data;
+    const weir_agg_groups *agg = op->data;
     for (int32_t i = 0; i < count; i++) {
         int32_t group = e->order[from + i];
         e->key_bytes[i] = spec->keys_count ? weir_group_table_key(&agg->table, group) : WEIR_STR("");
@@ -204,9 +152,9 @@ static weir_code merge_rows(weir_operator *op, weir_agg_accs *accs, const weir_s
 
 /* Merges what the store has for the epoch's groups into `accs`. */
 static weir_code merge_committed(weir_operator *op, epoch *e, weir_agg_accs *accs, weir_error **err) {
-    const state_agg *agg = op->data;
-    for (int32_t from = 0; from < agg->groups_count; from += RUN_ROWS) {
-        int32_t count = WEIR_MIN(RUN_ROWS, agg->groups_count - from), found = 0;
+    const weir_agg_groups *agg = op->data;
+    for (int32_t from = 0; from < agg->count; from += RUN_ROWS) {
+        int32_t count = WEIR_MIN(RUN_ROWS, agg->count - from), found = 0;
         weir_state_keys keys = run_keys(op, e, from, count);
         WEIR_TRY(weir_state_get(op->context->state, &keys, e->values, err));
         for (int32_t i = 0; i < count; i++) {
@@ -223,21 +171,21 @@ static weir_code merge_committed(weir_operator *op, epoch *e, weir_agg_accs *acc
 /* accs = committed, then this epoch: for aggregates whose merge depends on the order. */
 static weir_code merge_in_order(weir_operator *op, epoch *e, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    state_agg *agg = op->data;
+    weir_agg_groups *agg = op->data;
     weir_budget *budget = op->context->budget;
     weir_agg_accs merged = {0};
     weir_column **states = weir_alloc_zero((size_t)spec->states_count + 1, sizeof *states);
-    int32_t *groups = weir_alloc(4 * (size_t)agg->groups_count + 4);
-    for (int32_t i = 0; i < agg->groups_count; i++)
+    int32_t *groups = weir_alloc(4 * (size_t)agg->count + 4);
+    for (int32_t i = 0; i < agg->count; i++)
         groups[i] = i;
-    weir_sel sel = {NULL, agg->groups_count};
+    weir_sel sel = {NULL, agg->count};
     weir_code code = weir_agg_accs_init(&merged, spec, budget, err);
     if (code == WEIR_OK)
-        code = weir_agg_accs_resize(&merged, agg->groups_count, err);
+        code = weir_agg_accs_resize(&merged, agg->count, err);
     if (code == WEIR_OK)
         code = merge_committed(op, e, &merged, err);
     if (code == WEIR_OK)
-        code = weir_agg_accs_states(&agg->accs, budget, 0, agg->groups_count, states, err);
+        code = weir_agg_accs_states(&agg->accs, budget, 0, agg->count, states, err);
     if (code == WEIR_OK)
         code = weir_agg_accs_merge(&merged, op->context->eval, states, &sel, groups, err);
     weir_operator_unref_columns(states, spec->states_count);
@@ -257,9 +205,9 @@ static weir_code merge_in_order(weir_operator *op, epoch *e, weir_error **err) {
 
 static weir_code put_runs(weir_operator *op, epoch *e, weir_column *const *states, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    state_agg *agg = op->data;
-    for (int32_t from = 0; from < agg->groups_count; from += RUN_ROWS) {
-        weir_sel sel = {e->order + from, WEIR_MIN(RUN_ROWS, agg->groups_count - from)};
+    weir_agg_groups *agg = op->data;
+    for (int32_t from = 0; from < agg->count; from += RUN_ROWS) {
+        weir_sel sel = {e->order + from, WEIR_MIN(RUN_ROWS, agg->count - from)};
         WEIR_TRY(weir_rows_encode_values(&agg->rows, states, spec->states_count, &sel, err));
         for (int32_t i = 0; i < sel.count; i++)
             e->values[i] = weir_rows_at(&agg->rows, i);
@@ -271,10 +219,10 @@ static weir_code put_runs(weir_operator *op, epoch *e, weir_column *const *state
 
 static weir_code put_states(weir_operator *op, epoch *e, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    const state_agg *agg = op->data;
+    const weir_agg_groups *agg = op->data;
     weir_column **states = weir_alloc_zero((size_t)spec->states_count + 1, sizeof *states);
     weir_code code = weir_agg_accs_states((weir_agg_accs *)(uintptr_t)&agg->accs, op->context->budget, 0,
-                                          agg->groups_count, states, err);
+                                          agg->count, states, err);
     if (code == WEIR_OK)
         code = put_runs(op, e, states, err);
     weir_operator_unref_columns(states, spec->states_count);
@@ -286,23 +234,21 @@ static weir_code put_states(weir_operator *op, epoch *e, weir_error **err) {
 
 static weir_code emit_update(weir_operator *op, epoch *e, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    state_agg *agg = op->data;
+    weir_agg_groups *agg = op->data;
     weir_eval *eval = op->context->eval;
     int32_t columns_count = spec->keys_count + spec->calls_count;
     weir_column **columns = weir_alloc_zero((size_t)columns_count + 1, sizeof *columns);
-    weir_code code =
-        weir_agg_accs_finish(&agg->accs, eval, 0, agg->groups_count, columns + spec->keys_count, err);
+    weir_code code = weir_agg_accs_finish(&agg->accs, eval, 0, agg->count, columns + spec->keys_count, err);
     if (code != WEIR_OK) {
         weir_free(columns);
         return code;
     }
     for (int32_t i = 0; i < spec->keys_count; i++)
         columns[i] = weir_column_ref(e->keys[i]);
-    _cleanup_batch_ weir_batch *all =
-        weir_batch_new(op->spec->schema, agg->groups_count, columns, columns_count);
+    _cleanup_batch_ weir_batch *all = weir_batch_new(op->spec->schema, agg->count, columns, columns_count);
     weir_free(columns);
-    for (int32_t from = 0; from < agg->groups_count && !weir_operator_is_done(op->next); from += RUN_ROWS) {
-        int32_t count = WEIR_MIN(RUN_ROWS, agg->groups_count - from);
+    for (int32_t from = 0; from < agg->count && !weir_operator_is_done(op->next); from += RUN_ROWS) {
+        int32_t count = WEIR_MIN(RUN_ROWS, agg->count - from);
         _cleanup_batch_ weir_batch *batch = NULL;
         WEIR_TRY(weir_batch_gather(op->context->budget, all, e->order + from, count, &batch, err));
         WEIR_TRY(weir_operator_emit(op, batch, NULL, err));
@@ -384,7 +330,7 @@ static weir_code emit_complete(weir_operator *op, epoch *e, weir_error **err) {
 
 static weir_code run_epoch(weir_operator *op, epoch *e, weir_error **err) {
     const weir_agg_spec *spec = op->spec->data;
-    state_agg *agg = op->data;
+    weir_agg_groups *agg = op->data;
     WEIR_TRY(order_groups(op, e, err));
     if (spec->ordered)
         WEIR_TRY(merge_in_order(op, e, err));
@@ -407,7 +353,7 @@ static const weir_operator_ops state_agg_ops = {.name = "StatefulAggregate",
                                                 .open = state_agg_open,
                                                 .push = state_agg_push,
                                                 .finish = state_agg_finish,
-                                                .close = state_agg_close};
+                                                .close = weir_agg_groups_close};
 
 static weir_code output_mode(const weir_node_state_agg *node, bool *ret_complete, weir_error **err) {
     if (weir_str_equal_nocase(node->output_mode, WEIR_STR("append")))

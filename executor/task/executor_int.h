@@ -18,7 +18,6 @@
 /* A stage of the plan, compiled once; read-only for tasks. */
 typedef struct weir_stage_spec {
     weir_chain_spec chain;
-    const weir_type *output; /* of the chain's root */
     enum { WEIR_DISTRIBUTION_SPLITS, WEIR_DISTRIBUTION_HASH, WEIR_DISTRIBUTION_SINGLE } distribution;
     int32_t partitions_out; /* shuffle partitions; 0 = the stage ends in the sink */
     bool emits_groups;      /* the root is a partial aggregation: its output is split by key group */
@@ -75,7 +74,6 @@ typedef struct weir_stage_task {
     weir_strbuf sink_message;
     weir_strbuf rows; /* blocks of a collecting sink */
     int32_t rows_blocks;
-    int64_t peak_memory;
 } weir_stage_task;
 
 typedef struct weir_waiting_fetch {

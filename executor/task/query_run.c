@@ -48,7 +48,6 @@ static weir_code compile_stage(weir_query_run *query, const weir_node_stage *sta
     }
     ret->has_state = weir_node_any(root, is_state, NULL);
     WEIR_TRY(weir_chain_compile(query->arena, root, query->zone, query->ansi, sql, &ret->chain, err));
-    ret->output = ret->chain.schema;
     return WEIR_OK;
 }
 

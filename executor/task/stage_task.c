@@ -228,6 +228,5 @@ void weir_stage_task_run(weir_job *job) {
                                           .state = run.spec->has_state ? query->stores[task->index] : NULL};
     run_task(&run, &task->error);
     close_task(&run);
-    task->peak_memory = atomic_load(&run.budget.peak);
     weir_loop_post(query->executor->loop, &task->event);
 }
