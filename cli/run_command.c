@@ -12,7 +12,6 @@
 #include "cli/commands.h"
 #include "cli/local_launcher.h"
 #include "cli/stop_signals.h"
-#include "common/conf/conf.h"
 #include "common/fs/fs.h"
 #include "common/rpc/transport.h"
 #include "common/types/number_text.h"
@@ -75,23 +74,6 @@ static weir_code read_job(weir_arena *arena, weir_fs *fs, const char *path, cons
     return weir_job_spec_parse(arena, text, path, ret, err);
 }
 
-/* What the launcher must know before the engine resolves the session: the job's entries, then --conf. */
-static weir_code resolve_conf(weir_arena *arena, const weir_job_spec *job, const weir_options *flags,
-                              weir_engine_options *options, weir_error **err) {
-    weir_conf *conf = weir_conf_new(arena);
-    for (int32_t i = 0; i < job->conf.count; i++)
-        WEIR_TRY(weir_conf_set(conf, job->conf.items[i].key, job->conf.items[i].value, err));
-    for (int32_t i = 0; i < flags->count; i++)
-        WEIR_TRY(weir_conf_set(conf, flags->items[i].key, flags->items[i].value, err));
-    int64_t executors = weir_conf_int(conf, WEIR_CONF_EXECUTORS);
-    if (executors < 1 || executors > CORES_MAX)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "spark.weir.local.executors must be between 1 and %d", CORES_MAX);
-    options->executors = (int32_t)executors;
-    options->executor_memory_bytes = weir_conf_int(conf, WEIR_CONF_EXECUTOR_MEMORY);
-    options->conf = flags;
-    return WEIR_OK;
-}
-
 static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_options *options,
                          weir_error **err) {
     const weir_log log = {.level = WEIR_LOG_WARN, .fd = STDERR_FILENO};
@@ -123,8 +105,7 @@ static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_eng
     weir_env env = {
         .clock = &weir_system_clock_ops, .random_bytes = weir_system_random, .local_fs = weir_local_fs_new()};
     weir_code code = read_job(arena, env.local_fs, arguments->job_path, &job, err);
-    if (code == WEIR_OK)
-        code = resolve_conf(arena, job, &arguments->conf, options, err);
+    options->conf = &arguments->conf;
     if (code == WEIR_OK)
         code = run_job(job, &env, options, err);
     env.local_fs->ops->free(env.local_fs);

@@ -23,7 +23,7 @@ typedef struct engine {
     char *url;
     weir_step step; /* launching and stopping executors */
     void **executors;
-    int32_t executors_count;
+    int32_t executors_wanted, executors_count;
     weir_query_spec *specs;
     weir_stream_query **queries;
     int32_t queries_count, queries_running;
@@ -89,11 +89,12 @@ static void stop_watcher(engine *e) {
 static void launch_work(weir_step *step) {
     engine *e = (engine *)((char *)step - offsetof(engine, step));
     const weir_launcher *launcher = e->options->launcher;
-    int32_t count = e->options->executors;
+    int32_t count = e->executors_wanted;
+    int64_t memory = weir_conf_int(e->specs[0].conf, WEIR_CONF_EXECUTOR_MEMORY);
     for (int32_t i = 0; i < count && !e->error; i++) {
         int32_t cores = e->options->cores / count + (i < e->options->cores % count);
-        if (launcher->start(launcher->self, e->url, i, WEIR_MAX(cores, 1), e->options->executor_memory_bytes,
-                            &e->executors[i], &e->error) == WEIR_OK)
+        if (launcher->start(launcher->self, e->url, i, WEIR_MAX(cores, 1), memory, &e->executors[i],
+                            &e->error) == WEIR_OK)
             e->executors_count++;
     }
 }
@@ -174,7 +175,7 @@ static weir_code run(engine *e, weir_error **err) {
     weir_env_uuid(env, uuid);
     e->url = weir_arena_printf(e->arena, "inproc://driver-%s", uuid);
     e->loop = weir_loop_new(env);
-    e->executors = WEIR_NEW_ARRAY(e->arena, void *, e->options->executors);
+    e->executors = WEIR_NEW_ARRAY(e->arena, void *, e->executors_wanted);
     WEIR_TRY(weir_pool_new("driver", POOL_THREADS, &e->pool, err));
     WEIR_TRY(weir_cluster_new(env, e->loop, e->url, executor_registered, e, &e->cluster, err));
     WEIR_TRY(start_watcher(e, err));
@@ -208,6 +209,11 @@ weir_code weir_engine_run(const weir_job_spec *job, const weir_engine_options *o
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     engine e = {.options = options, .arena = arena, .queries_count = job->queries_count};
     WEIR_TRY(weir_query_planner_plan(arena, job, options, &e.specs, err));
+    int64_t executors = weir_conf_int(e.specs[0].conf, WEIR_CONF_EXECUTORS);
+    if (executors < 1 || executors > WEIR_EXECUTORS_MAX)
+        WEIR_FAIL(err, INVALID_ARGUMENT, "spark.weir.local.executors must be between 1 and %d",
+                  WEIR_EXECUTORS_MAX);
+    e.executors_wanted = (int32_t)executors;
     weir_code code = run(&e, err);
     take_down(&e);
     return code;

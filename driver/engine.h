@@ -31,11 +31,9 @@ typedef struct weir_engine_options {
     const weir_env *env;
     const weir_launcher *launcher;
     const weir_log *log;
-    int32_t cores;                 /* task threads of the local master, shared out over the executors */
-    int32_t executors;             /* of the local master; at least 1 */
-    int64_t executor_memory_bytes; /* spark.executor.memory */
-    bool progress_json;            /* one StreamingQueryProgress JSON line a batch on `progress_fd` */
-    bool progress_line;            /* a human progress line a batch on `progress_fd` */
+    int32_t cores;      /* task threads of the local master, shared out over spark.weir.local.executors */
+    bool progress_json; /* one StreamingQueryProgress JSON line a batch on `progress_fd` */
+    bool progress_line; /* a human progress line a batch on `progress_fd` */
     int32_t progress_fd;
     int32_t output_fd;        /* console sink */
     const char *default_zone; /* where spark.sql.session.timeZone is not set: TZ; NULL = the system's */

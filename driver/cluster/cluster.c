@@ -5,8 +5,6 @@
 #include "common/base/alloc.h"
 #include "common/rpc/error_wire.h"
 
-#define EXECUTORS_MAX 256
-
 typedef struct executor_ref {
     char *url;
     weir_client *client;
@@ -19,7 +17,7 @@ struct weir_cluster {
     void (*registered)(void *data, int32_t count);
     void *data;
     int32_t count; /* registered */
-    executor_ref executors[EXECUTORS_MAX];
+    executor_ref executors[WEIR_EXECUTORS_MAX];
 };
 
 typedef struct registration {
@@ -30,7 +28,7 @@ typedef struct registration {
 } registration;
 
 static weir_code accept_executor(weir_cluster *cluster, const Weir__Register *message, weir_error **err) {
-    if (message->index >= EXECUTORS_MAX || cluster->executors[message->index].client)
+    if (message->index >= WEIR_EXECUTORS_MAX || cluster->executors[message->index].client)
         WEIR_FAIL(err, RPC_ERROR, "executor index %u is taken or too large", message->index);
     executor_ref *ref = &cluster->executors[message->index];
     weir_transport *transport = cluster->env->transport;
@@ -106,7 +104,7 @@ weir_code weir_cluster_new(const weir_env *env, weir_loop *loop, const char *url
 }
 
 void weir_cluster_disconnect(weir_cluster *cluster) {
-    for (int32_t i = 0; i < EXECUTORS_MAX; i++) {
+    for (int32_t i = 0; i < WEIR_EXECUTORS_MAX; i++) {
         cluster->env->transport->ops->client_close(cluster->executors[i].client);
         cluster->executors[i].client = NULL;
     }
@@ -117,7 +115,7 @@ void weir_cluster_free(weir_cluster *cluster) {
     if (!cluster)
         return;
     weir_cluster_disconnect(cluster);
-    for (int32_t i = 0; i < EXECUTORS_MAX; i++)
+    for (int32_t i = 0; i < WEIR_EXECUTORS_MAX; i++)
         weir_free(cluster->executors[i].url);
     cluster->env->transport->ops->server_close(cluster->server);
     weir_free(cluster);

@@ -6,6 +6,8 @@
 #include "common/rpc/frame.h"
 #include "common/base/loop.h"
 
+#define WEIR_EXECUTORS_MAX 256 /* that can register */
+
 typedef struct weir_cluster weir_cluster;
 
 /* Called on the loop: `reply` is a frame (borrowed until it returns) or `error` is set (borrowed). */
