@@ -65,6 +65,12 @@ struct weir_source_ops {
     void (*describe)(weir_source *source, weir_strbuf *buf);
     void (*close)(weir_source *source);
 
+    /* A batch read: the tasks of everything that is there now, without log or checkpoint; `schema` is the
+     * relation's. NULL where the source can only be streamed. */
+    weir_code (*batch_plan)(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                            const weir_options *options, const weir_type *schema, weir_str_list *ret_splits,
+                            weir_error **err);
+
     /* ---- executor half ---- */
     /* `plan` is the SCAN node. Batches have its `projection`. */
     weir_code (*scan_open)(const weir_connector_context *context, const weir_node_scan *plan, weir_str split,
