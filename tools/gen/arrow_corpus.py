@@ -23,17 +23,20 @@ def tables():
     rng = random.Random(7)
     scalars = {str(t): t for t in check_arrow.scalar_types()}
     half = len(scalars) // 2
-    for name, types in (("scalars_1", list(scalars.values())[:half]), ("scalars_2", list(scalars.values())[half:])):
+    types = list(scalars.values())
+    for name, types in (("scalars_1", types[:half]), ("scalars_2", types[half:])):
         yield name, pa.table({"c%d" % i: check_arrow.random_array(rng, t, 5) for i, t in enumerate(types)}), {}
     words = ["x", None, "a text of more than twelve bytes", ""]
-    yield "large", pa.table({"s": pa.array(words, pa.large_string()), "b": pa.array(words).cast(pa.large_binary())}), {}
+    large = pa.array(words, pa.large_string())
+    yield "large", pa.table({"s": large, "b": large.cast(pa.large_binary())}), {}
     blobs = [b"1", None, b"", b"many bytes, more than twelve"]
     yield "views", pa.table({"s": pa.array(words, pa.string_view()), "b": pa.array(blobs, pa.binary_view())}), {}
-    yield "dictionary", pa.table({"d": pa.array(words).dictionary_encode(), "l": pa.array([["a"], ["b", None], None, []],
-        pa.list_(pa.dictionary(pa.int8(), pa.string())))}), {}  # fmt: skip
+    lists = pa.array([["a"], ["b", None], None, []], pa.list_(pa.dictionary(pa.int8(), pa.string())))
+    yield "dictionary", pa.table({"d": pa.array(words).dictionary_encode(), "l": lists}), {}
     yield "nanos", pa.table({"t": pa.array([1001, None, -1], pa.timestamp("ns", "UTC"))}), {}
     yield "list", pa.table({"r": pa.array([[1, None], None, [], [3]])}), {}
-    yield "map", pa.table({"m": pa.array([[("k", [1.5])], None, []], pa.map_(pa.string(), pa.list_(pa.float64())))}), {}
+    doubles = pa.map_(pa.string(), pa.list_(pa.float64()))
+    yield "map", pa.table({"m": pa.array([[("k", [1.5])], None, []], doubles)}), {}
     yield "struct", pa.table({"s": pa.array([{"a": 1, "b": {"c": "x"}}, None, {"a": None, "b": None}])}), {}
     numbers = pa.table({"n": pa.array([7] * 300), "s": pa.array(["abc"] * 300)})
     yield "zstd", numbers, {"compression": "zstd"}

@@ -17,9 +17,9 @@
 #define CORPUS WEIR_SOURCE_DIR "/tests/fuzz/corpus/arrow_ipc"
 
 static const char all_types[] =
-    "b BOOLEAN, y TINYINT, h SMALLINT, i INT, l BIGINT, f FLOAT, d DOUBLE, n DECIMAL(20,3), s STRING, x BINARY, "
-    "a DATE, t TIMESTAMP, w TIMESTAMP_NTZ, u INTERVAL YEAR TO MONTH, v INTERVAL DAY TO SECOND, r ARRAY<STRING>, "
-    "k MAP<STRING,ARRAY<INT>>, q STRUCT<a:INT,b:STRUCT<c:BOOLEAN>>, z VARIANT";
+    "b BOOLEAN, y TINYINT, h SMALLINT, i INT, l BIGINT, f FLOAT, d DOUBLE, n DECIMAL(20,3), s STRING,"
+    "x BINARY, a DATE, t TIMESTAMP, w TIMESTAMP_NTZ, u INTERVAL YEAR TO MONTH, v INTERVAL DAY TO SECOND,"
+    "r ARRAY<STRING>, k MAP<STRING,ARRAY<INT>>, q STRUCT<a:INT,b:STRUCT<c:BOOLEAN>>, z VARIANT";
 
 /* 23 rows: full ones, rows of nulls, and rows with nulls inside. */
 static weir_batch *all_rows(weir_arena *arena) {
@@ -32,7 +32,8 @@ static weir_batch *all_rows(weir_arena *arena) {
                 : weir_arena_printf(
                       arena,
                       "{\"b\":%s,\"y\":%d,\"h\":%d,\"i\":%d,\"l\":%d,\"f\":0.5,\"d\":%d.25,\"n\":%d.125,"
-                      "\"s\":\"row %d\",\"x\":\"YWJj\",\"a\":\"2016-07-%02d\",\"t\":\"2016-07-25T21:45:%02dZ\","
+                      "\"s\":\"row %d\",\"x\":\"YWJj\",\"a\":\"2016-07-%02d\","
+                      "\"t\":\"2016-07-25T21:45:%02dZ\","
                       "\"w\":\"2016-07-25T21:45:%02d\",\"u\":\"INTERVAL '1-%d' YEAR TO MONTH\","
                       "\"v\":\"INTERVAL '%d 02:03:04' DAY TO SECOND\",\"r\":[\"a\",\"%d\"],"
                       "\"k\":{\"k%d\":[1,null,%d]},\"q\":{\"a\":%d,\"b\":{\"c\":true}},\"z\":[%d,\"v\"]}",
