@@ -440,6 +440,7 @@ const weir_source_ops weir_file_source_ops = {
     .commit = source_commit,
     .describe = source_describe,
     .close = source_close,
+    .batch_plan = weir_file_batch_plan,
     .scan_open = weir_file_scan_open,
     .scan_next = weir_file_scan_next,
     .scan_close = weir_file_scan_close,
