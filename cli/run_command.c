@@ -16,6 +16,8 @@ typedef struct run_arguments {
     const char *job_path;
     const char *master;
     const char *progress;
+    const char *url; /* of the driver, where the master is one */
+    int32_t cores;   /* else */
     weir_options conf;
     weir_wire_flags wire;
     bool help;
@@ -34,8 +36,7 @@ static bool is_remote(const char *master) {
     return weir_str_starts_with(weir_str_from(master), WEIR_STR("nng://"));
 }
 
-static weir_code run_remote(weir_arena *arena, const run_arguments *arguments, const weir_log *log,
-                            weir_error **err) {
+static weir_code run_remote(const run_arguments *arguments, const weir_log *log, weir_error **err) {
     const char *zone = getenv("TZ");
     char directory[PATH_MAX];
     if (!getcwd(directory, sizeof directory))
@@ -43,51 +44,50 @@ static weir_code run_remote(weir_arena *arena, const run_arguments *arguments, c
     weir_submit_options options = {
         .wire = &arguments->wire,
         .log = log,
+        .url = arguments->url,
         .job_path = arguments->job_path,
         .directory = directory,
         .zone = zone && *zone ? zone : NULL,
         .progress = arguments->progress,
         .conf = &arguments->conf,
     };
-    WEIR_TRY(weir_wire_url(arena, &arguments->wire, arguments->master, &options.url, err));
     return weir_submit_client_run(&options, err);
 }
 
-static weir_code run_here(const run_arguments *arguments, int32_t cores, const weir_log *log,
-                          weir_error **err) {
+static weir_code run_here(const run_arguments *arguments, const weir_log *log, weir_error **err) {
     /* A local master opens no port: neither secret nor certificate would guard anything. */
     static const weir_wire_flags no_wire = {.local = true};
     const weir_driver_host_options options = {
         .job_path = arguments->job_path,
         .progress = arguments->progress,
         .conf = &arguments->conf,
-        .cores = cores,
+        .cores = arguments->cores,
         .wire = &no_wire,
         .log = log,
     };
     return weir_driver_host_run(&options, err);
 }
 
-static weir_code check_arguments(const run_arguments *arguments, int32_t count, int32_t *ret_cores,
+static weir_code check_arguments(weir_arena *arena, run_arguments *arguments, int32_t count,
                                  weir_error **err) {
     if (count == 0)
         WEIR_FAIL(err, INVALID_ARGUMENT, "weir run: the job spec is missing: weir run JOB.yaml");
     weir_progress_kind progress;
     WEIR_TRY(weir_driver_host_progress("weir run", arguments->progress, &progress, err));
     if (is_remote(arguments->master))
-        return WEIR_OK;
+        return weir_wire_url(arena, &arguments->wire, arguments->master, &arguments->url, err);
     if (weir_wire_given(&arguments->wire))
         WEIR_FAIL(err, INVALID_ARGUMENT,
                   "weir run: a secret and certificates are for --master nng://HOST:PORT: a local master "
                   "opens no port");
-    return weir_command_master("weir run", arguments->master, ret_cores, err);
+    return weir_command_master("weir run", arguments->master, &arguments->cores, err);
 }
 
 int weir_run_command(int argc, char **argv) {
     run_arguments arguments = {.master = "local[*]", .progress = "line"};
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     weir_error *err = NULL;
-    int32_t count = 0, cores = 0;
+    int32_t count = 0;
     weir_flag items[5 + WEIR_WIRE_FLAGS] = {
         {"--master", WEIR_FLAG_TEXT, &arguments.master, 0, 0, "local[N]",
          "task threads in this process (local[*]: one a core), or the driver nng://HOST:PORT"},
@@ -105,9 +105,8 @@ int weir_run_command(int argc, char **argv) {
         return weir_command_refused(err);
     if (arguments.help)
         return weir_command_help(usage, &flags);
-    if (check_arguments(&arguments, count, &cores, &err) != WEIR_OK)
+    if (check_arguments(arena, &arguments, count, &err) != WEIR_OK)
         return weir_command_refused(err);
-    weir_code code = is_remote(arguments.master) ? run_remote(arena, &arguments, &log, &err)
-                                                 : run_here(&arguments, cores, &log, &err);
+    weir_code code = arguments.url ? run_remote(&arguments, &log, &err) : run_here(&arguments, &log, &err);
     return code == WEIR_OK ? WEIR_EXIT_OK : weir_command_failed(err);
 }
