@@ -108,7 +108,7 @@ static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_driver_op
     weir_launcher launcher;
     weir_stop_signals signals;
     WEIR_TRY(weir_stop_signals_start(&signals, err));
-    weir_code code = weir_nng_transport_new(&env->transport, err);
+    weir_code code = weir_nng_transport_new(NULL, &env->transport, err);
     if (code == WEIR_OK) {
         weir_local_launcher_init(&launcher, env, &log);
         driver_options->env = env;
