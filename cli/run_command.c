@@ -1,9 +1,11 @@
-/* `weir run JOB.yaml`: reads the job, makes the real env and hands both to the engine.
+/* `weir run JOB.yaml`: reads the job, makes the real env and a driver for it.
  *
- *   flags -> job spec -> configuration (job, then --conf) -> env, signals -> weir_engine_run -> exit status
+ *   flags -> job spec -> configuration (job, then --conf) -> env, signals -> driver with the job -> exit
+ * status
  *
  * The status is 0 only where every query ended without an error; a stop by SIGTERM or Ctrl-C is such an
  * end. Main thread; signals have a thread of their own (stop_signals.c). */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,7 +17,7 @@
 #include "common/fs/fs.h"
 #include "common/rpc/transport.h"
 #include "common/types/number_text.h"
-#include "driver/engine.h"
+#include "driver/driver.h"
 
 #define CORES_MAX 1024
 
@@ -58,10 +60,10 @@ static weir_code parse_master(const char *master, int32_t *ret_cores, weir_error
     return WEIR_OK;
 }
 
-static weir_code parse_progress(const char *progress, weir_engine_options *options, weir_error **err) {
-    options->progress_json = strcmp(progress, "json") == 0;
-    options->progress_line = strcmp(progress, "line") == 0;
-    if (!options->progress_json && !options->progress_line && strcmp(progress, "none") != 0)
+static weir_code parse_progress(const char *progress, weir_job_options *options, weir_error **err) {
+    bool json = strcmp(progress, "json") == 0, line = strcmp(progress, "line") == 0;
+    options->progress = json ? WEIR_PROGRESS_JSON : line ? WEIR_PROGRESS_LINE : WEIR_PROGRESS_NONE;
+    if (!json && !line && strcmp(progress, "none") != 0)
         WEIR_FAIL(err, INVALID_ARGUMENT, "weir run: --progress must be line, json or none, not '%s'",
                   progress);
     return WEIR_OK;
@@ -74,8 +76,34 @@ static weir_code read_job(weir_arena *arena, weir_fs *fs, const char *path, cons
     return weir_job_spec_parse(arena, text, path, ret, err);
 }
 
-static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_options *options,
-                         weir_error **err) {
+static void job_ended(void *self, weir_driver_job *job, const weir_error *error) {
+    (void)job;
+    if (error)
+        *(weir_error **)self = weir_error_clone(error);
+}
+
+static weir_code run_driver(const weir_job_spec *job, const weir_driver_options *driver_options,
+                            weir_job_options *options, weir_error **err) {
+    const weir_fd_output fds = {STDOUT_FILENO, STDERR_FILENO};
+    weir_error *failed = NULL;
+    weir_driver *driver = NULL;
+    weir_driver_job *started = NULL;
+    options->output = weir_fd_output_open(&fds);
+    options->ended = job_ended;
+    options->self = &failed;
+    WEIR_TRY(weir_driver_new(driver_options, &driver, err));
+    weir_code code = weir_driver_start_job(driver, job, options, &started, err);
+    if (code == WEIR_OK)
+        code = weir_driver_run(driver, err);
+    weir_driver_free(driver);
+    if (code == WEIR_OK && failed)
+        return weir_error_move(err, failed);
+    weir_error_free(failed);
+    return code;
+}
+
+static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_driver_options *driver_options,
+                         weir_job_options *options, weir_error **err) {
     const weir_log log = {.level = WEIR_LOG_WARN, .fd = STDERR_FILENO};
     weir_launcher launcher;
     weir_stop_signals signals;
@@ -83,12 +111,13 @@ static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_op
     weir_code code = weir_nng_transport_new(&env->transport, err);
     if (code == WEIR_OK) {
         weir_local_launcher_init(&launcher, env, &log);
-        options->env = env;
-        options->log = &log;
-        options->launcher = &launcher;
-        options->stop_fd = signals.stop_fd;
-        options->stop_level = &signals.level;
-        code = weir_engine_run(job, options, err);
+        driver_options->env = env;
+        driver_options->log = &log;
+        driver_options->launcher = &launcher;
+        driver_options->ends_with_jobs = true;
+        driver_options->stop_fd = signals.stop_fd;
+        driver_options->stop_level = &signals.level;
+        code = run_driver(job, driver_options, options, err);
         weir_local_launcher_fini(&launcher);
         env->transport->ops->free(env->transport);
     }
@@ -96,18 +125,20 @@ static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_op
     return code;
 }
 
-static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_engine_options *options,
-                     weir_error **err) {
+static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_driver_options *driver_options,
+                     weir_job_options *options, weir_error **err) {
     const weir_job_spec *job = NULL;
     const char *zone = getenv("TZ");
+    char directory[PATH_MAX];
     options->default_zone = zone && *zone ? zone : NULL;
-    options->temporary_directory = getenv("TMPDIR");
+    options->directory = getcwd(directory, sizeof directory);
+    driver_options->temporary_directory = getenv("TMPDIR");
+    driver_options->conf = &arguments->conf;
     weir_env env = {
         .clock = &weir_system_clock_ops, .random_bytes = weir_system_random, .local_fs = weir_local_fs_new()};
     weir_code code = read_job(arena, env.local_fs, arguments->job_path, &job, err);
-    options->conf = &arguments->conf;
     if (code == WEIR_OK)
-        code = run_job(job, &env, options, err);
+        code = run_job(job, &env, driver_options, options, err);
     env.local_fs->ops->free(env.local_fs);
     return code;
 }
@@ -119,17 +150,19 @@ static int print_help(const weir_flags *flags) {
     return weir_command_print(weir_strbuf_view(&text));
 }
 
-static weir_code check_arguments(const run_arguments *arguments, int32_t count, weir_engine_options *options,
+static weir_code check_arguments(const run_arguments *arguments, int32_t count,
+                                 weir_driver_options *driver_options, weir_job_options *options,
                                  weir_error **err) {
     if (count == 0)
         WEIR_FAIL(err, INVALID_ARGUMENT, "weir run: the job spec is missing: weir run JOB.yaml");
-    WEIR_TRY(parse_master(arguments->master, &options->cores, err));
+    WEIR_TRY(parse_master(arguments->master, &driver_options->cores, err));
     return parse_progress(arguments->progress, options, err);
 }
 
 int weir_run_command(int argc, char **argv) {
     run_arguments arguments = {.master = "local[*]", .progress = "line"};
-    weir_engine_options options = {.output_fd = STDOUT_FILENO, .progress_fd = STDERR_FILENO};
+    weir_driver_options driver_options = {0};
+    weir_job_options options = {0};
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     weir_error *err = NULL;
     int32_t count = 0;
@@ -149,7 +182,8 @@ int weir_run_command(int argc, char **argv) {
         return weir_command_refused(err);
     if (arguments.help)
         return print_help(&flags);
-    if (check_arguments(&arguments, count, &options, &err) != WEIR_OK)
+    if (check_arguments(&arguments, count, &driver_options, &options, &err) != WEIR_OK)
         return weir_command_refused(err);
-    return run(arena, &arguments, &options, &err) == WEIR_OK ? WEIR_EXIT_OK : weir_command_failed(err);
+    return run(arena, &arguments, &driver_options, &options, &err) == WEIR_OK ? WEIR_EXIT_OK
+                                                                              : weir_command_failed(err);
 }

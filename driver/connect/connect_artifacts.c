@@ -20,18 +20,18 @@
 /* --- the session's artifacts --- */
 
 /* Under the session's lock. */
-static connect_artifact *find_artifact(const weir_connect_session *session, const char *name) {
+static connect_artifact *find_artifact(const weir_client_session *session, const char *name) {
     return (connect_artifact *)weir_connect_table_find(&session->artifacts, name);
 }
 
-bool connect_artifact_exists(weir_connect_session *session, const char *name) {
+bool connect_artifact_exists(weir_client_session *session, const char *name) {
     pthread_mutex_lock(&session->lock);
     bool found = find_artifact(session, name) != NULL;
     pthread_mutex_unlock(&session->lock);
     return found;
 }
 
-weir_buffer *weir_connect_session_artifact(weir_connect_session *session, const char *name) {
+weir_buffer *weir_client_session_artifact(weir_client_session *session, const char *name) {
     pthread_mutex_lock(&session->lock);
     connect_artifact *found = find_artifact(session, name);
     weir_buffer *bytes = found ? weir_buffer_ref(found->bytes) : NULL;
@@ -40,7 +40,7 @@ weir_buffer *weir_connect_session_artifact(weir_connect_session *session, const 
 }
 
 /* Under the session's lock. */
-static void put_artifact(weir_connect_session *session, const char *name, weir_buffer *bytes /* takes */) {
+static void put_artifact(weir_client_session *session, const char *name, weir_buffer *bytes /* takes */) {
     size_t size = strlen(name) + 1;
     connect_artifact *artifact = weir_alloc_zero(1, sizeof *artifact + size);
     memcpy(artifact->name, name, size);
@@ -49,7 +49,7 @@ static void put_artifact(weir_connect_session *session, const char *name, weir_b
     weir_connect_table_add(&session->artifacts, &artifact->item);
 }
 
-weir_code connect_artifact_add(weir_connect_session *session, const char *name, weir_buffer *bytes,
+weir_code connect_artifact_add(weir_client_session *session, const char *name, weir_buffer *bytes,
                                weir_error **err) {
     pthread_mutex_lock(&session->lock);
     connect_artifact *older = find_artifact(session, name);
@@ -65,9 +65,9 @@ weir_code connect_artifact_add(weir_connect_session *session, const char *name, 
     return WEIR_OK;
 }
 
-void weir_connect_session_each_artifact(weir_connect_session *session, const char *prefix,
-                                        void (*fn)(void *self, const char *name, weir_buffer *bytes),
-                                        void *self) {
+void weir_client_session_each_artifact(weir_client_session *session, const char *prefix,
+                                       void (*fn)(void *self, const char *name, weir_buffer *bytes),
+                                       void *self) {
     pthread_mutex_lock(&session->lock);
     for (weir_connect_item *item = NULL; (item = weir_connect_table_next(&session->artifacts, item));) {
         connect_artifact *artifact = (connect_artifact *)item;
@@ -78,18 +78,18 @@ void weir_connect_session_each_artifact(weir_connect_session *session, const cha
 }
 
 static void copy_one(void *self, const char *name, weir_buffer *bytes) {
-    weir_connect_session *target = self;
+    weir_client_session *target = self;
     pthread_mutex_lock(&target->lock);
     if (!find_artifact(target, name))
         put_artifact(target, name, weir_buffer_ref(bytes));
     pthread_mutex_unlock(&target->lock);
 }
 
-void connect_artifacts_copy(weir_connect_session *target, weir_connect_session *source) {
-    weir_connect_session_each_artifact(source, "", copy_one, target);
+void connect_artifacts_copy(weir_client_session *target, weir_client_session *source) {
+    weir_client_session_each_artifact(source, "", copy_one, target);
 }
 
-void connect_artifacts_free(weir_connect_session *session) {
+void connect_artifacts_free(weir_client_session *session) {
     for (weir_connect_item *item; (item = weir_connect_table_next(&session->artifacts, NULL));) {
         connect_artifact *artifact = (connect_artifact *)item;
         weir_connect_table_remove(&session->artifacts, item);
@@ -111,7 +111,7 @@ typedef struct staged {
 } staged;
 
 struct connect_upload {
-    weir_connect_session *session;
+    weir_client_session *session;
     staged *first, **last;
     staged *open; /* chunks of it are still to come */
 };
@@ -278,7 +278,7 @@ static weir_code flush(connect_call *call, Spark__Connect__AddArtifactsResponse 
 static weir_code begin_upload(connect_call *call, const Spark__Connect__AddArtifactsRequest *request,
                               weir_error **err) {
     connect_head head = CONNECT_HEAD(request);
-    weir_connect_session *session = NULL;
+    weir_client_session *session = NULL;
     WEIR_TRY(connect_session_get(call->server, &head, true, &session, err));
     call->upload = weir_alloc_zero(1, sizeof *call->upload);
     call->upload->session = session;
@@ -313,7 +313,7 @@ void connect_handle_add_artifacts(connect_call *call) {
             return;
         }
     }
-    weir_connect_session *session = call->upload ? call->upload->session : NULL;
+    weir_client_session *session = call->upload ? call->upload->session : NULL;
     connect_call_fail(call, session, &err);
 }
 
@@ -322,7 +322,7 @@ void connect_handle_artifact_status(connect_call *call) {
         (Spark__Connect__ArtifactStatusesRequest *)call->request;
     connect_head head = CONNECT_HEAD(request);
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     if (connect_session_get(call->server, &head, true, &session, &err) != WEIR_OK) {
         connect_call_fail(call, NULL, &err);
         return;

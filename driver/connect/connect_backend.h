@@ -22,18 +22,18 @@
 #include "common/conf/conf.h"
 #include "proto/connect_base.pb-c.h"
 
-typedef struct weir_connect_session weir_connect_session;
+typedef struct weir_client_session weir_client_session;
 typedef struct weir_connect_operation weir_connect_operation;
 
 /* All members are called with no lock of the server held. `state` is what session_open gave. */
 typedef struct weir_connect_backend_ops {
     const char *name;
     /* A session begins: before its first analyze or execute, on a pool thread; may block. */
-    weir_code (*session_open)(void *self, weir_connect_session *session, void **ret_state, weir_error **err);
+    weir_code (*session_open)(void *self, weir_client_session *session, void **ret_state, weir_error **err);
     /* A session begins as a copy of another: temporary views and the like (its configuration and artifacts
      * are copied by the server). The source may be in use by other threads. Pool thread; may block. */
-    weir_code (*session_clone)(void *self, weir_connect_session *session, void *source_state,
-                               void **ret_state, weir_error **err);
+    weir_code (*session_clone)(void *self, weir_client_session *session, void *source_state, void **ret_state,
+                               weir_error **err);
     /* The session was released or has expired: its streaming queries stop here. Its operations are
      * interrupted but may still be running. Once, on a pool thread; may block. */
     void (*session_close)(void *self, void *state);
@@ -64,28 +64,28 @@ typedef struct weir_connect_backend {
 
 /* --- the session; any thread --- */
 
-const char *weir_connect_session_id(const weir_connect_session *session);
-const char *weir_connect_session_user_id(const weir_connect_session *session);
-const char *weir_connect_session_server_id(const weir_connect_session *session); /* server-side id */
+const char *weir_client_session_id(const weir_client_session *session);
+const char *weir_client_session_user_id(const weir_client_session *session);
+const char *weir_client_session_server_id(const weir_client_session *session); /* server-side id */
 /* The configuration as it is now: the server's own with what the session has set. */
-weir_conf *weir_connect_session_conf(weir_connect_session *session, weir_arena *arena);
+weir_conf *weir_client_session_conf(weir_client_session *session, weir_arena *arena);
 /* What the session answers for a key: set, or Spark's default; data NULL where there is none. */
-weir_str weir_connect_session_conf_get(weir_connect_session *session, weir_arena *arena, weir_str key);
+weir_str weir_client_session_conf_get(weir_client_session *session, weir_arena *arena, weir_str key);
 /* As conf.set of the session (SET key=value): validates, refuses static keys. */
-weir_code weir_connect_session_conf_set(weir_connect_session *session, weir_str key, weir_str value,
-                                        weir_error **err);
-void weir_connect_session_conf_unset(weir_connect_session *session, weir_str key);
+weir_code weir_client_session_conf_set(weir_client_session *session, weir_str key, weir_str value,
+                                       weir_error **err);
+void weir_client_session_conf_unset(weir_client_session *session, weir_str key);
 /* An uploaded artifact ("cache/<sha256 hex>", "pyfiles/a.py"); a new reference, or NULL. */
-weir_buffer *weir_connect_session_artifact(weir_connect_session *session, const char *name);
+weir_buffer *weir_client_session_artifact(weir_client_session *session, const char *name);
 /* Calls `fn` for each artifact whose name begins with `prefix`, in no order. */
-void weir_connect_session_each_artifact(weir_connect_session *session, const char *prefix,
-                                        void (*fn)(void *self, const char *name, weir_buffer *bytes),
-                                        void *self);
+void weir_client_session_each_artifact(weir_client_session *session, const char *prefix,
+                                       void (*fn)(void *self, const char *name, weir_buffer *bytes),
+                                       void *self);
 
 /* --- the operation; any thread, emits of one operation one at a time --- */
 
 const char *weir_connect_operation_id(const weir_connect_operation *operation);
-weir_connect_session *weir_connect_operation_session(const weir_connect_operation *operation);
+weir_client_session *weir_connect_operation_session(const weir_connect_operation *operation);
 int weir_connect_operation_tag_count(const weir_connect_operation *operation);
 const char *weir_connect_operation_tag(const weir_connect_operation *operation, int i);
 /* True once it was interrupted, released or abandoned: long work asks now and then. */

@@ -262,7 +262,7 @@ void connect_call_reply(connect_call *call, const ProtobufCMessage *response) {
     call->server->ops->reply(call->door_call, &part, 1);
 }
 
-void connect_call_fail(connect_call *call, weir_connect_session *session, weir_error **err) {
+void connect_call_fail(connect_call *call, weir_client_session *session, weir_error **err) {
     WEIR_ASSERT(*err);
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     char id[CONNECT_ID_SIZE];

@@ -55,7 +55,7 @@ static connect_setting **find_place(connect_setting **list, const char *key) {
     return list;
 }
 
-static const connect_setting *find_setting(const weir_connect_session *session, const char *key) {
+static const connect_setting *find_setting(const weir_client_session *session, const char *key) {
     const connect_setting *at = session->settings;
     while (at && strcmp(at->key, key) < 0)
         at = at->next;
@@ -87,7 +87,7 @@ connect_setting *connect_settings_copy(const connect_setting *settings) {
 }
 
 /* Under the lock; `value` NULL hides. */
-static void put_setting(weir_connect_session *session, const char *key, const char *value) {
+static void put_setting(weir_client_session *session, const char *key, const char *value) {
     connect_setting **place = find_place(&session->settings, key);
     if (!*place || strcmp((*place)->key, key) != 0) {
         connect_setting *setting = weir_alloc_zero(1, sizeof *setting);
@@ -120,7 +120,7 @@ static bool is_secret(const char *key, const char *value) {
 }
 
 /* What was set, by the session or for the server; data NULL where nobody has. Under the lock. */
-static weir_str find_set(const weir_connect_session *session, weir_str key) {
+static weir_str find_set(const weir_client_session *session, weir_str key) {
     const connect_setting *setting = find_setting(session, key.data);
     if (setting)
         return weir_str_from(setting->value);
@@ -131,7 +131,7 @@ static weir_str find_set(const weir_connect_session *session, weir_str key) {
     return (weir_str){0};
 }
 
-static weir_str find_default(const weir_connect_session *session, weir_str key) {
+static weir_str find_default(const weir_client_session *session, weir_str key) {
     const spark_conf *known = find_spark_conf(key.data);
     if (known && known->fallback)
         return weir_str_from(known->fallback);
@@ -140,8 +140,7 @@ static weir_str find_default(const weir_connect_session *session, weir_str key) 
 }
 
 /* The value in `arena`, data NULL where there is none. `key` ends with NUL. */
-static weir_str read_value(weir_connect_session *session, weir_arena *arena, weir_str key,
-                           bool with_default) {
+static weir_str read_value(weir_client_session *session, weir_arena *arena, weir_str key, bool with_default) {
     pthread_mutex_lock(&session->lock);
     weir_str value = find_set(session, key);
     if (!value.data && with_default)
@@ -152,15 +151,15 @@ static weir_str read_value(weir_connect_session *session, weir_arena *arena, wei
     return value;
 }
 
-weir_str weir_connect_session_conf_get(weir_connect_session *session, weir_arena *arena, weir_str key) {
+weir_str weir_client_session_conf_get(weir_client_session *session, weir_arena *arena, weir_str key) {
     return read_value(session, arena, weir_arena_str(arena, key), true);
 }
 
-weir_str weir_connect_session_setting(weir_connect_session *session, weir_arena *arena, weir_str key) {
+weir_str weir_client_session_setting(weir_client_session *session, weir_arena *arena, weir_str key) {
     return read_value(session, arena, weir_arena_str(arena, key), false);
 }
 
-weir_conf *weir_connect_session_conf(weir_connect_session *session, weir_arena *arena) {
+weir_conf *weir_client_session_conf(weir_client_session *session, weir_arena *arena) {
     weir_conf *conf = weir_conf_copy(arena, session->server->conf);
     pthread_mutex_lock(&session->lock);
     for (const connect_setting *at = session->settings; at; at = at->next)
@@ -196,8 +195,8 @@ static weir_code check_boolean(const char *key, const char *value, weir_error **
                "boolean");
 }
 
-weir_code weir_connect_session_conf_set(weir_connect_session *session, weir_str key, weir_str value,
-                                        weir_error **err) {
+weir_code weir_client_session_conf_set(weir_client_session *session, weir_str key, weir_str value,
+                                       weir_error **err) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     const char *name = weir_arena_strndup(arena, key.data, key.size);
     const char *text = weir_arena_strndup(arena, value.data, value.size);
@@ -210,7 +209,7 @@ weir_code weir_connect_session_conf_set(weir_connect_session *session, weir_str 
     return WEIR_OK;
 }
 
-void weir_connect_session_conf_unset(weir_connect_session *session, weir_str key) {
+void weir_client_session_conf_unset(weir_client_session *session, weir_str key) {
     _cleanup_free_ char *name = weir_strndup(key.data, key.size);
     pthread_mutex_lock(&session->lock);
     put_setting(session, name, NULL);
@@ -220,7 +219,7 @@ void weir_connect_session_conf_unset(weir_connect_session *session, weir_str key
 /* --- the call --- */
 
 typedef struct config_call {
-    weir_connect_session *session;
+    weir_client_session *session;
     weir_arena *arena;
     Spark__Connect__ConfigResponse *response;
 } config_call;
@@ -245,8 +244,8 @@ static weir_code set_pairs(const config_call *call, const Spark__Connect__Config
         const char *value = set->pairs[i]->value;
         _cleanup_error_ weir_error *failed = NULL;
         weir_code code =
-            value ? weir_connect_session_conf_set(call->session, weir_str_from(key), weir_str_from(value),
-                                                  &failed)
+            value ? weir_client_session_conf_set(call->session, weir_str_from(key), weir_str_from(value),
+                                                 &failed)
                   : weir_error_failf(&failed, WEIR_INVALID_ARGUMENT, "value cannot be null for key: %s", key);
         if (code == WEIR_OK)
             continue;
@@ -312,7 +311,7 @@ static void get_all(const config_call *call, const char *prefix) {
 static weir_code unset_keys(const config_call *call, char **keys, size_t count, weir_error **err) {
     for (size_t i = 0; i < count; i++) {
         WEIR_TRY(check_modifiable(call->arena, keys[i], err));
-        weir_connect_session_conf_unset(call->session, weir_str_from(keys[i]));
+        weir_client_session_conf_unset(call->session, weir_str_from(keys[i]));
     }
     return WEIR_OK;
 }
@@ -353,7 +352,7 @@ void connect_handle_config(connect_call *call) {
     const Spark__Connect__ConfigRequest *request = (Spark__Connect__ConfigRequest *)call->request;
     connect_head head = CONNECT_HEAD(request);
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     Spark__Connect__ConfigResponse response = SPARK__CONNECT__CONFIG_RESPONSE__INIT;
     weir_code code = connect_session_get(call->server, &head, true, &session, &err);
     config_call config = {session, call->arena, &response};

@@ -66,14 +66,14 @@ static void hash_plan(const weir_door_bytes *bytes, uint64_t ret[2]) {
     ret[1] = weir_hash_bytes(plan.data, plan.size, 2);
 }
 
-static int64_t stream_limit(weir_connect_session *session, weir_arena *arena, const char *key,
+static int64_t stream_limit(weir_client_session *session, weir_arena *arena, const char *key,
                             int64_t fallback, bool (*parse)(weir_str text, int64_t *ret)) {
-    weir_str text = weir_connect_session_setting(session, arena, weir_str_from(key));
+    weir_str text = weir_client_session_setting(session, arena, weir_str_from(key));
     int64_t value = 0;
     return text.data && parse(text, &value) && value > 0 ? value : fallback;
 }
 
-static weir_connect_operation *make_operation(connect_call *call, weir_connect_session *session,
+static weir_connect_operation *make_operation(connect_call *call, weir_client_session *session,
                                               const char *id) {
     const weir_connect_config *config = &session->server->config;
     const Spark__Connect__ExecutePlanRequest *request = REQUEST(ExecutePlanRequest, call);
@@ -109,7 +109,7 @@ static weir_code attach_again(connect_call *call, weir_connect_operation *operat
 }
 
 /* On success the call belongs to its stream, and *ret (if any) is a new operation to run. */
-static weir_code start_operation(connect_call *call, weir_connect_session *session,
+static weir_code start_operation(connect_call *call, weir_client_session *session,
                                  weir_connect_operation **ret, weir_error **err) {
     const Spark__Connect__ExecutePlanRequest *request = REQUEST(ExecutePlanRequest, call);
     char id[CONNECT_ID_SIZE];
@@ -140,7 +140,7 @@ void connect_handle_execute(connect_call *call) {
     weir_connect_server *server = call->server;
     connect_head head = CONNECT_HEAD(REQUEST(ExecutePlanRequest, call));
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     _cleanup_operation_ weir_connect_operation *operation = NULL;
     if (connect_session_get(server, &head, true, &session, &err) != WEIR_OK ||
         start_operation(call, session, &operation, &err) != WEIR_OK) {
@@ -156,7 +156,7 @@ void connect_handle_reattach(connect_call *call) {
     connect_head head = CONNECT_HEAD(request);
     const char *id = request->operation_id ? request->operation_id : "";
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     _cleanup_operation_ weir_connect_operation *operation = NULL;
     weir_code code = connect_session_get(call->server, &head, false, &session, &err);
     if (code == WEIR_OK) {
@@ -178,7 +178,7 @@ void connect_handle_release_execute(connect_call *call) {
     const Spark__Connect__ReleaseExecuteRequest *request = REQUEST(ReleaseExecuteRequest, call);
     connect_head head = CONNECT_HEAD(request);
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     if (connect_session_get(call->server, &head, false, &session, &err) != WEIR_OK) {
         connect_call_fail(call, NULL, &err);
         return;
@@ -212,7 +212,7 @@ static bool has_tag(const weir_connect_operation *operation, const char *tag) {
 }
 
 /* The session's operations; references in `arena`'s array. */
-static size_t list_operations(weir_connect_session *session, weir_arena *arena,
+static size_t list_operations(weir_client_session *session, weir_arena *arena,
                               weir_connect_operation ***ret) {
     pthread_mutex_lock(&session->server->lock);
     size_t count = 0;
@@ -223,7 +223,7 @@ static size_t list_operations(weir_connect_session *session, weir_arena *arena,
     return count;
 }
 
-static id_list interrupt_matching(weir_connect_session *session,
+static id_list interrupt_matching(weir_client_session *session,
                                   const Spark__Connect__InterruptRequest *request, weir_arena *arena) {
     weir_connect_operation **all;
     size_t count = list_operations(session, arena, &all);
@@ -251,7 +251,7 @@ static id_list interrupt_matching(weir_connect_session *session,
 }
 
 /* The queries of the session that the interrupt also stops. */
-static void interrupt_queries(weir_connect_session *session, const Spark__Connect__InterruptRequest *request,
+static void interrupt_queries(weir_client_session *session, const Spark__Connect__InterruptRequest *request,
                               weir_arena *arena, id_list *ids) {
     const weir_connect_backend *backend = &session->server->backend;
     bool tagged = request->interrupt_case == SPARK__CONNECT__INTERRUPT_REQUEST__INTERRUPT_OPERATION_TAG;
@@ -275,7 +275,7 @@ void connect_handle_interrupt(connect_call *call) {
     const Spark__Connect__InterruptRequest *request = REQUEST(InterruptRequest, call);
     connect_head head = CONNECT_HEAD(request);
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     weir_code code = connect_session_get(call->server, &head, true, &session, &err);
     int type = request->has_interrupt_type ? (int)request->interrupt_type : 0;
     if (code == WEIR_OK && (type < 1 || type > 3))
@@ -325,7 +325,7 @@ static Spark__Connect__GetStatusResponse__OperationStatus *make_status(weir_aren
     return status;
 }
 
-static void fill_statuses(connect_call *call, weir_connect_session *session,
+static void fill_statuses(connect_call *call, weir_client_session *session,
                           const Spark__Connect__GetStatusRequest__OperationStatusRequest *wanted,
                           Spark__Connect__GetStatusResponse *response) {
     weir_connect_operation **all;
@@ -348,7 +348,7 @@ void connect_handle_get_status(connect_call *call) {
     const Spark__Connect__GetStatusRequest *request = REQUEST(GetStatusRequest, call);
     connect_head head = CONNECT_HEAD(request);
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     if (connect_session_get(call->server, &head, false, &session, &err) != WEIR_OK) {
         connect_call_fail(call, NULL, &err);
         return;
@@ -362,7 +362,7 @@ void connect_handle_get_status(connect_call *call) {
 
 /* --- analyze --- */
 
-static weir_code analyze(connect_call *call, weir_connect_session *session,
+static weir_code analyze(connect_call *call, weir_client_session *session,
                          Spark__Connect__AnalyzePlanResponse *response, weir_error **err) {
     weir_connect_server *server = call->server;
     const Spark__Connect__AnalyzePlanRequest *request = REQUEST(AnalyzePlanRequest, call);
@@ -383,7 +383,7 @@ static weir_code analyze(connect_call *call, weir_connect_session *session,
 void connect_handle_analyze(connect_call *call) {
     connect_head head = CONNECT_HEAD(REQUEST(AnalyzePlanRequest, call));
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     Spark__Connect__AnalyzePlanResponse response = SPARK__CONNECT__ANALYZE_PLAN_RESPONSE__INIT;
     if (connect_session_get(call->server, &head, true, &session, &err) != WEIR_OK ||
         analyze(call, session, &response, &err) != WEIR_OK) {

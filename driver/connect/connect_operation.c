@@ -33,7 +33,7 @@ void connect_operation_unref_ptr(weir_connect_operation **operation) {
     *operation = NULL;
 }
 
-weir_connect_operation *connect_operation_new(weir_connect_session *session, weir_arena *arena,
+weir_connect_operation *connect_operation_new(weir_client_session *session, weir_arena *arena,
                                               const char *id) {
     weir_connect_server *server = session->server;
     weir_connect_operation *operation = weir_alloc_zero(1, sizeof *operation);
@@ -84,7 +84,7 @@ weir_code connect_operation_register(weir_connect_operation *operation, weir_err
     return code;
 }
 
-weir_connect_operation *connect_operation_find(weir_connect_session *session, const char *id) {
+weir_connect_operation *connect_operation_find(weir_client_session *session, const char *id) {
     pthread_mutex_lock(&session->server->lock);
     weir_connect_operation *found =
         (weir_connect_operation *)weir_connect_table_find(&session->operations, id);
@@ -94,7 +94,7 @@ weir_connect_operation *connect_operation_find(weir_connect_session *session, co
     return found;
 }
 
-bool connect_operation_was_abandoned(weir_connect_session *session, const char *id) {
+bool connect_operation_was_abandoned(weir_client_session *session, const char *id) {
     _cleanup_free_ char *key = weir_asprintf("%s" CONNECT_KEY_SEPARATOR "%s", session->key, id);
     pthread_mutex_lock(&session->server->lock);
     bool found = weir_connect_graves_get(&session->server->abandoned_operations, key) != 0;
@@ -207,7 +207,7 @@ const char *weir_connect_operation_id(const weir_connect_operation *operation) {
     return operation->id;
 }
 
-weir_connect_session *weir_connect_operation_session(const weir_connect_operation *operation) {
+weir_client_session *weir_connect_operation_session(const weir_connect_operation *operation) {
     return operation->session;
 }
 

@@ -208,10 +208,10 @@ void weir_connect_server_stats(weir_connect_server *server, weir_connect_stats *
     server->ops->stats(server->door, &ret->door);
 }
 
-weir_code weir_connect_server_clone_session(weir_connect_server *server, weir_connect_session *source,
+weir_code weir_connect_server_clone_session(weir_connect_server *server, weir_client_session *source,
                                             char ret_session_id[37], weir_error **err) {
     char id[CONNECT_ID_SIZE];
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     weir_env_uuid(server->env, id);
     WEIR_TRY(connect_session_clone(source, id, &session, err));
     pthread_mutex_lock(&server->lock);

@@ -60,7 +60,7 @@ void weir_connect_server_stats(weir_connect_server *server, weir_connect_stats *
 
 /* Opens a session for a worker process of the engine's own (foreachBatch): as a clone of `source` under a new
  * session id, which the worker's client then uses. It does not expire. Pool thread; may block. */
-weir_code weir_connect_server_clone_session(weir_connect_server *server, weir_connect_session *source,
+weir_code weir_connect_server_clone_session(weir_connect_server *server, weir_client_session *source,
                                             char ret_session_id[37], weir_error **err);
 /* Releases it. */
 void weir_connect_server_release_session(weir_connect_server *server, const char *user_id,

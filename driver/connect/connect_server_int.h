@@ -77,7 +77,7 @@ typedef struct connect_kept_error {
     weir_error *error;
 } connect_kept_error;
 
-struct weir_connect_session {
+struct weir_client_session {
     weir_connect_item item; /* in server->sessions by `key` */
     weir_connect_server *server;
     _Atomic int32_t refs;
@@ -123,23 +123,23 @@ typedef struct connect_head {
 bool connect_is_uuid(const char *text);
 /* A new reference. `create`: makes it where it is not there. */
 weir_code connect_session_get(weir_connect_server *server, const connect_head *head, bool create,
-                              weir_connect_session **ret, weir_error **err);
-weir_connect_session *connect_session_ref(weir_connect_session *session);
-void connect_session_unref_ptr(weir_connect_session **session);
+                              weir_client_session **ret, weir_error **err);
+weir_client_session *connect_session_ref(weir_client_session *session);
+void connect_session_unref_ptr(weir_client_session **session);
 #define _cleanup_session_ _cleanup_(connect_session_unref_ptr)
 /* The backend's half, opened on first use. On workers only. */
-weir_code connect_session_state(weir_connect_session *session, void **ret_state, weir_error **err);
+weir_code connect_session_state(weir_client_session *session, void **ret_state, weir_error **err);
 /* Takes it out of the table, interrupts its operations, closes the backend's half on a worker. `reopen`: the
  * same id may come back. False where it is not there. */
 bool connect_session_release(weir_connect_server *server, const char *user_id, const char *session_id,
                              bool reopen, char ret_server_id[CONNECT_ID_SIZE]);
 /* A copy of `source` under a new id. On a worker. */
-weir_code connect_session_clone(weir_connect_session *source, const char *new_id, weir_connect_session **ret,
+weir_code connect_session_clone(weir_client_session *source, const char *new_id, weir_client_session **ret,
                                 weir_error **err);
 /* Keeps a clone of the error for FetchErrorDetails. */
-void connect_session_keep_error(weir_connect_session *session, const weir_error *error,
+void connect_session_keep_error(weir_client_session *session, const weir_error *error,
                                 char ret_id[CONNECT_ID_SIZE]);
-weir_error *connect_session_find_error(weir_connect_session *session, const char *id); /* clone, or NULL */
+weir_error *connect_session_find_error(weir_client_session *session, const char *id); /* clone, or NULL */
 void connect_sessions_close_all(weir_connect_server *server);
 /* Idle sessions at `now`; true where any session is there. */
 bool connect_sessions_expire(weir_connect_server *server, int64_t now_us);
@@ -147,15 +147,15 @@ bool connect_sessions_expire(weir_connect_server *server, int64_t now_us);
 /* --- configuration and artifacts (connect_session_conf.c, connect_artifacts.c) --- */
 
 /* What the session itself has set; data NULL where it has not. */
-weir_str weir_connect_session_setting(weir_connect_session *session, weir_arena *arena, weir_str key);
+weir_str weir_client_session_setting(weir_client_session *session, weir_arena *arena, weir_str key);
 void connect_settings_free(connect_setting *settings);
 connect_setting *connect_settings_copy(const connect_setting *settings);
 /* Whether the session holds it, under any name but chunk by chunk. */
-bool connect_artifact_exists(weir_connect_session *session, const char *name);
-weir_code connect_artifact_add(weir_connect_session *session, const char *name, weir_buffer *bytes,
+bool connect_artifact_exists(weir_client_session *session, const char *name);
+weir_code connect_artifact_add(weir_client_session *session, const char *name, weir_buffer *bytes,
                                weir_error **err); /* takes bytes on success */
-void connect_artifacts_copy(weir_connect_session *target, weir_connect_session *source);
-void connect_artifacts_free(weir_connect_session *session);
+void connect_artifacts_copy(weir_client_session *target, weir_client_session *source);
+void connect_artifacts_free(weir_client_session *session);
 
 /* --- operations (connect_operation.c: life; connect_buffer.c: responses and streams) --- */
 
@@ -175,7 +175,7 @@ typedef enum connect_phase {
 struct weir_connect_operation {
     weir_connect_item item; /* in session->operations by `id` */
     weir_connect_server *server;
-    weir_connect_session *session;
+    weir_client_session *session;
     _Atomic int32_t refs;
     char id[CONNECT_ID_SIZE];
     weir_arena *arena; /* request, tags */
@@ -210,15 +210,15 @@ weir_connect_operation *connect_operation_ref(weir_connect_operation *operation)
 void connect_operation_unref_ptr(weir_connect_operation **operation);
 #define _cleanup_operation_ _cleanup_(connect_operation_unref_ptr)
 /* The session's operation of this id, or NULL; a new reference. */
-weir_connect_operation *connect_operation_find(weir_connect_session *session, const char *id);
-weir_connect_operation *connect_operation_new(weir_connect_session *session, weir_arena *arena /* takes */,
+weir_connect_operation *connect_operation_find(weir_client_session *session, const char *id);
+weir_connect_operation *connect_operation_new(weir_client_session *session, weir_arena *arena /* takes */,
                                               const char *id);
 /* Puts it into the table (a reference), within the limits. */
 weir_code connect_operation_register(weir_connect_operation *operation, weir_error **err);
 /* Runs the backend's execute; on a worker. */
 void connect_operation_run(weir_connect_operation *operation);
 /* Its id is remembered as one that was given up. */
-bool connect_operation_was_abandoned(weir_connect_session *session, const char *id);
+bool connect_operation_was_abandoned(weir_client_session *session, const char *id);
 /* True where it was still running. */
 bool connect_operation_interrupt(weir_connect_operation *operation);
 /* Out of the table, interrupted, its buffer freed, its stream ended. `abandoned`: its id is remembered so. */
@@ -278,7 +278,7 @@ extern const weir_door_service connect_service; /* without self */
 /* Answers with one message and OK. */
 void connect_call_reply(connect_call *call, const ProtobufCMessage *response);
 /* Ends the call with an error; `session` (may be NULL) keeps it for FetchErrorDetails. Frees *err. */
-void connect_call_fail(connect_call *call, weir_connect_session *session, weir_error **err);
+void connect_call_fail(connect_call *call, weir_client_session *session, weir_error **err);
 /* Reads a streaming client's next message. */
 void connect_call_read_more(connect_call *call);
 /* Frees the request once nobody needs it. */

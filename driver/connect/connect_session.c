@@ -26,14 +26,14 @@ static char *make_key(const char *user_id, const char *session_id) {
     return weir_asprintf("%s" CONNECT_KEY_SEPARATOR "%s", user_id, session_id);
 }
 
-weir_connect_session *connect_session_ref(weir_connect_session *session) {
+weir_client_session *connect_session_ref(weir_client_session *session) {
     atomic_fetch_add(&session->refs, 1);
     return session;
 }
 
 static void free_session(weir_job *job) {
-    weir_connect_session *session =
-        (weir_connect_session *)((char *)job - offsetof(weir_connect_session, free_job));
+    weir_client_session *session =
+        (weir_client_session *)((char *)job - offsetof(weir_client_session, free_job));
     weir_connect_server *server = session->server;
     if (session->backend_state)
         server->backend.ops->session_free(server->backend.self, session->backend_state);
@@ -54,7 +54,7 @@ static void free_session(weir_job *job) {
     pthread_mutex_unlock(&server->lock);
 }
 
-void connect_session_unref_ptr(weir_connect_session **session) {
+void connect_session_unref_ptr(weir_client_session **session) {
     if (*session && atomic_fetch_sub(&(*session)->refs, 1) == 1) {
         (*session)->free_job.run = free_session;
         weir_connect_workers_submit((*session)->server->workers, &(*session)->free_job);
@@ -63,9 +63,9 @@ void connect_session_unref_ptr(weir_connect_session **session) {
 }
 
 /* Under the server's lock: a new session in the table. */
-static weir_connect_session *make_session(weir_connect_server *server, const char *user_id, const char *id,
-                                          char *key /* takes */) {
-    weir_connect_session *session = weir_alloc_zero(1, sizeof *session);
+static weir_client_session *make_session(weir_connect_server *server, const char *user_id, const char *id,
+                                         char *key /* takes */) {
+    weir_client_session *session = weir_alloc_zero(1, sizeof *session);
     session->server = server;
     session->refs = 1; /* the table's */
     session->key = key;
@@ -91,14 +91,14 @@ static weir_code check_limit(const weir_connect_server *server, weir_error **err
 
 /* Under the server's lock. */
 static weir_code find_or_make(weir_connect_server *server, const connect_head *head, bool create,
-                              weir_connect_session **ret, weir_error **err) {
+                              weir_client_session **ret, weir_error **err) {
     if (!connect_is_uuid(head->session_id)) { /* also: no separator can hide in it */
         if (create)
             WEIR_RAISE(err, INVALID_HANDLE__FORMAT, "handle", head->session_id);
         WEIR_RAISE(err, INVALID_HANDLE__SESSION_NOT_FOUND, "handle", head->session_id);
     }
     _cleanup_free_ char *key = make_key(head->user_id, head->session_id);
-    weir_connect_session *session = (weir_connect_session *)weir_connect_table_find(&server->sessions, key);
+    weir_client_session *session = (weir_client_session *)weir_connect_table_find(&server->sessions, key);
     if (!session) {
         if (weir_connect_graves_get(&server->closed_sessions, key))
             WEIR_RAISE(err, INVALID_HANDLE__SESSION_CLOSED, "handle", head->session_id);
@@ -116,7 +116,7 @@ static weir_code find_or_make(weir_connect_server *server, const connect_head *h
 }
 
 weir_code connect_session_get(weir_connect_server *server, const connect_head *head, bool create,
-                              weir_connect_session **ret, weir_error **err) {
+                              weir_client_session **ret, weir_error **err) {
     pthread_mutex_lock(&server->lock);
     weir_code code = find_or_make(server, head, create, ret, err);
     pthread_mutex_unlock(&server->lock);
@@ -128,7 +128,7 @@ weir_code connect_session_get(weir_connect_server *server, const connect_head *h
 /* --- the backend's half --- */
 
 /* Under the state lock. */
-static void show_state(weir_connect_session *session, void *state) {
+static void show_state(weir_client_session *session, void *state) {
     session->backend_state = state;
     session->state = STATE_OPEN;
     pthread_mutex_lock(&session->lock);
@@ -136,7 +136,7 @@ static void show_state(weir_connect_session *session, void *state) {
     pthread_mutex_unlock(&session->lock);
 }
 
-weir_code connect_session_state(weir_connect_session *session, void **ret_state, weir_error **err) {
+weir_code connect_session_state(weir_client_session *session, void **ret_state, weir_error **err) {
     const weir_connect_backend *backend = &session->server->backend;
     weir_code code = WEIR_OK;
     pthread_mutex_lock(&session->state_lock);
@@ -155,8 +155,8 @@ weir_code connect_session_state(weir_connect_session *session, void **ret_state,
 }
 
 static void close_session(weir_job *job) {
-    weir_connect_session *session =
-        (weir_connect_session *)((char *)job - offsetof(weir_connect_session, close_job));
+    weir_client_session *session =
+        (weir_client_session *)((char *)job - offsetof(weir_client_session, close_job));
     const weir_connect_backend *backend = &session->server->backend;
     pthread_mutex_lock(&session->state_lock);
     bool open = session->state == STATE_OPEN;
@@ -168,7 +168,7 @@ static void close_session(weir_job *job) {
 }
 
 /* Removes each operation; they are collected first, as removing takes the lock. */
-static void remove_operations(weir_connect_session *session) {
+static void remove_operations(weir_client_session *session) {
     weir_connect_server *server = session->server;
     for (;;) {
         pthread_mutex_lock(&server->lock);
@@ -185,14 +185,14 @@ static void remove_operations(weir_connect_session *session) {
 }
 
 /* Under the server's lock: the session leaves the table; end_session does the rest without it. */
-static void leave_table(weir_connect_server *server, weir_connect_session *session, bool reopen) {
+static void leave_table(weir_connect_server *server, weir_client_session *session, bool reopen) {
     weir_connect_table_remove(&server->sessions, &session->item);
     atomic_store(&session->closed, true);
     if (!reopen)
         weir_connect_graves_put(&server->closed_sessions, session->key, 1);
 }
 
-static void end_session(weir_connect_session *session) {
+static void end_session(weir_client_session *session) {
     remove_operations(session);
     session->close_job.run = close_session;
     weir_connect_workers_submit(session->server->workers, &session->close_job);
@@ -204,7 +204,7 @@ bool connect_session_release(weir_connect_server *server, const char *user_id, c
         return false;
     _cleanup_free_ char *key = make_key(user_id, session_id);
     pthread_mutex_lock(&server->lock);
-    weir_connect_session *session = (weir_connect_session *)weir_connect_table_find(&server->sessions, key);
+    weir_client_session *session = (weir_client_session *)weir_connect_table_find(&server->sessions, key);
     if (session)
         leave_table(server, session, reopen);
     pthread_mutex_unlock(&server->lock);
@@ -219,8 +219,8 @@ void connect_sessions_close_all(weir_connect_server *server) {
     for (;;) {
         pthread_mutex_lock(&server->lock);
         server->closing = true;
-        weir_connect_session *session =
-            (weir_connect_session *)weir_connect_table_next(&server->sessions, NULL);
+        weir_client_session *session =
+            (weir_client_session *)weir_connect_table_next(&server->sessions, NULL);
         if (session)
             leave_table(server, session, false);
         pthread_mutex_unlock(&server->lock);
@@ -231,7 +231,7 @@ void connect_sessions_close_all(weir_connect_server *server) {
 }
 
 /* Ends streams and operations of the session that are due. A session with operations is not idle. */
-static void expire_operations(weir_connect_session *session, int64_t now_us) {
+static void expire_operations(weir_client_session *session, int64_t now_us) {
     weir_connect_server *server = session->server;
     int64_t limit_us = server->config.operation_timeout_ms * 1000;
     pthread_mutex_lock(&server->lock);
@@ -250,7 +250,7 @@ static void expire_operations(weir_connect_session *session, int64_t now_us) {
     weir_free(all);
 }
 
-static bool is_idle(const weir_connect_server *server, const weir_connect_session *session, int64_t now_us) {
+static bool is_idle(const weir_connect_server *server, const weir_client_session *session, int64_t now_us) {
     int64_t limit_ms = server->config.session_timeout_ms;
     return limit_ms >= 0 && !session->never_expires &&
            atomic_load(&session->used_us) + limit_ms * 1000 <= now_us;
@@ -259,9 +259,9 @@ static bool is_idle(const weir_connect_server *server, const weir_connect_sessio
 bool connect_sessions_expire(weir_connect_server *server, int64_t now_us) {
     pthread_mutex_lock(&server->lock);
     size_t count = server->sessions.count, at = 0;
-    weir_connect_session **all = weir_alloc(sizeof *all * (count + 1));
+    weir_client_session **all = weir_alloc(sizeof *all * (count + 1));
     for (weir_connect_item *item = NULL; (item = weir_connect_table_next(&server->sessions, item));)
-        all[at++] = connect_session_ref((weir_connect_session *)item);
+        all[at++] = connect_session_ref((weir_client_session *)item);
     pthread_mutex_unlock(&server->lock);
     for (size_t i = 0; i < at; i++) {
         expire_operations(all[i], now_us);
@@ -294,7 +294,7 @@ static weir_code check_target(weir_connect_server *server, const char *key, cons
 }
 
 /* The new session, in the table, its state lock taken: others of its users wait until it is filled. */
-static weir_code make_clone(weir_connect_session *source, const char *id, weir_connect_session **ret,
+static weir_code make_clone(weir_client_session *source, const char *id, weir_client_session **ret,
                             weir_error **err) {
     weir_connect_server *server = source->server;
     _cleanup_free_ char *key = make_key(source->user_id, id);
@@ -309,10 +309,10 @@ static weir_code make_clone(weir_connect_session *source, const char *id, weir_c
     return code;
 }
 
-weir_code connect_session_clone(weir_connect_session *source, const char *new_id, weir_connect_session **ret,
+weir_code connect_session_clone(weir_client_session *source, const char *new_id, weir_client_session **ret,
                                 weir_error **err) {
     const weir_connect_backend *backend = &source->server->backend;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     void *source_state, *state = NULL;
     WEIR_TRY(connect_session_state(source, &source_state, err));
     WEIR_TRY(make_clone(source, new_id, &session, err));
@@ -339,7 +339,7 @@ weir_code connect_session_clone(weir_connect_session *source, const char *new_id
 
 /* --- errors kept for FetchErrorDetails --- */
 
-void connect_session_keep_error(weir_connect_session *session, const weir_error *error,
+void connect_session_keep_error(weir_client_session *session, const weir_error *error,
                                 char ret_id[CONNECT_ID_SIZE]) {
     weir_error *copy = weir_error_clone(error);
     weir_env_uuid(session->server->env, ret_id);
@@ -352,7 +352,7 @@ void connect_session_keep_error(weir_connect_session *session, const weir_error 
     weir_error_free(older);
 }
 
-weir_error *connect_session_find_error(weir_connect_session *session, const char *id) {
+weir_error *connect_session_find_error(weir_client_session *session, const char *id) {
     weir_error *found = NULL;
     pthread_mutex_lock(&session->lock);
     for (int i = 0; i < CONNECT_ERRORS_KEPT && !found; i++)
@@ -362,14 +362,14 @@ weir_error *connect_session_find_error(weir_connect_session *session, const char
     return found;
 }
 
-const char *weir_connect_session_id(const weir_connect_session *session) {
+const char *weir_client_session_id(const weir_client_session *session) {
     return session->id;
 }
 
-const char *weir_connect_session_user_id(const weir_connect_session *session) {
+const char *weir_client_session_user_id(const weir_client_session *session) {
     return session->user_id;
 }
 
-const char *weir_connect_session_server_id(const weir_connect_session *session) {
+const char *weir_client_session_server_id(const weir_client_session *session) {
     return session->server_id;
 }

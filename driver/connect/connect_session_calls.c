@@ -7,7 +7,7 @@ void connect_handle_fetch_error_details(connect_call *call) {
         (Spark__Connect__FetchErrorDetailsRequest *)call->request;
     connect_head head = CONNECT_HEAD(request);
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     if (connect_session_get(call->server, &head, false, &session, &err) != WEIR_OK) {
         connect_call_fail(call, NULL, &err);
         return;
@@ -26,8 +26,8 @@ void connect_handle_clone_session(connect_call *call) {
     const Spark__Connect__CloneSessionRequest *request = (Spark__Connect__CloneSessionRequest *)call->request;
     connect_head head = CONNECT_HEAD(request);
     _cleanup_error_ weir_error *err = NULL;
-    _cleanup_session_ weir_connect_session *source = NULL;
-    _cleanup_session_ weir_connect_session *session = NULL;
+    _cleanup_session_ weir_client_session *source = NULL;
+    _cleanup_session_ weir_client_session *session = NULL;
     char made[CONNECT_ID_SIZE];
     weir_env_uuid(call->server->env, made);
     if (connect_session_get(call->server, &head, false, &source, &err) != WEIR_OK ||
