@@ -66,8 +66,12 @@ struct weir_source_ops {
     void (*describe)(weir_source *source, weir_strbuf *buf);
     void (*close)(weir_source *source);
 
-    /* A batch read: the tasks of everything that is there now, without log or checkpoint; `schema` is the
-     * relation's. NULL where the source can only be streamed. */
+    /* A batch read, without log or checkpoint; both NULL where the source can only be streamed.
+     * batch_schema: `schema` is the user's (NULL where none: inferred). batch_plan: the tasks of everything
+     * that is there now; `schema` is what batch_schema gave. */
+    weir_code (*batch_schema)(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                              const weir_options *options, const weir_type *schema, const weir_type **ret,
+                              weir_error **err);
     weir_code (*batch_plan)(weir_arena *arena, const weir_connector_context *context, weir_str format,
                             const weir_options *options, const weir_type *schema, weir_str_list *ret_splits,
                             weir_error **err);

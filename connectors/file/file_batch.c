@@ -77,6 +77,46 @@ static weir_code add_paths(batch_read *read, const weir_options *options, weir_e
     return WEIR_OK;
 }
 
+/* ---- the schema ---- */
+
+static weir_code infer_schema(batch_read *read, const weir_options *options, const weir_type **ret,
+                              weir_error **err) {
+    weir_read_request request;
+    if (!read->format->infer)
+        WEIR_FAIL(err, NOT_SUPPORTED, "the schema of %s files is not inferred; give one", read->format->name);
+    WEIR_TRY(weir_file_read_request(read->context, options, NULL, NULL, &request, err));
+    WEIR_TRY(add_paths(read, options, err));
+    weir_split *splits = WEIR_NEW_ARRAY(read->arena, weir_split, read->files.count + 1);
+    for (size_t i = 0; i < read->files.count; i++)
+        splits[i] = (weir_split){.path = weir_arena_strndup(read->arena, read->files.items[i].path.data,
+                                                            read->files.items[i].path.size),
+                                 .end = -1,
+                                 .size = -1,
+                                 .modified_ms = -1};
+    WEIR_TRY(read->format->infer(read->arena, &request, read->context->fs, splits, (int32_t)read->files.count,
+                                 NULL, ret, err));
+    if (read->files.count)
+        return WEIR_OK;
+    char *name = weir_arena_strdup(read->arena, read->format->name);
+    for (char *c = name; *c; c++)
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
+    WEIR_RAISE(err, UNABLE_TO_INFER_SCHEMA, "format", name);
+}
+
+weir_code weir_file_batch_schema(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                                 const weir_options *options, const weir_type *schema, const weir_type **ret,
+                                 weir_error **err) {
+    batch_read read = {.arena = arena, .context = context, .format = weir_format_find(format)};
+    if (schema) {
+        *ret = weir_file_nullable_type(arena, schema);
+        return WEIR_OK;
+    }
+    WEIR_TRY(weir_file_source_options_parse(options, arena, &read.options, err));
+    return infer_schema(&read, options, ret, err);
+}
+
+/* ---- splits ---- */
+
 static int by_size(const void *a, const void *b) {
     const weir_source_file *x = a, *y = b;
     if (x->size != y->size)
