@@ -83,8 +83,8 @@ static void wait_event(executor_host *host, int timeout_ms) {
 
 /* ---- where to listen ---- */
 
-/* The address that the driver's answers come to; waits for a driver whose name is not known yet, as it happens
- * while containers start. NULL where a signal came first. */
+/* The address that the driver's answers come to; waits for a driver whose name is not known yet, as it
+ * happens while containers start. NULL where a signal came first. */
 static const char *find_own_host(executor_host *host, const char *driver_url) {
     const char *peer, *port, *own = NULL;
     weir_wire_split(host->arena, driver_url, &peer, &port);
@@ -101,12 +101,13 @@ static const char *find_own_host(executor_host *host, const char *driver_url) {
     return NULL;
 }
 
-/* Without --listen the executor listens at the address by which it reaches the driver alone, at any port. One that
- * listens everywhere tells that address. False where a signal came first. */
+/* Without --listen the executor listens at the address by which it reaches the driver alone, at any port. One
+ * that listens everywhere tells that address. False where a signal came first. */
 static bool find_addresses(executor_host *host, const executor_arguments *arguments,
                            weir_executor_options *options) {
     weir_arena *arena = host->arena;
-    const char *scheme = weir_str_starts_with(weir_str_from(options->driver_url), WEIR_STR("tls+")) ? "tls+" : "";
+    const char *scheme =
+        weir_str_starts_with(weir_str_from(options->driver_url), WEIR_STR("tls+")) ? "tls+" : "";
     const char *own_host = NULL, *own_port = "0";
     if (arguments->listen)
         weir_wire_split(arena, options->listen_url, &own_host, &own_port);
