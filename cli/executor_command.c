@@ -16,6 +16,7 @@
 #include "cli/reachable_host.h"
 #include "cli/stop_signals.h"
 #include "cli/wire_flags.h"
+#include "common/base/json_value.h"
 #include "common/conf/conf.h"
 #include "common/fs/fs.h"
 #include "executor/task/executor.h"
@@ -147,6 +148,16 @@ static weir_code serve(executor_host *host, weir_error **err) {
     return host->was_refused ? weir_error_move(err, host->refused) : WEIR_OK;
 }
 
+/* Port 0 has become a number: what others reach it by is known now. */
+static void log_address(executor_host *host) {
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    weir_json *status = NULL;
+    weir_executor_status_json(host->executor, &text);
+    if (weir_json_parse(host->arena, weir_strbuf_view(&text), "the status", &status, NULL) == WEIR_OK)
+        weir_log_write(host->log, WEIR_LOG_INFO, "executor", "listens at " WEIR_STR_FMT,
+                       WEIR_STR_ARG(weir_json_get_str(status, "url", WEIR_STR(""))));
+}
+
 static weir_code run_executor(executor_host *host, const executor_arguments *arguments,
                               weir_executor_options *options, weir_error **err) {
     if (!find_addresses(host, arguments, options))
@@ -156,6 +167,7 @@ static weir_code run_executor(executor_host *host, const executor_arguments *arg
     options->host = weir_reachable_host_identity(host->arena);
     options->cores = (int32_t)arguments->cores;
     WEIR_TRY(weir_executor_start(options, &host->executor, err));
+    log_address(host);
     weir_executor_on_refused(host->executor, executor_refused, host);
     weir_code code = serve(host, err);
     weir_executor_stop(host->executor);
