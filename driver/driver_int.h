@@ -7,6 +7,7 @@
 
 #include "common/base/loop.h"
 #include "driver/cluster/cluster.h"
+#include "driver/batch/batch_query.h"
 #include "driver/driver.h"
 #include "driver/stream/stream_query.h"
 
@@ -20,9 +21,11 @@ struct weir_driver_job {
     weir_driver_job *next;
     weir_driver *driver;
     weir_arena *arena;
-    const weir_job_spec *spec;
+    const weir_job_spec *spec; /* NULL where the queries were planned elsewhere */
     weir_job_options options;
-    weir_query_spec *specs;
+    const weir_stream_events *events; /* of the queries; NULL = nobody listens */
+    weir_batch_query *batch;          /* instead of streams; its owner waits for it */
+    const weir_query_spec *specs;
     weir_stream_query **queries; /* once running */
     int32_t queries_count, queries_running;
     weir_job_state state;
@@ -35,7 +38,7 @@ struct weir_driver {
     weir_loop *loop;
     weir_pool *pool;
     weir_cluster *cluster;
-    char *url;
+    char *local_url;      /* inproc://, for local executors */
     pthread_mutex_t lock; /* of `jobs`: any thread adds, the loop alone removes */
     weir_driver_job *jobs;
     bool ending; /* takes no more jobs; under the lock */
@@ -61,6 +64,7 @@ void weir_driver_jobs_changed(weir_driver *driver); /* any thread: wakes the loo
 /* On the loop: starts what is new, passes stop levels on, takes away what has ended. `launch_error`
  * (borrowed) ends all new jobs. */
 void weir_driver_tend_jobs(weir_driver *driver, bool may_start, const weir_error *launch_error);
+void weir_driver_members_changed(weir_driver *driver);
 void weir_driver_free_jobs(weir_driver *driver);
 /* The first job that waits for executors; NULL = none. */
 const weir_driver_job *weir_driver_new_job(weir_driver *driver);

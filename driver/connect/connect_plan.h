@@ -1,7 +1,7 @@
 /* Plans of Spark Connect: bytes of a request to the one logical plan, or to a command in plain structures.
  *
- *   bytes --weir_connect_unpack--> message --weir_connect_decode--> unresolved nodes (the same that driver/sql
- *   makes) --weir_connect_resolve--> a resolved plan (driver/analyze)
+ *   bytes --weir_connect_unpack--> message --weir_connect_decode--> unresolved nodes (the same that
+ * driver/sql makes) --weir_connect_resolve--> a resolved plan (driver/analyze)
  *
  * What a client may send and Weir does not run is refused by name (UNSUPPORTED_FEATURE); the table of all of
  * it is connect_coverage.def. Everything lives in the caller's arena, messages included: a protobuf-c message
