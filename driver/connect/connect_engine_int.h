@@ -1,8 +1,8 @@
 /* Shared by the files of the engine behind the Connect server: connect_engine.c (life, dispatch),
  * engine_scope.c (sessions' views, plans and the memory they live in), engine_rows.c (rows and their texts),
  * engine_streams.c (queries), engine_commands.c (questions to queries), engine_listeners.c (events),
- * engine_catalog.c (catalogue). One lock, `engine->lock`, guards sessions' lists and queries' states; `changed`
- * is broadcast whenever something that a worker waits for may have happened. */
+ * engine_catalog.c (catalogue). One lock, `engine->lock`, guards sessions' lists and queries' states;
+ * `changed` is broadcast whenever something that a worker waits for may have happened. */
 #pragma once
 
 #include <pthread.h>
@@ -31,8 +31,8 @@ struct weir_plan_memory {
 };
 weir_plan_memory *weir_plan_memory_new(void);
 weir_plan_memory *weir_plan_memory_ref(weir_plan_memory *memory);
-void weir_plan_memory_unref(weir_plan_memory *memory);                           /* accepts NULL */
-void weir_plan_memory_use(weir_plan_memory *memory, weir_plan_memory *used);     /* takes a new reference */
+void weir_plan_memory_unref(weir_plan_memory *memory);                       /* accepts NULL */
+void weir_plan_memory_use(weir_plan_memory *memory, weir_plan_memory *used); /* takes a new reference */
 
 /* A temporary view, or the table of a memory sink. */
 typedef struct weir_engine_view {
@@ -49,7 +49,7 @@ typedef struct weir_engine_event weir_engine_event;
 
 typedef struct weir_engine_session {
     weir_connect_engine *engine;
-    weir_connect_session *connect;
+    weir_client_session *connect;
     weir_engine_view *views;
     weir_engine_query *queries; /* newest first; ended ones stay addressable */
     bool closed;
@@ -70,14 +70,14 @@ typedef struct weir_engine_scope {
     const weir_timezone *zone;
     int64_t next_id;
     weir_catalog catalog;
-    weir_connect_scope decoder;
+    weir_connect_session decoder;
 } weir_engine_scope;
 
 /* Takes a snapshot of the session's configuration. */
 weir_code weir_engine_scope_open(weir_engine_session *session, weir_engine_scope *ret, weir_error **err);
 void weir_engine_scope_close(weir_engine_scope *scope);
 /* What the decoder is given; points into the scope, so ask again after it was moved. */
-weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope);
+weir_connect_session *weir_engine_scope_decoder(weir_engine_scope *scope);
 
 /* ---- views (engine_scope.c) ---- */
 /* Takes a reference of the scope's memory. TEMP_TABLE_OR_VIEW_ALREADY_EXISTS without `replace`. */

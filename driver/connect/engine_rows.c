@@ -1,5 +1,5 @@
-/* Rows of plans without streams, for a Connect client: optimizer, physical plan, a batch query, and its rows as
- * Arrow streams or as the texts of show(). Workers; the driver's loop runs the query. */
+/* Rows of plans without streams, for a Connect client: optimizer, physical plan, a batch query, and its rows
+ * as Arrow streams or as the texts of show(). Workers; the driver's loop runs the query. */
 #include "common/arrow/arrow_ipc.h"
 #include "common/base/alloc.h"
 #include "common/column/builder.h"
@@ -11,12 +11,18 @@
 
 /* ---- the query ---- */
 
+static weir_code refuse_stream(weir_error **err) {
+    WEIR_RAISE(
+        err, _LEGACY_ERROR_TEMP_3102, "msg",
+        "Queries with streaming sources must be executed with writeStream.start(), or from a streaming "
+        "table or flow definition within a Spark Declarative Pipeline.;");
+}
+
 static weir_code plan_rows(weir_engine_scope *scope, weir_node *root, weir_physical *ret, weir_error **err) {
-    weir_optimizer_options options = {.zone = scope->zone,
-                                      .ansi = weir_conf_bool(scope->conf, WEIR_CONF_ANSI),
-                                      .next_id = &scope->next_id};
+    weir_optimizer_options options = {
+        .zone = scope->zone, .ansi = weir_conf_bool(scope->conf, WEIR_CONF_ANSI), .next_id = &scope->next_id};
     if (weir_streaming_checks_is_streaming(root))
-        WEIR_RAISE(err, STREAMING_QUERY_NOT_STARTED, NULL);
+        return refuse_stream(err);
     WEIR_TRY(weir_optimizer_run(scope->arena, root, &options, &root, err));
     weir_physical_request request = {.logical = root,
                                      .conf = scope->conf,
@@ -106,8 +112,8 @@ static weir_code emit_schema(weir_engine_scope *scope, weir_connect_operation *o
 
 static weir_code arrow_open(weir_engine_scope *scope, weir_connect_operation *operation,
                             const weir_type *schema, arrow_output *ret, weir_error **err) {
-    weir_str large = weir_connect_session_conf_get(scope->session->connect, scope->arena,
-                                                   WEIR_STR("spark.sql.execution.arrow.useLargeVarTypes"));
+    weir_str large = weir_client_session_conf_get(scope->session->connect, scope->arena,
+                                                  WEIR_STR("spark.sql.execution.arrow.useLargeVarTypes"));
     weir_arrow_options options = {.zone = weir_timezone_id(scope->zone),
                                   .large_vars = weir_str_equal_nocase(large, WEIR_STR("true")),
                                   .bytes_max = weir_connect_operation_chunk_bytes(operation)};
@@ -127,7 +133,7 @@ weir_code weir_engine_rows_emit(weir_engine_scope *scope, weir_connect_operation
                                 weir_error **err) {
     arrow_output output;
     if (weir_streaming_checks_is_streaming(root))
-        WEIR_RAISE(err, STREAMING_QUERY_NOT_STARTED, NULL);
+        return refuse_stream(err);
     WEIR_TRY(arrow_open(scope, operation, root->type, &output, err));
     weir_code code = weir_engine_rows_run(scope, operation, root, -1, take_rows, &output, err);
     return arrow_close(&output, code, err);
@@ -185,22 +191,23 @@ static weir_code one_text(weir_engine_scope *scope, const char *column, weir_str
 weir_code weir_engine_rows_show(weir_engine_scope *scope, weir_connect_operation *operation,
                                 const weir_connect_plan *plan, weir_error **err) {
     kept_rows kept = {0};
-    _cleanup_batch_ weir_batch *rows = NULL, *answer = NULL;
+    _cleanup_batch_ weir_batch *answer = NULL;
     _cleanup_strbuf_ weir_strbuf text = {0};
     bool html = plan->action == WEIR_CONNECT_HTML_STRING;
     int32_t count = WEIR_MAX(plan->show.rows, 0);
     weir_code code =
         weir_engine_rows_run(scope, operation, plan->root, (int64_t)count + 1, keep_rows, &kept, err);
-    if (code == WEIR_OK)
-        code = weir_batch_concat(NULL, plan->root->type, kept.items, kept.count, &rows, err);
-    drop_rows(&kept);
-    WEIR_TRY(code);
+    if (code != WEIR_OK) {
+        drop_rows(&kept);
+        return code;
+    }
+    weir_show_source source = {plan->root->type, kept.items, kept.count, scope->zone};
+    weir_show_options options = {count, plan->show.truncate, plan->show.vertical};
     if (html)
-        weir_show_html(&text, rows, count, plan->show.truncate, scope->zone);
-    else if (plan->show.vertical)
-        weir_show_vertical(&text, rows, count, plan->show.truncate, scope->zone);
+        weir_show_html(&text, &source, count, plan->show.truncate);
     else
-        weir_show_table(&text, rows, count, plan->show.truncate, scope->zone);
+        weir_show(&text, &source, &options);
+    drop_rows(&kept);
     WEIR_TRY(one_text(scope, html ? "html_string" : "show_string", weir_strbuf_view(&text), &answer, err));
     return weir_engine_rows_emit_batch(scope, operation, answer, err);
 }

@@ -87,7 +87,8 @@ weir_code weir_engine_view_add(weir_engine_session *session, const weir_connect_
     if (!exists || view->replace)
         return WEIR_OK;
     char *quoted = weir_asprintf("`%s`", made->name);
-    weir_code code = weir_error_raise(err, WEIR_TEMP_TABLE_OR_VIEW_ALREADY_EXISTS, "relationName", quoted, NULL);
+    weir_code code =
+        weir_error_raise(err, WEIR_TEMP_TABLE_OR_VIEW_ALREADY_EXISTS, "relationName", quoted, NULL);
     weir_free(quoted);
     free_view(made);
     return code;
@@ -139,7 +140,8 @@ void weir_engine_views_free(weir_engine_session *session) {
 /* ---- what the analyzer asks ---- */
 
 /* The rows of a memory table as they are now: whole batches. */
-static weir_code table_relation(weir_arena *arena, weir_memory_table *table, weir_node **ret, weir_error **err) {
+static weir_code table_relation(weir_arena *arena, weir_memory_table *table, weir_node **ret,
+                                weir_error **err) {
     _cleanup_strbuf_ weir_strbuf blocks = {0};
     _cleanup_batch_ weir_batch *rows = NULL;
     WEIR_TRY(weir_memory_table_read(table, &rows, err));
@@ -179,7 +181,7 @@ static weir_code find_blob(void *self, weir_arena *arena, weir_str hash, weir_st
     (void)err;
     weir_engine_scope *scope = self;
     char *name = weir_arena_printf(arena, "cache/" WEIR_STR_FMT, WEIR_STR_ARG(hash));
-    weir_buffer *bytes = weir_connect_session_artifact(scope->session->connect, name);
+    weir_buffer *bytes = weir_client_session_artifact(scope->session->connect, name);
     *ret = (weir_str){0};
     if (bytes)
         *ret = weir_arena_str(arena, (weir_str){(const char *)bytes->data, bytes->size});
@@ -202,7 +204,7 @@ weir_code weir_engine_scope_open(weir_engine_session *session, weir_engine_scope
                                .memory = memory,
                                .arena = memory->arena,
                                .next_id = atomic_fetch_add(&engine->next_ids, IDS_A_PLAN)};
-    ret->conf = weir_connect_session_conf(session->connect, ret->arena);
+    ret->conf = weir_client_session_conf(session->connect, ret->arena);
     weir_code code =
         weir_stream_planner_zone(ret->arena, ret->conf, engine->options.default_zone, &ret->zone, err);
     if (code != WEIR_OK) {
@@ -213,9 +215,9 @@ weir_code weir_engine_scope_open(weir_engine_session *session, weir_engine_scope
 }
 
 /* The addresses inside are the caller's: filled in where the scope has come to rest. */
-weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope) {
+weir_connect_session *weir_engine_scope_decoder(weir_engine_scope *scope) {
     scope->catalog = (weir_catalog){find_relation, scope};
-    scope->decoder = (weir_connect_scope){
+    scope->decoder = (weir_connect_session){
         .env = scope->session->engine->options.env,
         .conf = scope->conf,
         .zone = scope->zone,
