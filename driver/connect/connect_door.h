@@ -110,6 +110,8 @@ typedef struct weir_door_ops {
     /* At most one send at a time: the next one after written. The parts are one message, sent without a copy;
      * each is released once gRPC has done with it. Takes them. */
     void (*send)(weir_door_call *call, const weir_door_bytes *parts, int count);
+    /* The only message of an answer and OK, in one go: send and finish. */
+    void (*reply)(weir_door_call *call, const weir_door_bytes *parts, int count);
     /* Ends the call, once. A send under way is waited for. `details` is grpc-status-details-bin or empty; all
      * are copied. */
     void (*finish)(weir_door_call *call, weir_door_status status, const char *message, const void *details,
