@@ -111,7 +111,8 @@ static weir_code analyze(void *self, void *state, const Spark__Connect__AnalyzeP
     ((fake_backend *)self)->analyses++;
     if (request->analyze_case != SPARK__CONNECT__ANALYZE_PLAN_REQUEST__ANALYZE_SCHEMA)
         WEIR_RAISE(err, UNSUPPORTED_FEATURE, "message", "this analysis");
-    Spark__Connect__AnalyzePlanResponse__Schema *schema = WEIR_NEW(arena, Spark__Connect__AnalyzePlanResponse__Schema);
+    Spark__Connect__AnalyzePlanResponse__Schema *schema =
+        WEIR_NEW(arena, Spark__Connect__AnalyzePlanResponse__Schema);
     spark__connect__analyze_plan_response__schema__init(schema);
     schema->schema = long_schema(arena);
     response->result_case = SPARK__CONNECT__ANALYZE_PLAN_RESPONSE__RESULT_SCHEMA;
@@ -128,7 +129,8 @@ static weir_code emit_schema(weir_connect_operation *operation, weir_error **err
 
 static weir_code emit_batches(fake_backend *backend, weir_connect_operation *operation, long count, long rows,
                               weir_error **err) {
-    _cleanup_buffer_ weir_buffer *stream = rows ? make_stream((int32_t)rows) : weir_buffer_ref(backend->batch);
+    _cleanup_buffer_ weir_buffer *stream =
+        rows ? make_stream((int32_t)rows) : weir_buffer_ref(backend->batch);
     WEIR_TRY(emit_schema(operation, err));
     for (long i = 0; i < count; i++)
         WEIR_TRY(weir_connect_operation_emit_arrow(operation, rows ? rows : 3, stream, err));
@@ -217,8 +219,9 @@ static weir_code run_query(fake_backend *backend, weir_connect_operation *operat
 }
 
 static const char *query_of(const Spark__Connect__Relation *relation) {
-    return relation && relation->rel_type_case == SPARK__CONNECT__RELATION__REL_TYPE_SQL ? relation->sql->query
-                                                                                         : NULL;
+    return relation && relation->rel_type_case == SPARK__CONNECT__RELATION__REL_TYPE_SQL
+               ? relation->sql->query
+               : NULL;
 }
 
 static weir_code execute(void *self, void *state, weir_connect_operation *operation,
@@ -242,7 +245,8 @@ static weir_code execute(void *self, void *state, weir_connect_operation *operat
         code = WEIR_OK;
     } else {
         const char *query = query_of(plan->root);
-        code = query ? run_query(backend, operation, query, err) : emit_batches(backend, operation, 1, 0, err);
+        code =
+            query ? run_query(backend, operation, query, err) : emit_batches(backend, operation, 1, 0, err);
     }
     backend->running--;
     return code;

@@ -28,8 +28,8 @@ struct fake_call {
 
 static weir_door *last_door;
 
-static weir_door *fake_open(const weir_door_config *config, const weir_door_service *service, char *ret_problem,
-                            size_t problem_size) {
+static weir_door *fake_open(const weir_door_config *config, const weir_door_service *service,
+                            char *ret_problem, size_t problem_size) {
     (void)config;
     (void)ret_problem;
     (void)problem_size;
@@ -145,13 +145,15 @@ fake_call *fake_call_begin(weir_door *door, const char *method, const char *auth
     fake_call *call = calloc(1, sizeof *call);
     char path[256];
     snprintf(path, sizeof path, "/spark.connect.SparkConnectService/%s", method);
-    weir_door_head head = {path, authorization ? authorization : "", "test", peer ? peer : "fd:1", "127.0.0.1"};
+    weir_door_head head = {path, authorization ? authorization : "", "test", peer ? peer : "fd:1",
+                           "127.0.0.1"};
     const char *message = "";
     call->door = door;
     pthread_mutex_lock(&door->lock);
     door->calls++;
     pthread_mutex_unlock(&door->lock);
-    call->status = door->service.begin(door->service.self, (weir_door_call *)call, &head, &call->context, &message);
+    call->status =
+        door->service.begin(door->service.self, (weir_door_call *)call, &head, &call->context, &message);
     if (call->status != WEIR_DOOR_OK) {
         call->refused = call->finished = true;
         call->text = strdup(message);

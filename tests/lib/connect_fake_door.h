@@ -1,5 +1,5 @@
-/* A door without a network (driver/connect/connect_door.h): tests begin calls, hand over messages and take the
- * answers themselves, in the order that they choose. */
+/* A door without a network (driver/connect/connect_door.h): tests begin calls, hand over messages and take
+ * the answers themselves, in the order that they choose. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>

@@ -1,8 +1,8 @@
 /* A Connect server with the test backend, for scripts: prints its port, then what standard input asks for.
  *
  *   connect_test_server [key=value...]     module=DIR token=T host=H port=N cert=F key=F ca=F
- *                                          connections=N sessions=N request_ms=N handshake_ms=N operation_ms=N
- *   stats -> one JSON line; end of input -> closes and ends */
+ *                                          connections=N sessions=N request_ms=N handshake_ms=N
+ * operation_ms=N stats -> one JSON line; end of input -> closes and ends */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
