@@ -14,6 +14,7 @@
 #include "common/types/number_text.h"
 #include "driver/connect/connect_engine.h"
 #include "driver/connect/connect_server.h"
+#include "driver/stream_planner.h"
 
 #define PEM_MAX ((size_t)1 << 20)
 
@@ -49,14 +50,17 @@ static weir_code split_address(weir_arena *arena, const char *address, weir_conn
     return WEIR_OK;
 }
 
-/* The base of every session: Weir's defaults with --conf. */
+/* The base of every session: Weir's defaults with --conf, and a time zone that clients can ask for. */
 static weir_code base_conf(weir_arena *arena, const weir_options *entries, const weir_conf **ret,
                            weir_error **err) {
     weir_conf *conf = weir_conf_new(arena);
     for (int32_t i = 0; entries && i < entries->count; i++)
         WEIR_TRY(weir_conf_set(conf, entries->items[i].key, entries->items[i].value, err));
+    const char *fallback = getenv("TZ");
+    const weir_timezone *zone = NULL;
     *ret = conf;
-    return WEIR_OK;
+    WEIR_TRY(weir_stream_planner_zone(arena, conf, fallback && *fallback ? fallback : NULL, &zone, err));
+    return weir_conf_set(conf, WEIR_STR("spark.sql.session.timeZone"), weir_timezone_id(zone), err);
 }
 
 static weir_code open_server(weir_connect_host *host, const weir_connect_host_options *options,

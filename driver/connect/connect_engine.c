@@ -147,7 +147,7 @@ static weir_code execute(void *self, void *state, weir_connect_operation *operat
     weir_engine_scope scope;
     weir_connect_plan plan = {0};
     WEIR_TRY(weir_engine_scope_open(state, &scope, err));
-    weir_connect_session *decoder = weir_engine_scope_decoder(&scope);
+    weir_connect_scope *decoder = weir_engine_scope_decoder(&scope);
     weir_code code = weir_connect_decode(scope.arena, decoder, message, &plan, err);
     if (code == WEIR_OK)
         code = weir_connect_resolve(scope.arena, decoder, &plan, err);

@@ -70,14 +70,14 @@ typedef struct weir_engine_scope {
     const weir_timezone *zone;
     int64_t next_id;
     weir_catalog catalog;
-    weir_connect_session decoder;
+    weir_connect_scope decoder;
 } weir_engine_scope;
 
 /* Takes a snapshot of the session's configuration. */
 weir_code weir_engine_scope_open(weir_engine_session *session, weir_engine_scope *ret, weir_error **err);
 void weir_engine_scope_close(weir_engine_scope *scope);
 /* What the decoder is given; points into the scope, so ask again after it was moved. */
-weir_connect_session *weir_engine_scope_decoder(weir_engine_scope *scope);
+weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope);
 
 /* ---- views (engine_scope.c) ---- */
 /* Takes a reference of the scope's memory. TEMP_TABLE_OR_VIEW_ALREADY_EXISTS without `replace`. */

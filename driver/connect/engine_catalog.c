@@ -203,7 +203,7 @@ static weir_code find_table(weir_engine_scope *scope, const char *name, weir_nod
     }
     table->name = (weir_str_list){part, *name && part[0].size != strlen(name) ? 2 : 1};
     table->node.start = table->node.stop = -1;
-    weir_connect_session *decoder = weir_engine_scope_decoder(scope);
+    weir_connect_scope *decoder = weir_engine_scope_decoder(scope);
     weir_analyzer_options options = {.catalog = decoder->catalog,
                                      .zone = decoder->zone,
                                      .ansi = decoder->ansi,
