@@ -164,6 +164,7 @@ static void abort_done(weir_step *step) {
                    WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, query->attempt,
                    weir_error_text(query->error));
     weir_error_free_ptr(&query->error);
+    weir_query_drop_replies(query);
     weir_query_gather(query);
 }
 
@@ -236,8 +237,7 @@ static void wait_for_trigger(weir_stream_query *query) {
  * for the sake of a newer driver of the same checkpoint, ends the query. */
 void weir_query_gather_failed(weir_stream_query *query) {
     query->attempt++;
-    if (query->stop_requested || weir_error_code(query->error) == WEIR_FENCED ||
-        !weir_query_may_retry(query)) {
+    if (query->stop_requested || !weir_query_may_retry(query)) {
         if (query->stop_requested)
             weir_error_free_ptr(&query->error);
         close_query(query);
