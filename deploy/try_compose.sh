@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Tries docker-compose.yml for real: builds the image, starts a driver and three executors, runs the example job and a
-# longer one during which an executor is killed, and compares both with local mode. `./dev test-compose` calls it.
+# Tries docker-compose.yml for real: builds the image, starts a driver and three executors, runs the
+# example job and a longer one during which an executor is killed, and compares both with local mode.
+# `./dev test-compose` calls it.
 #
-# It uses the container engine that answers, else starts one of its own (root only) whose data stay in build/compose,
-# so that the next try finds its layers. Where no image registry can be reached, debootstrap makes the base image.
-# Ends with "N passed, N failed", or with status 77 and the reason where no engine can be had.
+# It uses the container engine that answers, else starts one of its own (root only) whose data stay in
+# build/compose, so that the next try finds its layers. Where no image registry can be reached, debootstrap
+# makes the base image. Ends with "N passed, N failed", or with status 77 and the reason where no engine can
+# be had.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
@@ -40,7 +42,7 @@ check() {
 }
 
 compose() {
-    docker-compose --no-ansi "$@"
+    docker-compose --ansi never "$@"
 }
 
 clean_up() {
@@ -63,7 +65,6 @@ trap clean_up EXIT
 
 start_engine() {
     local options=$1 tries
-    # shellcheck disable=SC2086
     dockerd --data-root "$state/docker" --exec-root "$work/exec" --pidfile "$work/pid" \
         --host "unix://$work/socket" $options >"$state/dockerd.log" 2>&1 &
     engine=$!
@@ -104,8 +105,10 @@ find_base() {
     say "making $BASE with debootstrap"
     debootstrap --variant=minbase bookworm "$work/base" >"$state/debootstrap.log" 2>&1 ||
         skip "debootstrap fails: $(tail -n 1 "$state/debootstrap.log")"
-    tar -C "$work/base" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
-        --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -c . | docker import - $BASE >/dev/null
+    tar -C "$work/base" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
+        --exclude='./usr/share/locale/*' --exclude='./var/cache/apt/*' \
+        --exclude='./var/lib/apt/lists/*' -c . |
+        docker import - $BASE >/dev/null
     rm -rf --one-file-system "$work/base"
 }
 
@@ -125,7 +128,7 @@ wait_until() {
     shift
     until "$@"; do
         ((SECONDS < end)) || return 1
-        sleep 0.5
+        sleep 0.2
     done
 }
 
@@ -146,27 +149,31 @@ has_lines() { # FILE PATTERN COUNT
 }
 
 executors_alive() {
-    docker exec "$(container driver)" weir status tcp://127.0.0.1:7077 --json |
-        python3 -c 'import json, sys; print(sum(e["state"] == "alive" for e in json.load(sys.stdin)["executors"]))'
+    docker exec "$(container driver)" weir status tcp://127.0.0.1:7077 --json | python3 -c '
+import json, sys
+print(sum(executor["state"] == "alive" for executor in json.load(sys.stdin)["executors"]))'
 }
 
 alive_is() {
     [[ $(executors_alive) == "$1" ]]
 }
 
-# run_image NAME ARGUMENTS...: a container of the service `job` with a command of its own, without a cluster's help.
+# run_image NAME ARGUMENTS...: a container of the service `job` with a command of its own, beside the cluster.
 run_image() {
-    compose run -T --rm --no-deps -v "$work/jobs:/srv/jobs:ro" --entrypoint "$1" job "${@:2}" 2>>"$work/run.err"
+    compose run -T --rm --no-deps -v "$work/jobs:/srv/jobs:ro" --entrypoint "$1" job "${@:2}" \
+        2>>"$work/run.err"
 }
 
 # The same job in one process, with a checkpoint of its own.
 run_local() {
-    run_image sh -c "cd /tmp && ln -s /srv/weir/data data && exec weir run $1 --master 'local[1]' --progress none"
+    run_image sh -c "cd /tmp && ln -s /srv/weir/data data &&
+        exec weir run $1 --master 'local[1]' --progress none"
 }
 
 serves_health() {
     local address
-    address=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(container driver)")
+    address=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' \
+        "$(container driver)")
     python3 - "$address" <<'PYTHON'
 import json, sys, urllib.request
 with urllib.request.urlopen(f"http://{sys.argv[1]}:4040/healthz", timeout=5) as answer:
@@ -191,7 +198,6 @@ try_example() {
         cat "$work/up.log" >&2
         return 1
     }
-    wait_until 60 test -n "$(compose ps -aq job)"
     local job i
     job=$(compose ps -aq job)
     check "the example job ends" wait_until 90 ended "$job"
@@ -209,21 +215,24 @@ try_example() {
     check "/healthz answers" serves_health
 }
 
-# A job of 40 batches; an executor is killed after the fifth.
+# A batch every 200 ms; an executor is killed after the fifth.
 try_kill() {
-    mkdir -p "$work/jobs"
-    chmod 755 "$work" "$work/jobs"
+    local files=30 status=0 job
     sed -e 's/^name: .*/name: again/; s/data\/events/data\/more/; s/checkpoints\/counts/checkpoints\/again/' \
         examples/actions.yaml >"$work/jobs/again.yaml"
-    run_image weir gen events --rows 4000000 --seed 2 --files 40 data/more
-    compose run -T --rm --no-deps -v "$work/jobs:/srv/jobs:ro" job run /srv/jobs/again.yaml \
-        --master nng://driver:7077 >"$work/again.out" 2>"$work/again.err" &
-    local job=$! status=0
+    sed 's/{availableNow: true}/{processingTime: 200 milliseconds}/' "$work/jobs/again.yaml" \
+        >"$work/jobs/timed.yaml"
+    run_image weir gen events --rows 1500000 --seed 2 --files $files data/more
+    compose run -T --rm --no-deps --name weirtry_timed -v "$work/jobs:/srv/jobs:ro" job \
+        run /srv/jobs/timed.yaml --master nng://driver:7077 >"$work/again.out" 2>"$work/again.err" &
+    job=$!
     check "the job runs" wait_until 30 has_lines "$work/again.out" '^Batch: ' 5
     docker kill -s KILL "$(container executor 2)" >/dev/null
-    check "it was running still" kill -0 $job
+    check "it had not ended" test "$(grep -c '^Batch: ' "$work/again.out")" -lt $files
+    check "it goes on without it" wait_until 30 has_lines "$work/again.out" "^Batch: $((files - 1))" 1
+    docker kill -s TERM weirtry_timed >/dev/null
     wait $job || status=$?
-    check "the job ends well without it" test $status = 0
+    check "SIGTERM ends it well" test $status = 0
     ((status == 0)) || tail -n 20 "$work/again.err" >&2
     run_local /srv/jobs/again.yaml >"$work/again.local"
     check "the tables are those of local mode, still" cmp "$work/again.out" "$work/again.local"
@@ -234,7 +243,8 @@ try_stop() {
     local id started=$SECONDS
     local driver survivors
     driver=$(container driver)
-    survivors=$(compose ps -q executor | xargs docker inspect -f '{{.State.Running}} {{.Id}}' | awk '$1 == "true" {print $2}')
+    survivors=$(compose ps -q executor | xargs docker inspect -f '{{.State.Running}} {{.Id}}' |
+        awk '$1 == "true" {print $2}')
     compose stop >/dev/null 2>&1
     check "everything stops in time" test $((SECONDS - started)) -lt 20
     for id in $survivors; do

@@ -3,8 +3,8 @@
 mode does, byte for byte; two executors share the work, by their own counters; commands start, stop and signal."""
 
 import json
-import os
 import re
+import shutil
 import sys
 import urllib.error
 import urllib.request
@@ -65,7 +65,7 @@ def check_counters(suite, cluster):
         if not suite.check(f"executor {number} answers", None if status else executor.describe()):
             continue
         suite.expect_equal(f"executor {number}'s role", (status["role"], status["status"]), ("executor", "ok"))
-        for counter in ("shuffleBytesReceived", "keysOwned", "epochsRun"):
+        for counter in ("shuffleBytesReceived", "epochsRun"):
             value = status["counters"].get(counter)
             suite.check(f"executor {number}: {counter} > 0", None if value and value > 0 else f"{counter}: {value}")
 
@@ -165,7 +165,7 @@ def check_http(suite):
         driver.stop(5)
     alone = directory / "alone"
     alone.mkdir()
-    os.link(weirlib.WEIR, alone / "weir")
+    shutil.copy(weirlib.WEIR, alone / "weir")
     run = weirlib.run_weir(["driver", "--listen", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0"], directory,
                            weir=str(alone / "weir"))
     suite.check("http: without the module", weirlib.clear_error(run, "NOT_FOUND", "weir-http.so"))
