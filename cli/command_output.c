@@ -35,3 +35,10 @@ int weir_command_print(weir_str text) {
     }
     return WEIR_EXIT_OK;
 }
+
+int weir_command_help(const char *usage, const weir_flags *flags) {
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    weir_strbuf_add_text(&text, usage);
+    weir_command_flags_help(flags, &text);
+    return weir_command_print(weir_strbuf_view(&text));
+}

@@ -11,6 +11,7 @@
 #include "common/base/env.h"
 #include "common/base/error.h"
 #include "common/base/log.h"
+#include "common/base/output.h"
 #include "driver/job/job_spec.h"
 
 typedef struct weir_driver weir_driver;
@@ -31,18 +32,6 @@ typedef enum weir_stop_level {
     WEIR_STOP_AFTER_BATCH = 1, /* SIGTERM, Ctrl-C: end after the running micro-batch */
     WEIR_STOP_NOW = 2,         /* the second signal */
 } weir_stop_level;
-
-typedef enum weir_output_stream {
-    WEIR_OUTPUT_RESULTS = 1, /* the console sink */
-    WEIR_OUTPUT_PROGRESS = 2,
-} weir_output_stream;
-
-/* Where a job's console output and progress go. `write` may block (it is called on pool threads for results,
- * and must not block for progress); what it cannot take is dropped by it. */
-typedef struct weir_output {
-    void (*write)(void *self, weir_output_stream stream, weir_str bytes);
-    void *self;
-} weir_output;
 
 typedef enum weir_progress_kind {
     WEIR_PROGRESS_NONE,
@@ -67,13 +56,13 @@ typedef struct weir_driver_options {
 } weir_driver_options;
 
 typedef struct weir_job_options {
-    weir_output output; /* lives until `ended` was called */
+    weir_output output; /* console sink and progress; lives until `ended` was called */
     weir_progress_kind progress;
     const weir_options *conf; /* over the job's own, below the driver's --conf; NULL = none */
     const char *default_zone; /* where spark.sql.session.timeZone is not set; NULL = the system's */
     const char *directory;    /* absolute: relative paths of the spec start here */
     /* On the loop, once, when all queries have ended; `error` (NULL = all ended well) is borrowed: the first
-     * of any query. */
+     * of any query. The job is gone when it returns. */
     void (*ended)(void *self, weir_driver_job *job, const weir_error *error);
     void *self;
 } weir_job_options;
@@ -84,7 +73,8 @@ weir_code weir_driver_new(const weir_driver_options *options, weir_driver **ret,
  * start on the loop. `job` is copied. */
 weir_code weir_driver_start_job(weir_driver *driver, const weir_job_spec *job,
                                 const weir_job_options *options, weir_driver_job **ret, weir_error **err);
-void weir_driver_stop_job(weir_driver *driver, weir_driver_job *job, weir_stop_level level); /* any thread */
+/* Any thread; nothing happens where the job has ended (the pointer is only compared then). */
+void weir_driver_stop_job(weir_driver *driver, weir_driver_job *job, weir_stop_level level);
 /* The loop, on the caller's thread, until the stop level or ends_with_jobs ends it; then all jobs have ended
  * and local executors are gone. An error here is the driver's own, not a job's. */
 weir_code weir_driver_run(weir_driver *driver, weir_error **err);

@@ -21,7 +21,7 @@ typedef struct named_relation {
 typedef struct planner {
     weir_arena *arena;
     const weir_job_spec *job;
-    const weir_engine_options *options;
+    const weir_planner_options *options;
     const weir_conf *conf;
     const weir_timezone *zone;
     bool ansi, case_sensitive;
@@ -56,7 +56,8 @@ static weir_code set_all(weir_conf *conf, const weir_options *entries, weir_erro
 static weir_code open_session(planner *p, weir_error **err) {
     weir_conf *conf = weir_conf_new(p->arena);
     WEIR_TRY(set_all(conf, &p->job->conf, err));
-    WEIR_TRY(set_all(conf, p->options->conf, err));
+    WEIR_TRY(set_all(conf, p->options->job_conf, err));
+    WEIR_TRY(set_all(conf, p->options->driver_conf, err));
     weir_str zone = weir_conf_str(conf, WEIR_CONF_TIME_ZONE);
     if (!zone.size) {
         zone = weir_str_from(p->options->default_zone ? p->options->default_zone : system_zone(p->arena));
@@ -89,6 +90,30 @@ static void add_relation(planner *p, weir_str name, weir_node *relation) {
     p->relations[p->relations_count++] = (named_relation){name, relation};
 }
 
+/* Paths of the spec are those of the process that read it. */
+static weir_str absolute_path(planner *p, weir_str path) {
+    bool complete = path.size == 0 || path.data[0] == '/' || !p->options->directory;
+    for (size_t i = 0; i < path.size && !complete && path.data[i] != '/'; i++)
+        complete = path.data[i] == ':'; /* it has a scheme */
+    if (complete)
+        return path;
+    const char *text = weir_arena_strndup(p->arena, path.data, path.size);
+    return weir_str_from(weir_fs_join(p->arena, p->options->directory, text));
+}
+
+static weir_options absolute_options(planner *p, const weir_options *options) {
+    static const char *const paths[] = {"path", "sourceArchiveDir"};
+    weir_options copy = {0};
+    for (int32_t i = 0; i < options->count; i++)
+        weir_options_set(p->arena, &copy, options->items[i].key, options->items[i].value);
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(paths); i++) {
+        weir_str path = weir_options_get(options, paths[i]);
+        if (path.data)
+            weir_options_set(p->arena, &copy, weir_str_from(paths[i]), absolute_path(p, path));
+    }
+    return copy;
+}
+
 /* The schema that a source has: the user's, or the connector's own (rate). */
 static weir_code source_schema(planner *p, const weir_job_source *source, const weir_type **ret,
                                weir_error **err) {
@@ -97,14 +122,11 @@ static weir_code source_schema(planner *p, const weir_job_source *source, const 
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(p->arena, source->format.data, source->format.size));
     const weir_env *env = p->options->env;
-    weir_connector_context context = {.env = env,
-                                      .fs = env->local_fs,
-                                      .conf = weir_conf_entries(p->conf),
-                                      .zone = p->zone,
-                                      .output_fd = -1};
+    weir_connector_context context = {
+        .env = env, .fs = env->local_fs, .conf = weir_conf_entries(p->conf), .zone = p->zone};
     weir_source *opened = NULL;
-    WEIR_TRY(
-        ops->open(p->arena, &context, source->format, &source->options, source->schema, 0, &opened, err));
+    weir_options options = absolute_options(p, &source->options);
+    WEIR_TRY(ops->open(p->arena, &context, source->format, &options, source->schema, 0, &opened, err));
     *ret = weir_type_clone(p->arena, ops->schema(opened));
     ops->close(opened);
     return WEIR_OK;
@@ -178,7 +200,7 @@ static const char *temporary_checkpoint(planner *p) {
 static void choose_checkpoint(planner *p, const weir_job_query *query, weir_query_spec *spec) {
     spec->checkpoint_is_temporary = query->checkpoint_location.size == 0;
     if (!spec->checkpoint_is_temporary) {
-        spec->checkpoint = weir_fs_normalize(p->arena, query->checkpoint_location);
+        spec->checkpoint = weir_fs_normalize(p->arena, absolute_path(p, query->checkpoint_location));
         return;
     }
     spec->checkpoint = temporary_checkpoint(p);
@@ -199,6 +221,16 @@ static weir_code check_sink(const weir_job_query *query, weir_error **err) {
     return WEIR_OK;
 }
 
+/* The signature, made before, keeps the paths as they were given: a checkpoint may move with its input. */
+static const weir_query_source *absolute_sources(planner *p, const weir_physical *physical) {
+    weir_query_source *sources = WEIR_NEW_ARRAY(p->arena, weir_query_source, physical->sources_count);
+    for (int32_t i = 0; i < physical->sources_count; i++) {
+        sources[i] = physical->sources[i];
+        sources[i].options = absolute_options(p, &sources[i].options);
+    }
+    return sources;
+}
+
 static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_spec *spec,
                             weir_error **err) {
     weir_node *plan;
@@ -212,7 +244,7 @@ static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_
         .conf = p->conf,
         .output_mode = query->output_mode,
         .sink_format = query->sink.format,
-        .sink_options = query->sink.options,
+        .sink_options = absolute_options(p, &query->sink.options),
         .sql = query->sql,
     };
     weir_physical physical;
@@ -220,10 +252,10 @@ static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_
     *spec = (weir_query_spec){
         .name = query->name,
         .plan = physical.plan,
-        .sources = physical.sources,
+        .sources = absolute_sources(p, &physical),
         .sources_count = physical.sources_count,
         .sink_format = query->sink.format,
-        .sink_options = query->sink.options,
+        .sink_options = request.sink_options,
         .schema = physical.schema,
         .output_mode = query->output_mode,
         .trigger = query->trigger,
@@ -239,7 +271,7 @@ static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_
 }
 
 weir_code weir_query_planner_plan(weir_arena *arena, const weir_job_spec *job,
-                                  const weir_engine_options *options, weir_query_spec **ret,
+                                  const weir_planner_options *options, weir_query_spec **ret,
                                   weir_error **err) {
     planner p = {.arena = arena, .job = job, .options = options, .next_id = 1};
     WEIR_TRY(open_session(&p, err));

@@ -103,11 +103,12 @@ static weir_code clear_position(weir_arena *arena, weir_node *node, void *data, 
     return WEIR_OK;
 }
 
-static weir_node *instantiate_source(weir_analysis *a, const weir_node_source *source) {
-    weir_node_source *copy = (weir_node_source *)weir_node_copy(a->arena, &source->node);
-    weir_node_list output = weir_node_list_new(a->arena, source->schema->fields_count);
+/* A relation that has its rows from outside the plan: columns by `schema`, with ids of their own. */
+static weir_node *instantiate_leaf(weir_analysis *a, const weir_node *leaf, const weir_type *schema) {
+    weir_node *copy = weir_node_copy(a->arena, leaf);
+    weir_node_list output = weir_node_list_new(a->arena, schema->fields_count);
     for (int32_t i = 0; i < output.count; i++) {
-        const weir_field *field = &source->schema->fields[i];
+        const weir_field *field = &schema->fields[i];
         weir_node_attribute *column = WEIR_NODE_NEW(a->arena, ATTRIBUTE, attribute);
         column->name = field->name;
         column->id = (*a->options->next_id)++;
@@ -116,8 +117,13 @@ static weir_node *instantiate_source(weir_analysis *a, const weir_node_source *s
         column->node.resolved = true;
         output.items[i] = &column->node;
     }
-    weir_analysis_set_output(a, &copy->node, output);
-    return &copy->node;
+    weir_analysis_set_output(a, copy, output);
+    return copy;
+}
+
+static const weir_type *range_schema(weir_arena *arena) {
+    weir_field id = {.name = WEIR_STR("id"), .type = weir_type_of(WEIR_TYPE_LONG)};
+    return weir_type_struct(arena, &id, 1);
 }
 
 static weir_code resolve_watermark(weir_analysis *a, weir_node_watermark *node, weir_node **ret) {
@@ -329,7 +335,13 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
     case WEIR_NODE_UNRESOLVED_RELATION:
         return resolve_table(a, WEIR_NODE_AS(node, UNRESOLVED_RELATION, unresolved_relation), ret);
     case WEIR_NODE_SOURCE:
-        *ret = instantiate_source(a, WEIR_NODE_AS(node, SOURCE, source));
+        *ret = instantiate_leaf(a, node, WEIR_NODE_AS(node, SOURCE, source)->schema);
+        return WEIR_OK;
+    case WEIR_NODE_LOCAL_RELATION:
+        *ret = instantiate_leaf(a, node, WEIR_NODE_AS(node, LOCAL_RELATION, local_relation)->schema);
+        return WEIR_OK;
+    case WEIR_NODE_RANGE:
+        *ret = instantiate_leaf(a, node, range_schema(a->arena));
         return WEIR_OK;
     case WEIR_NODE_WATERMARK:
         return resolve_watermark(a, WEIR_NODE_AS(node, WATERMARK, watermark), ret);

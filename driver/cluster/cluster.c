@@ -1,5 +1,5 @@
-/* The executors of a driver (cluster.h). Registration order by launch index, so that placement does not
- * depend on which executor thread was faster. */
+/* The executors of a driver (cluster.h). In the order of registration: a local master launches one after the
+ * other. */
 #include "driver/cluster/cluster.h"
 
 #include "common/base/alloc.h"
@@ -28,9 +28,9 @@ typedef struct registration {
 } registration;
 
 static weir_code accept_executor(weir_cluster *cluster, const Weir__Register *message, weir_error **err) {
-    if (message->index >= WEIR_EXECUTORS_MAX || cluster->executors[message->index].client)
-        WEIR_FAIL(err, RPC_ERROR, "executor index %u is taken or too large", message->index);
-    executor_ref *ref = &cluster->executors[message->index];
+    if (cluster->count == WEIR_EXECUTORS_MAX)
+        WEIR_FAIL(err, RPC_ERROR, "there are %d executors, the most that can register", WEIR_EXECUTORS_MAX);
+    executor_ref *ref = &cluster->executors[cluster->count];
     weir_transport *transport = cluster->env->transport;
     WEIR_TRY(transport->ops->connect(transport, message->url, &ref->client, err));
     ref->url = weir_strdup(message->url);
@@ -46,7 +46,7 @@ static weir_code handle_register(weir_cluster *cluster, weir_buffer *buffer, uin
     WEIR_TRY(weir_frame_unpack(&frame, WEIR_FRAME_REGISTER, &weir__register__descriptor, &message, err));
     const Weir__Register *request = (const Weir__Register *)message;
     weir_code code = accept_executor(cluster, request, err);
-    *ret_id = request->index;
+    *ret_id = (uint32_t)cluster->count - 1;
     protobuf_c_message_free_unpacked(message, NULL);
     return code;
 }

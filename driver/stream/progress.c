@@ -2,7 +2,6 @@
  * after the commit. Format: org.apache.spark.sql.streaming.StreamingQueryProgress (Spark 4.3). */
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "common/base/json_value.h"
 #include "common/types/datetime.h"
@@ -132,26 +131,25 @@ void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf) 
     weir_strbuf_fini(&sink);
 }
 
-static void write_line(int fd, weir_strbuf *line) {
+static void write_line(const weir_stream_query *query, weir_strbuf *line) {
     weir_strbuf_add_char(line, '\n');
-    if (write(fd, line->data, line->size) < 0) {
-        /* Progress has nowhere to go; the query goes on. */
-    }
+    const weir_output *output = query->host.output;
+    output->write(output->self, WEIR_OUTPUT_PROGRESS, weir_strbuf_view(line), NULL);
 }
 
 void weir_query_report_progress(weir_stream_query *query) {
     weir_strbuf line = {0};
-    if (query->host.progress_json) {
+    if (query->host.progress == WEIR_PROGRESS_JSON) {
         weir_query_progress_json(query, &line);
-        write_line(query->host.progress_fd, &line);
-    } else if (query->host.progress_line) {
+        write_line(query, &line);
+    } else if (query->host.progress == WEIR_PROGRESS_LINE) {
         int64_t took = weir_env_monotonic_us(query->host.env) - query->times.trigger_start_us;
         int64_t rows = source_rows(query, -1);
         weir_strbuf_addf(&line, "%.*s: batch %lld, %lld rows in, %lld rows out, %.1f ms, %.0f rows/s",
                          WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, (long long)rows,
                          (long long)query->rows_out, (double)took / 1000,
                          took ? (double)rows * 1e6 / (double)took : 0);
-        write_line(query->host.progress_fd, &line);
+        write_line(query, &line);
     }
     weir_strbuf_fini(&line);
     /* The next batch begins where this one ended. */

@@ -11,6 +11,7 @@
 #include "common/conf/conf.h"
 #include "connectors/connector.h"
 #include "driver/cluster/cluster.h"
+#include "driver/driver.h"
 #include "driver/job/job_spec.h"
 #include "common/base/loop.h"
 
@@ -23,9 +24,8 @@ typedef struct weir_query_host {
     weir_pool *pool;
     weir_cluster *cluster;
     const weir_log *log;
-    int32_t output_fd;
-    int32_t progress_fd;
-    bool progress_json, progress_line;
+    const weir_output *output;
+    weir_progress_kind progress;
     /* On the loop, once, as the query's last act; `error` (NULL = ended well) is borrowed. */
     void (*ended)(void *data, weir_stream_query *query, const weir_error *error);
     void *data;

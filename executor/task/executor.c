@@ -273,6 +273,7 @@ static weir_code register_at_driver(weir_executor *executor, weir_error **err) {
     Weir__Register message = WEIR__REGISTER__INIT;
     message.url = executor->listen_url;
     message.cores = (uint32_t)executor->options.cores;
+    message.has_index = 1;
     message.index = (uint32_t)executor->options.index;
     message.version = WEIR_RPC_VERSION;
     weir_buffer *out = NULL;

@@ -92,7 +92,6 @@ static weir_code take_conf(weir_query_run *query, const Weir__StartQuery *messag
         .zone = query->zone,
         .query_id = query->query_id,
         .run_id = query->run_id,
-        .output_fd = -1,
     };
     return WEIR_OK;
 }

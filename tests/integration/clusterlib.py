@@ -23,7 +23,7 @@ import weirlib
 
 START_SECONDS_MAX = 20
 STOP_SECONDS_MAX = 20
-URL_LINE = re.compile(r"^weir: (?:driver|executor) listens at (\S+)$", re.M)
+URL_LINE = re.compile(r" INFO (?:driver|executor): listens at (\S+)$", re.M)
 REPORTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "assertion failed")
 
 
