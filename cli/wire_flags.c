@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/rpc/secret.h"
 #include "common/rpc/transport.h"
 #include "common/types/number_text.h"
 
@@ -84,14 +85,23 @@ void weir_wire_split(weir_arena *arena, const char *url, const char **ret_host, 
 weir_code weir_wire_open(const weir_wire_flags *flags, const weir_log *log, weir_wire *wire,
                          weir_error **err) {
     const char *file = flags->secret_file || flags->local ? flags->secret_file : getenv("WEIR_SECRET_FILE");
-    (void)log;
-    if (has_tls(flags) || (file && *file))
-        WEIR_FAIL(err, NOT_SUPPORTED, "a secret and certificates are not supported by this transport");
-    return weir_nng_transport_new(&wire->transport, err);
+    if (file && *file)
+        WEIR_TRY(weir_secret_read(file, &wire->secret, err));
+    const weir_transport_options options = {
+        .secret = wire->secret,
+        .insecure = flags->insecure,
+        .tls_certificate_file = flags->tls_cert,
+        .tls_key_file = flags->tls_key,
+        .tls_ca_file = flags->tls_ca,
+        .tls_server_name = flags->tls_name,
+        .log = log,
+    };
+    return weir_nng_transport_new(&options, &wire->transport, err);
 }
 
 void weir_wire_close(weir_wire *wire) {
     if (wire->transport)
         wire->transport->ops->free(wire->transport);
+    weir_secret_free(wire->secret);
     *wire = (weir_wire){0};
 }

@@ -26,11 +26,11 @@ static size_t padded(size_t size) {
     return (size + 7) & ~(size_t)7;
 }
 
-static uint32_t frame_crc(const weir_buffer *frame) {
+static uint32_t frame_crc(weir_str frame) {
     static const uint8_t zero[4];
-    uint32_t crc = weir_crc32c(0, frame->data, CRC_OFFSET);
+    uint32_t crc = weir_crc32c(0, frame.data, CRC_OFFSET);
     crc = weir_crc32c(crc, zero, 4);
-    return weir_crc32c(crc, frame->data + CRC_OFFSET + 4, frame->size - CRC_OFFSET - 4);
+    return weir_crc32c(crc, frame.data + CRC_OFFSET + 4, frame.size - CRC_OFFSET - 4);
 }
 
 weir_code weir_frame_encode(weir_transport *transport, weir_frame_kind kind, uint64_t driver_epoch,
@@ -53,31 +53,51 @@ weir_code weir_frame_encode(weir_transport *transport, weir_frame_kind kind, uin
             memcpy(at, payload[i].data, payload[i].size);
         at += payload[i].size;
     }
-    uint32_t crc = frame_crc(frame);
+    uint32_t crc = frame_crc(weir_str_make((const char *)frame->data, frame->size));
     memcpy(frame->data + CRC_OFFSET, &crc, 4);
     *ret = frame;
     return WEIR_OK;
 }
 
-weir_code weir_frame_decode(weir_buffer *carrier, weir_frame *ret, weir_error **err) {
+static weir_frame_fault fault(weir_error **err, weir_frame_fault what, const char *text) {
+    weir_error_failf(err, WEIR_RPC_ERROR, "%s", text);
+    return what;
+}
+
+weir_frame_fault weir_frame_check(weir_str bytes, weir_error **err) {
     head h;
-    if (carrier->size < HEAD_SIZE)
-        WEIR_FAIL(err, RPC_ERROR, "a frame of %zu bytes", carrier->size);
-    memcpy(&h, carrier->data, HEAD_SIZE);
+    if (bytes.size < HEAD_SIZE) {
+        weir_error_failf(err, WEIR_RPC_ERROR, "a frame of %zu bytes", bytes.size);
+        return WEIR_FRAME_BAD_SIZE;
+    }
+    memcpy(&h, bytes.data, HEAD_SIZE);
     if (h.magic != MAGIC)
-        WEIR_FAIL(err, RPC_ERROR, "not a Weir frame");
-    if (h.version != WEIR_RPC_VERSION)
-        WEIR_FAIL(err, RPC_ERROR, "protocol version %u, expected %d", h.version, WEIR_RPC_VERSION);
-    size_t body = carrier->size - HEAD_SIZE, message = padded(h.message_size);
+        return fault(err, WEIR_FRAME_BAD_MAGIC, "not a Weir frame");
+    if (h.version != WEIR_RPC_VERSION) {
+        weir_error_failf(err, WEIR_RPC_ERROR,
+                         "a frame of protocol version %u; this process speaks version %d", h.version,
+                         WEIR_RPC_VERSION);
+        return WEIR_FRAME_BAD_VERSION;
+    }
+    size_t body = bytes.size - HEAD_SIZE, message = padded(h.message_size);
     if (message > body || h.payload_size != body - message)
-        WEIR_FAIL(err, RPC_ERROR, "a frame with wrong sizes");
-    if (frame_crc(carrier) != h.crc)
-        WEIR_FAIL(err, RPC_ERROR, "a frame with a wrong checksum");
+        return fault(err, WEIR_FRAME_BAD_SIZE, "a frame with wrong sizes");
+    if (frame_crc(bytes) != h.crc)
+        return fault(err, WEIR_FRAME_BAD_CRC, "a frame with a wrong checksum");
+    return WEIR_FRAME_SOUND;
+}
+
+weir_code weir_frame_decode(weir_buffer *carrier, weir_frame *ret, weir_error **err) {
+    weir_str bytes = weir_str_make((const char *)carrier->data, carrier->size);
+    if (weir_frame_check(bytes, err) != WEIR_FRAME_SOUND)
+        return WEIR_RPC_ERROR;
+    head h;
+    memcpy(&h, bytes.data, HEAD_SIZE);
     *ret = (weir_frame){
         .kind = (weir_frame_kind)h.kind,
         .driver_epoch = h.driver_epoch,
-        .message = {(const char *)carrier->data + HEAD_SIZE, h.message_size},
-        .payload_offset = HEAD_SIZE + message,
+        .message = {bytes.data + HEAD_SIZE, h.message_size},
+        .payload_offset = HEAD_SIZE + padded(h.message_size),
         .payload_size = (size_t)h.payload_size,
         .carrier = carrier,
     };

@@ -4,7 +4,8 @@
  *   | u64 payload size | protobuf-c message, padded to 8 | payload
  *
  * The CRC covers the whole frame with its own field as zero. A frame with a bad magic, version, size or CRC
- * is RPC_ERROR; a lower driver epoch than the receiver's is refused by the receiver (FENCED). Any thread. */
+ * is RPC_ERROR, already at the transport where it came over a network; a lower driver epoch than the
+ * receiver's is refused by the receiver (FENCED). Any thread. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
@@ -51,6 +52,16 @@ typedef struct weir_frame {
 weir_code weir_frame_encode(weir_transport *transport, weir_frame_kind kind, uint64_t driver_epoch,
                             const ProtobufCMessage *message, const weir_str *payload, int32_t payload_count,
                             weir_buffer **ret, weir_error **err);
+/* What is wrong with bytes that should be a frame. */
+typedef enum weir_frame_fault {
+    WEIR_FRAME_SOUND,
+    WEIR_FRAME_BAD_SIZE,
+    WEIR_FRAME_BAD_MAGIC,
+    WEIR_FRAME_BAD_VERSION,
+    WEIR_FRAME_BAD_CRC,
+} weir_frame_fault;
+/* RPC_ERROR unless it is WEIR_FRAME_SOUND. The bytes may lie anywhere. */
+weir_frame_fault weir_frame_check(weir_str bytes, weir_error **err);
 /* Views `carrier` as a frame. */
 weir_code weir_frame_decode(weir_buffer *carrier, weir_frame *ret, weir_error **err);
 /* Pre-scans, then unpacks the message; free with protobuf_c_message_free_unpacked(m, NULL). `kind` is the

@@ -20,7 +20,7 @@ static weir_buffer *make_frame(weir_transport *transport) {
 WEIR_TEST(frame, carries_message_and_payload) {
     weir_transport *transport;
     weir_error *err = NULL;
-    CHECK_OK(weir_nng_transport_new(&transport, &err));
+    CHECK_OK(weir_nng_transport_new(NULL, &transport, &err));
     weir_buffer *carrier = make_frame(transport);
     weir_frame frame;
     ProtobufCMessage *message;
@@ -40,7 +40,7 @@ WEIR_TEST(frame, refuses_every_flipped_byte_and_every_cut) {
     weir_transport *transport;
     weir_error *err = NULL;
     weir_frame frame;
-    CHECK_OK(weir_nng_transport_new(&transport, &err));
+    CHECK_OK(weir_nng_transport_new(NULL, &transport, &err));
     weir_buffer *carrier = make_frame(transport);
     for (size_t at = 0; at < carrier->size; at++) {
         carrier->data[at] ^= 0x10;
