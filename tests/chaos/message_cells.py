@@ -5,6 +5,7 @@ import os
 import random
 import socket
 import struct
+import threading
 import time
 
 import chaoslib
@@ -64,20 +65,16 @@ class Streaming:
         return self.cluster.driver.describe() + "".join("\n" + e.describe() for e in self.cluster.executors)
 
 
+MAKING = threading.Lock()
+
+
 def shared_input(stage, files, rows=20):
-    with stage.suite.lock:
-        if not hasattr(stage, "stream_input"):
-            stage.stream_input = {}
-        if files not in stage.stream_input:
-            stage.stream_input[files] = None
-            make = True
-        else:
-            make = False
-    if make:
-        stage.stream_input[files] = stream_job.Input(stage.suite, files, rows)
-    while stage.stream_input[files] is None:
-        time.sleep(0.05)
-    return stage.stream_input[files]
+    """Made once for all cases."""
+    with MAKING:
+        inputs = stage.__dict__.setdefault("stream_inputs", {})
+        if files not in inputs:
+            inputs[files] = stream_job.Input(stage.suite, files, rows)
+        return inputs[files]
 
 
 def mangle(stage, name, cell, _phase, fault, action):

@@ -18,10 +18,16 @@ import sys
 import time
 
 import chaoslib
+import message_cells
+import net_cells
+import pair_cells
 import phase_cells
+import power_cells
+import random_rounds
 from chaoslib import weirlib
 
 ROUNDS = 100
+MODULES = (phase_cells, power_cells, pair_cells, message_cells, net_cells)
 
 
 def run_case(stage, case):
@@ -35,16 +41,29 @@ def run_case(stage, case):
         print(f"  {time.monotonic() - started:5.1f} s {name}", flush=True)
 
 
+def expected_of(case):
+    """(cell, phase, fault) that a case must hit: its own, or those that its function lists."""
+    _, cell, phase, fault, function, _ = case
+    if function in (message_cells.mangle, message_cells.reset_everywhere):
+        return [(cell, kind, fault) for kind in message_cells.REQUESTS + message_cells.REPLIES]
+    if function is net_cells.disturb_network:
+        return net_cells.expected_cells()
+    if function is power_cells.lose_power:
+        return [(cell, phase, fault), (cell, "names and files", "taken back")]
+    return [(cell, phase, fault)]
+
+
 def run_cells(suite, wanted):
     """Every case whose name matches; the table of what fired."""
-    cases = [case for module in (phase_cells,) for case in module.cases()
+    cases = [case for module in MODULES for case in module.cases()
              if re.search(wanted, f"cell {case[1]}: {case[0]}")]
     stage = chaoslib.Stage(suite)
     suite.run_parallel(lambda case: run_case(stage, case), cases)
     cells = collections.defaultdict(list)
-    for _, cell, phase, fault, _, _ in cases:
-        if (phase, fault) not in cells[cell]:
-            cells[cell].append((phase, fault))
+    for case in cases:
+        for cell, phase, fault in expected_of(case):
+            if (phase, fault) not in cells[cell]:
+                cells[cell].append((phase, fault))
     chaoslib.print_table(suite, cells, stage.fired)
 
 
@@ -60,6 +79,10 @@ def main():
     everything = arguments.cells is None and arguments.rounds is None
     if everything or arguments.cells is not None:
         run_cells(suite, arguments.cells or "")
+    rounds = ROUNDS if everything else arguments.rounds or 0
+    if rounds:
+        print(f"{rounds} rounds from seed {arguments.seed}", flush=True)
+        random_rounds.Rounds(suite, rounds, arguments.seed).run()
     return suite.finish()
 
 
