@@ -49,8 +49,10 @@ static void launch_done(weir_step *step) {
 /* A local master begins with its first job, whose configuration says how many executors there are. */
 static void launch(weir_driver *driver, const weir_driver_job *job) {
     driver->launching = true;
-    driver->executors_wanted = (int32_t)weir_conf_int(job->specs[0].conf, WEIR_CONF_EXECUTORS);
-    driver->executor_memory = weir_conf_int(job->specs[0].conf, WEIR_CONF_EXECUTOR_MEMORY);
+    const weir_conf *conf = job->batch ? weir_batch_query_conf(job->batch) : job->specs[0].conf;
+    int64_t executors = weir_conf_int(conf, WEIR_CONF_EXECUTORS);
+    driver->executors_wanted = (int32_t)WEIR_MAX(WEIR_MIN(executors, WEIR_EXECUTORS_MAX), 1);
+    driver->executor_memory = weir_conf_int(conf, WEIR_CONF_EXECUTOR_MEMORY);
     driver->launch.work = launch_work;
     driver->launch.done = launch_done;
     weir_loop_start_step(driver->loop, driver->pool, &driver->launch);

@@ -16,6 +16,9 @@
 
 typedef struct weir_driver weir_driver;
 typedef struct weir_driver_job weir_driver_job;
+struct weir_query_spec;    /* driver/stream/stream_query.h */
+struct weir_stream_events; /* the same */
+struct weir_batch_query;   /* driver/batch/batch_query.h */
 
 /* Starts executors in this process; cli/ provides it. */
 typedef struct weir_launcher {
@@ -73,6 +76,14 @@ weir_code weir_driver_new(const weir_driver_options *options, weir_driver **ret,
  * start on the loop. `job` is copied. */
 weir_code weir_driver_start_job(weir_driver *driver, const weir_job_spec *job,
                                 const weir_job_options *options, weir_driver_job **ret, weir_error **err);
+/* A job of one stream that was planned elsewhere (driver/connect): `spec` and all that it points to, and
+ * `events`, live until `ended` was called. options->conf, default_zone and directory have served already. */
+weir_code weir_driver_start_stream(weir_driver *driver, const struct weir_query_spec *spec,
+                                   const weir_job_options *options, const struct weir_stream_events *events,
+                                   weir_driver_job **ret, weir_error **err);
+/* Runs a batch query: weir_batch_query_wait gives its end. `query` is the caller's; where this fails it was
+ * not started. */
+weir_code weir_driver_start_batch(weir_driver *driver, struct weir_batch_query *query, weir_error **err);
 /* Any thread; nothing happens where the job has ended (the pointer is only compared then). */
 void weir_driver_stop_job(weir_driver *driver, weir_driver_job *job, weir_stop_level level);
 /* The loop, on the caller's thread, until the stop level or ends_with_jobs ends it; then all jobs have ended

@@ -7,6 +7,7 @@
 
 #include "common/base/loop.h"
 #include "driver/cluster/cluster.h"
+#include "driver/batch/batch_query.h"
 #include "driver/driver.h"
 #include "driver/stream/stream_query.h"
 
@@ -20,9 +21,11 @@ struct weir_driver_job {
     weir_driver_job *next;
     weir_driver *driver;
     weir_arena *arena;
-    const weir_job_spec *spec;
+    const weir_job_spec *spec; /* NULL where the queries were planned elsewhere */
     weir_job_options options;
-    weir_query_spec *specs;
+    const weir_stream_events *events; /* of the queries; NULL = nobody listens */
+    weir_batch_query *batch;          /* instead of streams; its owner waits for it */
+    const weir_query_spec *specs;
     weir_stream_query **queries; /* once running */
     int32_t queries_count, queries_running;
     weir_job_state state;

@@ -20,7 +20,9 @@ static weir_code plan_job(weir_driver *driver, weir_driver_job *job, weir_error 
         .directory = job->options.directory,
         .temporary_directory = driver->options.temporary_directory,
     };
-    WEIR_TRY(weir_query_planner_plan(job->arena, job->spec, &options, &job->specs, err));
+    weir_query_spec *specs;
+    WEIR_TRY(weir_query_planner_plan(job->arena, job->spec, &options, &specs, err));
+    job->specs = specs;
     int64_t executors = weir_conf_int(job->specs[0].conf, WEIR_CONF_EXECUTORS);
     if (driver->options.launcher && executors > WEIR_EXECUTORS_MAX)
         WEIR_FAIL(err, INVALID_ARGUMENT, "spark.weir.local.executors must be between 1 and %d",
@@ -74,6 +76,41 @@ weir_code weir_driver_start_job(weir_driver *driver, const weir_job_spec *job,
     return WEIR_OK;
 }
 
+static weir_driver_job *new_job(weir_driver *driver) {
+    weir_arena *arena = weir_arena_new();
+    weir_driver_job *job = WEIR_NEW(arena, weir_driver_job);
+    job->arena = arena;
+    job->driver = driver;
+    return job;
+}
+
+static weir_code add_or_free(weir_driver *driver, weir_driver_job *job, weir_error **err) {
+    weir_code code = add_job(driver, job, err);
+    if (code == WEIR_OK)
+        weir_driver_jobs_changed(driver);
+    else
+        free_job(job);
+    return code;
+}
+
+weir_code weir_driver_start_stream(weir_driver *driver, const weir_query_spec *spec,
+                                   const weir_job_options *options, const weir_stream_events *events,
+                                   weir_driver_job **ret, weir_error **err) {
+    weir_driver_job *job = new_job(driver);
+    job->options = *options;
+    job->events = events;
+    job->specs = spec;
+    job->queries_count = 1;
+    *ret = job; /* before `ended` can be called */
+    return add_or_free(driver, job, err);
+}
+
+weir_code weir_driver_start_batch(weir_driver *driver, weir_batch_query *query, weir_error **err) {
+    weir_driver_job *job = new_job(driver);
+    job->batch = query;
+    return add_or_free(driver, job, err);
+}
+
 void weir_driver_stop_job(weir_driver *driver, weir_driver_job *job, weir_stop_level level) {
     pthread_mutex_lock(&driver->lock);
     weir_driver_job *at = driver->jobs;
@@ -106,8 +143,33 @@ static void query_ended(void *data, weir_stream_query *query, const weir_error *
     weir_driver_jobs_changed(job->driver); /* the query is not freed in its own callback */
 }
 
+static void batch_ended(void *data, weir_batch_query *query) {
+    (void)query;
+    weir_driver_job *job = data;
+    job->batch = NULL; /* its owner frees it */
+    job->state = WEIR_JOB_ENDED;
+    weir_driver_jobs_changed(job->driver);
+}
+
+static void begin_batch(weir_driver_job *job, const weir_error *error) {
+    weir_driver *driver = job->driver;
+    weir_batch_host host = {.env = driver->options.env,
+                            .loop = driver->loop,
+                            .pool = driver->pool,
+                            .cluster = driver->cluster,
+                            .log = driver->options.log,
+                            .ended = batch_ended,
+                            .data = job};
+    job->state = WEIR_JOB_RUNNING;
+    weir_batch_query_start(job->batch, &host, error);
+}
+
 static void begin_job(weir_driver_job *job) {
     weir_driver *driver = job->driver;
+    if (job->batch) {
+        begin_batch(job, NULL);
+        return;
+    }
     weir_query_host host = {
         .env = driver->options.env,
         .loop = driver->loop,
@@ -116,6 +178,7 @@ static void begin_job(weir_driver_job *job) {
         .log = driver->options.log,
         .output = &job->options.output,
         .progress = job->options.progress,
+        .events = job->events,
         .ended = query_ended,
         .data = job,
     };
@@ -129,6 +192,12 @@ static void begin_job(weir_driver_job *job) {
 }
 
 static void stop_job(weir_driver_job *job, int32_t level) {
+    if (job->batch) {
+        weir_batch_query_cancel(job->batch);
+        if (job->state == WEIR_JOB_NEW)
+            begin_batch(job, NULL); /* it sees that it is cancelled, and its owner hears of the end */
+        return;
+    }
     if (job->state == WEIR_JOB_NEW)
         job->state = WEIR_JOB_ENDED;
     for (int32_t i = 0; i < job->queries_count && job->state == WEIR_JOB_RUNNING; i++)
@@ -137,7 +206,9 @@ static void stop_job(weir_driver_job *job, int32_t level) {
 
 static void tend_job(weir_driver_job *job, bool may_start, const weir_error *launch_error) {
     int32_t level = WEIR_MAX(atomic_load(&job->stop_level), job->driver->stop_level);
-    if (job->state == WEIR_JOB_NEW && launch_error) {
+    if (job->state == WEIR_JOB_NEW && launch_error && job->batch) {
+        begin_batch(job, launch_error);
+    } else if (job->state == WEIR_JOB_NEW && launch_error) {
         job->error = weir_error_clone(launch_error);
         job->state = WEIR_JOB_ENDED;
     }
@@ -171,7 +242,8 @@ void weir_driver_tend_jobs(weir_driver *driver, bool may_start, const weir_error
         tend_job(job, may_start, launch_error);
     weir_driver_job *ended;
     while ((ended = unlink_ended(driver))) {
-        ended->options.ended(ended->options.self, ended, ended->error);
+        if (ended->options.ended)
+            ended->options.ended(ended->options.self, ended, ended->error);
         free_job(ended);
     }
 }
@@ -184,9 +256,14 @@ const weir_driver_job *weir_driver_new_job(weir_driver *driver) {
 }
 
 void weir_driver_members_changed(weir_driver *driver) {
-    for (weir_driver_job *job = next_job(driver, NULL); job; job = next_job(driver, job))
-        for (int32_t i = 0; i < job->queries_count && job->state == WEIR_JOB_RUNNING; i++)
+    for (weir_driver_job *job = next_job(driver, NULL); job; job = next_job(driver, job)) {
+        if (job->state != WEIR_JOB_RUNNING)
+            continue;
+        if (job->batch)
+            weir_batch_query_members_changed(job->batch);
+        for (int32_t i = 0; i < job->queries_count; i++)
             weir_stream_query_members_changed(job->queries[i]);
+    }
 }
 
 /* What never ran: the loop was not started, or failed to. */

@@ -216,7 +216,7 @@ static weir_code listen_all(weir_cluster *cluster, weir_error **err) {
     for (int32_t i = 0; i < WEIR_CLUSTER_URLS_MAX && cluster->options.urls[i]; i++) {
         const char *url = cluster->options.urls[i];
         WEIR_TRY(transport->ops->listen(transport, url, serve, cluster, &cluster->servers[i], err));
-        cluster->urls[i] = weir_strdup(url);
+        cluster->urls[i] = weir_strdup(transport->ops->server_url(cluster->servers[i]));
         cluster->servers_count++;
     }
     return WEIR_OK;

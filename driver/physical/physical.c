@@ -132,7 +132,7 @@ static weir_code build_source(planner *p, weir_node_source *source, weir_error *
     scan->schema = source->schema;
     weir_query_source made = {.format = source->format,
                               .options = source->options,
-                              .schema = source->own_schema ? NULL : source->schema};
+                              .schema = source->own_schema && !p->request->batch ? NULL : source->schema};
     WEIR_TRY(push_scan(p, &source->node, scan, &made, err));
     weir_str path = weir_options_get(&source->options, "path");
     weir_strbuf_addf(&p->signature, "source " WEIR_STR_FMT " " WEIR_STR_FMT, WEIR_STR_ARG(source->format),

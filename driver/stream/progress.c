@@ -137,8 +137,18 @@ static void write_line(const weir_stream_query *query, weir_strbuf *line) {
     output->write(output->self, WEIR_OUTPUT_PROGRESS, weir_strbuf_view(line), NULL);
 }
 
+static void tell_listener(weir_stream_query *query) {
+    const weir_stream_events *events = query->host.events;
+    _cleanup_strbuf_ weir_strbuf json = {0};
+    if (!events || !events->progress)
+        return;
+    weir_query_progress_json(query, &json);
+    events->progress(events->data, weir_strbuf_view(&json));
+}
+
 void weir_query_report_progress(weir_stream_query *query) {
     weir_strbuf line = {0};
+    tell_listener(query);
     if (query->host.progress == WEIR_PROGRESS_JSON) {
         weir_query_progress_json(query, &line);
         write_line(query, &line);

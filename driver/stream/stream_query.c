@@ -4,6 +4,7 @@
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
 #include "common/base/json_value.h"
+#include "connectors/memory/memory_sink.h"
 
 static void wait_for_trigger(weir_stream_query *query);
 static void close_query(weir_stream_query *query);
@@ -46,6 +47,31 @@ void weir_stream_query_free(weir_stream_query *query) {
     weir_arena_free(query->arena);
 }
 
+/* ---- the listener ---- */
+
+static void tell_status(const weir_stream_query *query, const char *message, bool trigger_active) {
+    const weir_stream_events *events = query->host.events;
+    if (events && events->status)
+        events->status(events->data, message, trigger_active);
+}
+
+static void tell_opened(weir_stream_query *query) {
+    const weir_stream_events *events = query->host.events;
+    if (!events || !events->opened)
+        return;
+    bool is_memory = query->sink_ops == weir_sink_find(WEIR_STR("memory"));
+    weir_memory_table *table = is_memory ? weir_memory_sink_table(query->sink) : NULL;
+    events->opened(events->data, query, query->context.query_id, query->run_id, table);
+    weir_memory_table_unref(table);
+}
+
+static void tell_idle(const weir_stream_query *query) {
+    const weir_stream_events *events = query->host.events;
+    if (events && events->idle)
+        events->idle(events->data);
+    tell_status(query, "Waiting for data to arrive", false);
+}
+
 /* ---- steps ---- */
 
 static void step_work(weir_step *step) {
@@ -81,6 +107,7 @@ static weir_code close_work(weir_stream_query *query, weir_error **err) {
 static void close_done(weir_step *step) {
     weir_stream_query *query = query_of_step(step);
     query->state = WEIR_QUERY_ENDED;
+    tell_status(query, "Stopped", false);
     query->host.ended(query->host.data, query, query->error);
 }
 
@@ -118,8 +145,10 @@ static void commit_done(weir_step *step) {
     weir_query_drop_replies(query);
     if (query->stop_requested || query->spec->trigger == WEIR_TRIGGER_ONCE)
         close_query(query);
-    else
+    else {
+        tell_status(query, "Waiting for next trigger", false);
         wait_for_trigger(query);
+    }
 }
 
 static void abort_done(weir_step *step) {
@@ -162,9 +191,11 @@ static void plan_done(weir_step *step) {
         return;
     }
     if (!query->has_batch) {
+        tell_idle(query);
         wait_for_trigger(query);
         return;
     }
+    tell_status(query, "Processing new data", true);
     query->attempt = 0;
     query->lost_splits = NULL;
     query->gathered = epoch_gathered;
@@ -234,11 +265,13 @@ static void open_done(weir_step *step) {
         close_query(query);
         return;
     }
+    tell_opened(query);
     query->gathered = first_gathered;
     weir_query_gather(query);
 }
 
 void weir_stream_query_start(weir_stream_query *query) {
+    tell_status(query, "Initializing sources", false);
     start_step(query, WEIR_QUERY_OPENING, weir_query_open, open_done);
 }
 

@@ -20,6 +20,19 @@
 #include "common/base/loop.h"
 
 typedef struct weir_stream_query weir_stream_query;
+struct weir_memory_table; /* connectors/memory/memory_sink.h */
+
+/* What a listener hears of a query: on the loop, which it must not hold up. Any member may be NULL. */
+typedef struct weir_stream_events {
+    /* It is open: `id` is the checkpoint's, `table` (borrowed, NULL but for the memory sink) what it fills.
+     */
+    void (*opened)(void *data, weir_stream_query *query, const char *id, const char *run_id,
+                   struct weir_memory_table *table);
+    void (*progress)(void *data, weir_str json); /* a batch was committed */
+    void (*idle)(void *data);                    /* a trigger found nothing new */
+    void (*status)(void *data, const char *message, bool trigger_active);
+    void *data;
+} weir_stream_events;
 
 /* What the query needs of its driver; borrowed for its life. */
 typedef struct weir_query_host {
@@ -28,6 +41,7 @@ typedef struct weir_query_host {
     weir_pool *pool;
     weir_cluster *cluster;
     const weir_log *log;
+    const weir_stream_events *events; /* NULL = nobody listens */
     const weir_output *output;
     weir_progress_kind progress;
     /* On the loop, once, as the query's last act; `error` (NULL = ended well) is borrowed. */
