@@ -193,7 +193,8 @@ int main(int argc, char **argv) {
     weir_arena *arena = weir_arena_new();
     const weir_type *schema;
     weir_error *err = NULL;
-    must(weir_schema_parse(arena, WEIR_STR("id BIGINT, s STRING, d DOUBLE, t TIMESTAMP"), &schema, &err), err);
+    must(weir_schema_parse(arena, WEIR_STR("id BIGINT, s STRING, d DOUBLE, t TIMESTAMP"), &schema, &err),
+         err);
     for (int i = 0; i < rounds; i++)
         run(schema, rows);
     weir_arena_free(arena);

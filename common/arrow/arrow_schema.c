@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "common/arrow/arrow_int.h"
+#include "common/base/bits.h"
+#include "common/base/json_value.h"
 
 weir_code weir_arrow_damaged(const char *what, const char *reason, weir_error **err) {
     WEIR_RAISE(err, MALFORMED_ARROW_DATA, "what", what, "reason", reason);
@@ -316,6 +318,16 @@ static weir_code decode_interval(decoder *d, const weir_flat_table *type, const 
     return WEIR_OK;
 }
 
+static weir_code refuse_union(decoder *d, const weir_flat_table *type) {
+    weir_flat_vector ids = weir_flat_elements(type, 1, 4);
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    weir_strbuf_addf(&text, "Union(%s, [", weir_flat_signed(type, 0, 2, 0) ? "Dense" : "Sparse");
+    for (uint32_t i = 0; i < ids.count && i < PAIRS_MAX; i++)
+        weir_strbuf_addf(&text, i ? ", %d" : "%d", (int)weir_load32(ids.view->data + ids.at + 4 * (size_t)i));
+    weir_strbuf_add_text(&text, "])");
+    return unsupported(d, text.data);
+}
+
 /* Kinds that Spark has no type for, in the words of Arrow's Java library. */
 static weir_code refuse_kind(decoder *d, weir_arrow_kind kind, const weir_flat_table *type) {
     int64_t number = weir_flat_signed(type, 0, 4, 0);
@@ -333,7 +345,7 @@ static weir_code refuse_kind(decoder *d, weir_arrow_kind kind, const weir_flat_t
     case WEIR_ARROW_LARGE_LIST_VIEW:
         return unsupported(d, "LargeListView");
     case WEIR_ARROW_UNION:
-        return unsupported(d, "Union");
+        return refuse_union(d, type);
     default:
         return weir_arrow_damaged(d->what, "an unknown type", d->err);
     }
@@ -479,6 +491,25 @@ static weir_code decode_dictionary(decoder *d, const weir_flat_table *field, wei
     return WEIR_OK;
 }
 
+/* Names and metadata: each byte of the schema may be used once, so that shared texts do not multiply. */
+static weir_code decode_texts(decoder *d, const weir_flat_table *field, weir_field *ret) {
+    weir_str metadata = metadata_value(field, WEIR_STR(WEIR_ARROW_METADATA_KEY));
+    weir_json *json = NULL;
+    ret->name = weir_flat_text(field, 0);
+    d->texts_size += ret->name.size + metadata.size;
+    if (d->texts_size > field->view->size)
+        return weir_arrow_damaged(d->what, "texts that overlap", d->err);
+    if (metadata.size == 0)
+        return WEIR_OK;
+    if (weir_json_parse(d->arena, metadata, "metadata", &json, NULL) != WEIR_OK ||
+        json->kind != WEIR_JSON_OBJECT)
+        return weir_arrow_damaged(d->what, "metadata that is not a JSON object", d->err);
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    weir_json_write(&text, json);
+    ret->metadata = weir_arena_str(d->arena, json->count ? weir_strbuf_view(&text) : (weir_str){0});
+    return WEIR_OK;
+}
+
 static weir_code decode_field(decoder *d, const weir_flat_table *field, int depth, weir_arrow_field *ret,
                               weir_field *ret_field) {
     weir_flat_table type = weir_flat_child(field, 3);
@@ -487,10 +518,7 @@ static weir_code decode_field(decoder *d, const weir_flat_table *field, int dept
         return weir_arrow_damaged(d->what, "a field that passes the end of the schema", d->err);
     ret->kind = (weir_arrow_kind)weir_flat_unsigned(field, 2, 1, 0);
     ret_field->nullable = weir_flat_unsigned(field, 1, 1, 0) != 0;
-    ret_field->name = weir_flat_text(field, 0);
-    d->texts_size += ret_field->name.size;
-    if (d->texts_size > field->view->size)
-        return weir_arrow_damaged(d->what, "names that overlap", d->err);
+    WEIR_TRY(decode_texts(d, field, ret_field));
     if (ret->kind == WEIR_ARROW_STRUCT)
         WEIR_TRY(decode_struct(d, &children, depth, ret));
     else if (ret->kind == WEIR_ARROW_MAP)

@@ -271,8 +271,11 @@ static weir_code listen_at(weir_executor *executor, weir_error **err) {
     weir_transport *transport = options->env->transport;
     WEIR_TRY(
         transport->ops->listen(transport, executor->listen_url, serve, executor, &executor->server, err));
-    const char *bound = transport->ops->server_url(executor->server);
-    executor->advertise_url = weir_strdup(options->advertise_url ? options->advertise_url : bound);
+    const char *bound = transport->ops->server_url(executor->server), *told = options->advertise_url;
+    if (told && weir_str_ends_with(weir_str_from(told), WEIR_STR(":0")))
+        executor->advertise_url = weir_asprintf("%.*s%s", (int)(strlen(told) - 2), told, strrchr(bound, ':'));
+    else
+        executor->advertise_url = weir_strdup(told ? told : bound);
     return WEIR_OK;
 }
 

@@ -72,7 +72,8 @@ def random_value(rng, t, nulls):
     if pa.types.is_time(t):
         return rng.randrange(86400 * 10**9)
     if pa.types.is_interval(t):
-        return pa.MonthDayNano([rng.randrange(-99, 99), rng.randrange(-99, 99), rng.randrange(-(10**14), 10**14) * 1000])
+        nanos = rng.randrange(-(10**14), 10**14) * 1000
+        return pa.MonthDayNano([rng.randrange(-99, 99), rng.randrange(-99, 99), nanos])
     if pa.types.is_map(t):
         entries = {}
         for _ in range(rng.randrange(4)):
@@ -225,7 +226,8 @@ def bench_pyarrow(rows):
 
 def bench(program, rows):
     print("rows %d, (bigint, string, double, timestamp), streams of two batches of 4,096 rows" % rows)
-    for line in subprocess.run([program, str(rows), "1"], capture_output=True, text=True, check=True).stdout.split("\n"):
+    done = subprocess.run([program, str(rows), "1"], capture_output=True, text=True, check=True)
+    for line in done.stdout.split("\n"):
         if line:
             what, count, size, seconds = line.split()
             print("weir     %-5s %6.0f MB/s %6.1f M rows/s" % (
