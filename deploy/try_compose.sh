@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Tries docker-compose.yml for real: builds the image, starts a driver and three executors, runs the example job and a
-# longer one during which an executor is killed, and compares both with local mode. `./dev test-compose` calls it.
+# Tries docker-compose.yml for real: builds the image, starts a driver and three executors, runs the
+# example job and a longer one during which an executor is killed, and compares both with local mode.
+# `./dev test-compose` calls it.
 #
-# It uses the container engine that answers, else starts one of its own (root only) whose data stay in build/compose,
-# so that the next try finds its layers. Where no image registry can be reached, debootstrap makes the base image.
-# Ends with "N passed, N failed", or with status 77 and the reason where no engine can be had.
+# It uses the container engine that answers, else starts one of its own (root only) whose data stay in
+# build/compose, so that the next try finds its layers. Where no image registry can be reached, debootstrap
+# makes the base image. Ends with "N passed, N failed", or with status 77 and the reason where no engine can
+# be had.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
@@ -63,7 +65,6 @@ trap clean_up EXIT
 
 start_engine() {
     local options=$1 tries
-    # shellcheck disable=SC2086
     dockerd --data-root "$state/docker" --exec-root "$work/exec" --pidfile "$work/pid" \
         --host "unix://$work/socket" $options >"$state/dockerd.log" 2>&1 &
     engine=$!
@@ -104,8 +105,9 @@ find_base() {
     say "making $BASE with debootstrap"
     debootstrap --variant=minbase bookworm "$work/base" >"$state/debootstrap.log" 2>&1 ||
         skip "debootstrap fails: $(tail -n 1 "$state/debootstrap.log")"
-    tar -C "$work/base" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
-        --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -c . | docker import - $BASE >/dev/null
+    tar -C "$work/base" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
+        --exclude='./usr/share/locale/*' --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -c . |
+        docker import - $BASE >/dev/null
     rm -rf --one-file-system "$work/base"
 }
 
@@ -146,27 +148,31 @@ has_lines() { # FILE PATTERN COUNT
 }
 
 executors_alive() {
-    docker exec "$(container driver)" weir status tcp://127.0.0.1:7077 --json |
-        python3 -c 'import json, sys; print(sum(e["state"] == "alive" for e in json.load(sys.stdin)["executors"]))'
+    docker exec "$(container driver)" weir status tcp://127.0.0.1:7077 --json | python3 -c '
+import json, sys
+print(sum(executor["state"] == "alive" for executor in json.load(sys.stdin)["executors"]))'
 }
 
 alive_is() {
     [[ $(executors_alive) == "$1" ]]
 }
 
-# run_image NAME ARGUMENTS...: a container of the service `job` with a command of its own, without a cluster's help.
+# run_image NAME ARGUMENTS...: a container of the service `job` with a command of its own, beside the cluster.
 run_image() {
-    compose run -T --rm --no-deps -v "$work/jobs:/srv/jobs:ro" --entrypoint "$1" job "${@:2}" 2>>"$work/run.err"
+    compose run -T --rm --no-deps -v "$work/jobs:/srv/jobs:ro" --entrypoint "$1" job "${@:2}" \
+        2>>"$work/run.err"
 }
 
 # The same job in one process, with a checkpoint of its own.
 run_local() {
-    run_image sh -c "cd /tmp && ln -s /srv/weir/data data && exec weir run $1 --master 'local[1]' --progress none"
+    run_image sh -c "cd /tmp && ln -s /srv/weir/data data &&
+        exec weir run $1 --master 'local[1]' --progress none"
 }
 
 serves_health() {
     local address
-    address=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(container driver)")
+    address=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' \
+        "$(container driver)")
     python3 - "$address" <<'PYTHON'
 import json, sys, urllib.request
 with urllib.request.urlopen(f"http://{sys.argv[1]}:4040/healthz", timeout=5) as answer:
@@ -234,7 +240,8 @@ try_stop() {
     local id started=$SECONDS
     local driver survivors
     driver=$(container driver)
-    survivors=$(compose ps -q executor | xargs docker inspect -f '{{.State.Running}} {{.Id}}' | awk '$1 == "true" {print $2}')
+    survivors=$(compose ps -q executor | xargs docker inspect -f '{{.State.Running}} {{.Id}}' |
+        awk '$1 == "true" {print $2}')
     compose stop >/dev/null 2>&1
     check "everything stops in time" test $((SECONDS - started)) -lt 20
     for id in $survivors; do

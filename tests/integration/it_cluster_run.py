@@ -3,8 +3,8 @@
 mode does, byte for byte; two executors share the work, by their own counters; commands start, stop and signal."""
 
 import json
-import os
 import re
+import shutil
 import sys
 import urllib.error
 import urllib.request
@@ -165,7 +165,7 @@ def check_http(suite):
         driver.stop(5)
     alone = directory / "alone"
     alone.mkdir()
-    os.link(weirlib.WEIR, alone / "weir")
+    shutil.copy(weirlib.WEIR, alone / "weir")
     run = weirlib.run_weir(["driver", "--listen", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0"], directory,
                            weir=str(alone / "weir"))
     suite.check("http: without the module", weirlib.clear_error(run, "NOT_FOUND", "weir-http.so"))
