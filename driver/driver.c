@@ -13,6 +13,7 @@
 
 #include "common/base/alloc.h"
 #include "driver/driver_int.h"
+#include "driver/submit/submit_service.h"
 
 #define POOL_THREADS 4
 
@@ -103,7 +104,9 @@ static void look_at_jobs(weir_driver *driver) {
         launch(driver, job);
         return;
     }
-    if (begin_ending(driver))
+    bool may_end = !driver->options.accepts_jobs || !driver->stop_level ||
+                   weir_submit_service_is_settled(driver->submit);
+    if (may_end && begin_ending(driver))
         weir_cluster_disconnect(driver->cluster, disconnected, driver);
 }
 
@@ -114,10 +117,11 @@ static void members_changed(void *data) {
 }
 
 static bool serve(void *data, weir_call *call, const weir_frame *frame) {
-    (void)data;
-    (void)call;
-    (void)frame;
-    return false;
+    weir_driver *driver = data;
+    if (frame->kind != WEIR_FRAME_GET_STATUS)
+        return weir_submit_service_serve(driver->submit, call, frame);
+    weir_driver_serve_status(driver, call);
+    return true;
 }
 
 static void jobs_event(weir_event *event) {
@@ -129,6 +133,8 @@ static void jobs_event(weir_event *event) {
 static void stop_event(weir_event *event) {
     weir_driver *driver = (weir_driver *)((char *)event - offsetof(weir_driver, stop_event));
     driver->stop_level = driver->options.stop_level ? *driver->options.stop_level : WEIR_STOP_NONE;
+    if (driver->stop_level >= WEIR_STOP_NOW)
+        weir_submit_service_abandon(driver->submit);
     look_at_jobs(driver);
 }
 
@@ -215,6 +221,8 @@ weir_code weir_driver_new(const weir_driver_options *options, weir_driver **ret,
     driver->options = *options;
     driver->jobs_changed.run = jobs_event;
     driver->stop_event.run = stop_event;
+    driver->submit = weir_submit_service_new(driver);
+    weir_driver_status_init(driver);
     pthread_mutex_init(&driver->lock, NULL);
     weir_code code = open_driver(driver, err);
     if (code != WEIR_OK) {
@@ -242,6 +250,8 @@ void weir_driver_free(weir_driver *driver) {
     if (driver->loop)
         weir_loop_drain(driver->loop);
     weir_driver_free_jobs(driver);
+    weir_submit_service_free(driver->submit);
+    weir_driver_status_fini(driver);
     weir_cluster_free(driver->cluster);
     weir_pool_free(driver->pool);
     weir_loop_free(driver->loop);
@@ -253,13 +263,4 @@ void weir_driver_free(weir_driver *driver) {
 
 const char *weir_driver_url(const weir_driver *driver) {
     return weir_cluster_url(driver->cluster, driver->options.launcher ? 1 : 0);
-}
-
-void weir_driver_status_json(weir_driver *driver, weir_strbuf *ret) {
-    pthread_mutex_lock(&driver->lock);
-    int32_t jobs = 0;
-    for (const weir_driver_job *job = driver->jobs; job; job = job->next)
-        jobs++;
-    pthread_mutex_unlock(&driver->lock);
-    weir_strbuf_addf(ret, "{\"role\":\"driver\",\"status\":\"ok\",\"jobs\":%d}", jobs);
 }

@@ -21,6 +21,8 @@ struct weir_driver_job {
     weir_driver_job *next;
     weir_driver *driver;
     weir_arena *arena;
+    weir_pool *pool;           /* its own, or the driver's */
+    bool apart;                /* it is its own */
     const weir_job_spec *spec; /* NULL where the queries were planned elsewhere */
     weir_job_options options;
     const weir_stream_events *events; /* of the queries; NULL = nobody listens */
@@ -44,6 +46,13 @@ struct weir_driver {
     bool ending; /* takes no more jobs; under the lock */
     int32_t stop_level;
     weir_event jobs_changed; /* jobs were added, told to stop or have ended */
+    struct weir_submit_service *submit;
+    /* status: rendered by the loop, for any thread */
+    pthread_mutex_t status_lock; /* of the next four */
+    pthread_cond_t status_wake;
+    uint64_t status_asked, status_made;
+    weir_strbuf status_text;
+    weir_event status_event;
     /* local executors */
     weir_step launch; /* starting or stopping them */
     bool launching, launched;
@@ -58,9 +67,19 @@ struct weir_driver {
     weir_event stop_event;
 };
 
+/* driver_status.c */
+void weir_driver_status_init(weir_driver *driver);
+void weir_driver_status_fini(weir_driver *driver);
+void weir_driver_serve_status(weir_driver *driver, weir_call *call); /* loop */
 /* driver.c */
 void weir_driver_jobs_changed(weir_driver *driver); /* any thread: wakes the loop to look at its jobs */
 /* job_host.c */
+/* As weir_driver_start_job, with pool threads of its own: its sinks may wait for long. */
+weir_code weir_driver_start_job_apart(weir_driver *driver, const weir_job_spec *job,
+                                      const weir_job_options *options, weir_driver_job **ret,
+                                      weir_error **err);
+/* {"jobs":N,"queries":[...]} without the braces around; loop. */
+void weir_driver_jobs_json(weir_driver *driver, weir_strbuf *buf);
 /* On the loop: starts what is new, passes stop levels on, takes away what has ended. `launch_error`
  * (borrowed) ends all new jobs. */
 void weir_driver_tend_jobs(weir_driver *driver, bool may_start, const weir_error *launch_error);

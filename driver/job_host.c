@@ -8,6 +8,8 @@
 #include "driver/driver_int.h"
 #include "driver/query_planner.h"
 
+#define JOB_POOL_THREADS 2 /* of a job that is kept apart */
+
 /* ---- from outside ---- */
 
 static weir_code plan_job(weir_driver *driver, weir_driver_job *job, weir_error **err) {
@@ -33,6 +35,8 @@ static weir_code plan_job(weir_driver *driver, weir_driver_job *job, weir_error 
 static void free_job(weir_driver_job *job) {
     for (int32_t i = 0; job->queries && i < job->queries_count; i++)
         weir_stream_query_free(job->queries[i]);
+    if (job->apart)
+        weir_pool_free(job->pool);
     weir_error_free(job->error);
     weir_arena_free(job->arena);
 }
@@ -52,35 +56,12 @@ static weir_code add_job(weir_driver *driver, weir_driver_job *job, weir_error *
     return WEIR_OK;
 }
 
-weir_code weir_driver_start_job(weir_driver *driver, const weir_job_spec *job,
-                                const weir_job_options *options, weir_driver_job **ret, weir_error **err) {
-    weir_arena *arena = weir_arena_new();
-    weir_driver_job *made = WEIR_NEW(arena, weir_driver_job);
-    made->arena = arena;
-    made->driver = driver;
-    made->options = *options;
-    made->spec = weir_job_spec_clone(arena, job);
-    made->queries_count = job->queries_count;
-    weir_code code = plan_job(driver, made, err);
-    made->options.conf = NULL; /* planned: it is the caller's */
-    made->options.default_zone = made->options.directory = NULL;
-    if (code == WEIR_OK) {
-        *ret = made; /* before `ended` can be called */
-        code = add_job(driver, made, err);
-    }
-    if (code != WEIR_OK) {
-        free_job(made);
-        return code;
-    }
-    weir_driver_jobs_changed(driver);
-    return WEIR_OK;
-}
-
 static weir_driver_job *new_job(weir_driver *driver) {
     weir_arena *arena = weir_arena_new();
     weir_driver_job *job = WEIR_NEW(arena, weir_driver_job);
     job->arena = arena;
     job->driver = driver;
+    job->pool = driver->pool;
     return job;
 }
 
@@ -91,6 +72,38 @@ static weir_code add_or_free(weir_driver *driver, weir_driver_job *job, weir_err
     else
         free_job(job);
     return code;
+}
+
+static weir_code start_job(weir_driver *driver, const weir_job_spec *spec, const weir_job_options *options,
+                           bool apart, weir_driver_job **ret, weir_error **err) {
+    weir_driver_job *job = new_job(driver);
+    job->options = *options;
+    job->spec = weir_job_spec_clone(job->arena, spec);
+    job->queries_count = spec->queries_count;
+    weir_code code = plan_job(driver, job, err);
+    job->options.conf = NULL; /* planned: it is the caller's */
+    job->options.default_zone = job->options.directory = NULL;
+    if (code == WEIR_OK && apart) {
+        code = weir_pool_new("job", JOB_POOL_THREADS, &job->pool, err);
+        job->apart = code == WEIR_OK;
+    }
+    if (code != WEIR_OK) {
+        free_job(job);
+        return code;
+    }
+    *ret = job; /* before `ended` can be called */
+    return add_or_free(driver, job, err);
+}
+
+weir_code weir_driver_start_job(weir_driver *driver, const weir_job_spec *job,
+                                const weir_job_options *options, weir_driver_job **ret, weir_error **err) {
+    return start_job(driver, job, options, false, ret, err);
+}
+
+weir_code weir_driver_start_job_apart(weir_driver *driver, const weir_job_spec *job,
+                                      const weir_job_options *options, weir_driver_job **ret,
+                                      weir_error **err) {
+    return start_job(driver, job, options, true, ret, err);
 }
 
 weir_code weir_driver_start_stream(weir_driver *driver, const weir_query_spec *spec,
@@ -173,7 +186,7 @@ static void begin_job(weir_driver_job *job) {
     weir_query_host host = {
         .env = driver->options.env,
         .loop = driver->loop,
-        .pool = driver->pool,
+        .pool = job->pool,
         .cluster = driver->cluster,
         .log = driver->options.log,
         .output = &job->options.output,
@@ -264,6 +277,19 @@ void weir_driver_members_changed(weir_driver *driver) {
         for (int32_t i = 0; i < job->queries_count; i++)
             weir_stream_query_members_changed(job->queries[i]);
     }
+}
+
+void weir_driver_jobs_json(weir_driver *driver, weir_strbuf *buf) {
+    int32_t jobs = 0, queries = 0;
+    for (weir_driver_job *job = next_job(driver, NULL); job; job = next_job(driver, job))
+        jobs++;
+    weir_strbuf_addf(buf, "\"jobs\":%d,\"queries\":[", jobs);
+    for (weir_driver_job *job = next_job(driver, NULL); job; job = next_job(driver, job))
+        for (int32_t i = 0; i < job->queries_count && job->state == WEIR_JOB_RUNNING; i++) {
+            weir_strbuf_add_text(buf, queries++ ? "," : "");
+            weir_stream_query_status_json(job->queries[i], buf);
+        }
+    weir_strbuf_add_char(buf, ']');
 }
 
 /* What never ran: the loop was not started, or failed to. */

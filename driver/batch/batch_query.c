@@ -192,8 +192,8 @@ static void attempt_done(weir_batch_query *query) {
         weir_cluster_release(query->host.cluster, query->members[i].id);
     accuse_peers(query);
     weir_code code = weir_error_code(error);
-    /* Cancelled or fenced without our doing: an executor that ends, or began anew. */
-    bool may_pass = weir_code_retriable(code) || code == WEIR_CANCELLED || code == WEIR_FENCED;
+    /* Cancelled without our doing: an executor that ends. */
+    bool may_pass = weir_code_retriable(code) || code == WEIR_CANCELLED;
     if (error && may_pass && query->attempt < ATTEMPTS && !atomic_load(&query->cancelled)) {
         weir_log_write(query->host.log, WEIR_LOG_WARN, "batch", "attempt %d failed: %s", query->attempt,
                        weir_error_text(error));

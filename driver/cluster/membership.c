@@ -54,7 +54,7 @@ static weir_code check_version(const Weir__Register *message, weir_error **err) 
     uint32_t lowest = message->has_version_min ? message->version_min : message->version;
     if (message->version >= WEIR_RPC_VERSION_MIN && lowest <= WEIR_RPC_VERSION)
         return WEIR_OK;
-    WEIR_FAIL(err, RPC_ERROR,
+    WEIR_FAIL(err, NOT_SUPPORTED,
               "executor and driver speak no common protocol version: the executor (%s) speaks %u to %u, the "
               "driver %d to %d",
               message->software ? message->software : message->url, lowest, message->version,

@@ -51,8 +51,8 @@ void weir_membership_free(weir_membership *membership); /* accepts NULL */
 
 /* Makes a member. The same incarnation at the same address is the same member again (its reply was lost).
  * Another one that had this address is gone: *ret_replaced (0 = none) is to be removed
- * at once. RPC_ERROR where no
- * version is common or there are too many. */
+ * at once. NOT_SUPPORTED where no
+ * version is common, RPC_ERROR where there are too many. */
 weir_code weir_membership_register(weir_membership *membership, const Weir__Register *message, int64_t now_us,
                                    uint32_t *ret_id, uint32_t *ret_replaced, weir_error **err);
 /* FENCED where that executor is not, or no more, a member. *ret_back: it was suspect until now. */

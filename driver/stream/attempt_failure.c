@@ -13,10 +13,10 @@
 #define SPLITS_NAMED_MAX 3
 #define SPLIT_TEXT_MAX 300
 
-/* An attempt that ended this way may pass the next time. FENCED here is an executor that does not know the
- * run, CANCELLED one that ends: neither says anything against the data. */
+/* An attempt that ended this way may pass the next time. CANCELLED without our doing is an executor that
+ * ends: it says nothing against the data. FENCED is a newer driver of the same checkpoint, which wins. */
 static bool may_pass(weir_code code) {
-    return weir_code_retriable(code) || code == WEIR_FENCED || code == WEIR_CANCELLED;
+    return weir_code_retriable(code) || code == WEIR_CANCELLED;
 }
 
 static int32_t weight_of(const weir_error *error) {
@@ -29,7 +29,7 @@ static void note_executors(weir_stream_query *query) {
         const weir_epoch_reply *reply = &query->replies[i];
         if (reply->unreached)
             continue;
-        if (weir_error_code(reply->error) == WEIR_FENCED)
+        if (weir_error_code(reply->error) == WEIR_EXECUTOR_LOST)
             weir_query_forget_executor(query, query->members[i].id);
         const Weir__EpochReport *report = reply->report;
         if (!report || !report->has_failed_peer || report->failed_peer >= (uint32_t)query->executors_count ||

@@ -236,8 +236,7 @@ static void wait_for_trigger(weir_stream_query *query) {
  * for the sake of a newer driver of the same checkpoint, ends the query. */
 void weir_query_gather_failed(weir_stream_query *query) {
     query->attempt++;
-    if (query->stop_requested || weir_error_code(query->error) == WEIR_FENCED ||
-        !weir_query_may_retry(query)) {
+    if (query->stop_requested || !weir_query_may_retry(query)) {
         if (query->stop_requested)
             weir_error_free_ptr(&query->error);
         close_query(query);
