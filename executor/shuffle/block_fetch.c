@@ -170,6 +170,17 @@ static weir_code check_lists(const weir_block_fetch *fetch, const Weir__Blocks *
     return WEIR_OK;
 }
 
+/* One ordinary block a thread is always unpacked, also where the memory is full: it may be spilled next. */
+static weir_code charge_unpacked(weir_budget *budget, int64_t size, weir_error **err) {
+    if (weir_budget_charge(budget, size))
+        return WEIR_OK;
+    if (size > 4 * (int64_t)WEIR_BLOCK_BYTES)
+        WEIR_FAIL(err, OUT_OF_MEMORY, "a shuffle block of %lld bytes does not fit spark.executor.memory",
+                  (long long)size);
+    weir_budget_force(budget, size);
+    return WEIR_OK;
+}
+
 static weir_code store_block(fetch_exchange *exchange, weir_block_packer *packer, size_t i, weir_str packed,
                              weir_error **err) {
     fetch_peer *peer = exchange->peer;
@@ -184,14 +195,14 @@ static weir_code store_block(fetch_exchange *exchange, weir_block_packer *packer
                         (uint32_t)peer->at_index};
     weir_str seal =
         options->aead ? (weir_str){(const char *)m->seals[i].data, m->seals[i].len} : (weir_str){0};
-    if (!weir_budget_charge(options->budget, (int64_t)raw_size))
-        WEIR_FAIL(err, OUT_OF_MEMORY, "a shuffle block of %llu bytes does not fit spark.executor.memory",
-                  (unsigned long long)raw_size);
+    weir_block_slot_id slot = {options->stage, (int32_t)m->partitions[i], (int32_t)m->tasks[i]};
+    if (!options->aead && raw_size == packed.size)
+        return weir_block_store_add_copy(options->store, slot, packed, err);
+    WEIR_TRY(charge_unpacked(options->budget, (int64_t)raw_size, err));
     _cleanup_strbuf_ weir_strbuf bytes = {0};
     weir_code code = weir_block_unpack(packer, &id, packed, raw_size, seal, &bytes, err);
     weir_budget_release(options->budget, (int64_t)raw_size); /* the store charges what it keeps */
     WEIR_TRY(code);
-    weir_block_slot_id slot = {options->stage, (int32_t)m->partitions[i], (int32_t)m->tasks[i]};
     return weir_block_store_add(options->store, slot, &bytes, err);
 }
 

@@ -114,8 +114,21 @@ weir_fs *weir_block_pool_fs(const weir_block_pool *pool) {
     return pool->fs;
 }
 
-const char *weir_block_pool_directory(const weir_block_pool *pool) {
-    return pool->local_dir;
+void weir_block_pool_set_directory(weir_block_pool *pool, weir_str local_dir) {
+    pthread_mutex_lock(&pool->directory_lock);
+    if (!pool->directory) {
+        weir_free(pool->local_dir);
+        pool->local_dir = weir_strndup(local_dir.data, local_dir.size);
+    }
+    pthread_mutex_unlock(&pool->directory_lock);
+}
+
+char *weir_block_pool_scratch_name(weir_block_pool *pool) {
+    pthread_mutex_lock(&pool->directory_lock);
+    const char *path = pool->directory ? weir_scratch_directory_path(pool->directory) : pool->local_dir;
+    char *name = weir_asprintf("%s (spilled shuffle blocks)", path);
+    pthread_mutex_unlock(&pool->directory_lock);
+    return name;
 }
 
 void weir_block_pool_add(weir_block_pool *pool, weir_block_store *store) {

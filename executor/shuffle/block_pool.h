@@ -13,6 +13,8 @@ struct weir_block_store;
 /* `budget` is the executor's, whose reclaimer the pool becomes; `local_dir` is copied. Nothing is made on
  * disk before the first block is spilled. */
 weir_block_pool *weir_block_pool_new(weir_fs *fs, const char *local_dir, weir_budget *budget);
+/* Another directory, as long as nothing was spilled. */
+void weir_block_pool_set_directory(weir_block_pool *pool, weir_str local_dir);
 void weir_block_pool_free(weir_block_pool *pool); /* after its stores; accepts NULL */
 weir_budget *weir_block_pool_budget(weir_block_pool *pool);
 int64_t weir_block_pool_spilled(const weir_block_pool *pool); /* bytes written to files so far */
@@ -25,5 +27,5 @@ void weir_block_pool_add(weir_block_pool *pool, struct weir_block_store *store);
 void weir_block_pool_remove(weir_block_pool *pool, struct weir_block_store *store);
 weir_code weir_block_pool_open_scratch(weir_block_pool *pool, weir_scratch **ret, weir_error **err);
 weir_fs *weir_block_pool_fs(const weir_block_pool *pool);
-const char *weir_block_pool_directory(const weir_block_pool *pool); /* for errors */
+char *weir_block_pool_scratch_name(weir_block_pool *pool); /* for errors; the caller frees it */
 void weir_block_pool_note_spilled(weir_block_pool *pool, int64_t bytes);

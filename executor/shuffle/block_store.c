@@ -188,8 +188,7 @@ static weir_code read_block(weir_block_store *store, const block_entry *entry, w
     weir_fs *fs = weir_block_pool_fs(store->pool);
     weir_code code = fs->ops->scratch_read(scratch, entry->offset, buffer->data, (size_t)entry->size, err);
     if (code == WEIR_OK && weir_crc32c(0, buffer->data, (size_t)entry->size) != entry->crc) {
-        _cleanup_free_ char *path =
-            weir_asprintf("%s (spilled shuffle block)", weir_block_pool_directory(store->pool));
+        _cleanup_free_ char *path = weir_block_pool_scratch_name(store->pool);
         code = weir_error_raise(err, WEIR_CORRUPT_FILE, "path", path, "reason", "a block fails its checksum",
                                 NULL);
     }
@@ -232,6 +231,12 @@ static weir_buffer *keep_in_memory(weir_budget *budget, weir_strbuf *bytes) {
     return weir_buffer_borrow(owner->data, size, release_bytes, owner);
 }
 
+static void append_locked(weir_block_store *store, weir_block_slot_id slot, const block_entry *entry) {
+    pthread_mutex_lock(&store->lock);
+    append(store, slot, entry);
+    pthread_mutex_unlock(&store->lock);
+}
+
 weir_code weir_block_store_add(weir_block_store *store, weir_block_slot_id slot, weir_strbuf *bytes,
                                weir_error **err) {
     block_entry entry = {.offset = -1, .size = (int64_t)bytes->size};
@@ -240,9 +245,23 @@ weir_code weir_block_store_add(weir_block_store *store, weir_block_slot_id slot,
         WEIR_TRY(write_block(store, slot.stage, weir_strbuf_view(bytes), &entry, err));
         weir_strbuf_clear(bytes);
     }
-    pthread_mutex_lock(&store->lock);
-    append(store, slot, &entry);
-    pthread_mutex_unlock(&store->lock);
+    append_locked(store, slot, &entry);
+    return WEIR_OK;
+}
+
+weir_code weir_block_store_add_copy(weir_block_store *store, weir_block_slot_id slot, weir_str bytes,
+                                    weir_error **err) {
+    block_entry entry = {.offset = -1, .size = (int64_t)bytes.size};
+    weir_budget *budget = weir_block_pool_budget(store->pool);
+    if (!weir_budget_try(budget, (int64_t)bytes.size)) {
+        WEIR_TRY(write_block(store, slot.stage, bytes, &entry, err));
+        append_locked(store, slot, &entry);
+        return WEIR_OK;
+    }
+    owned_bytes *owner = weir_alloc(sizeof *owner);
+    *owner = (owned_bytes){budget, weir_strndup(bytes.data, bytes.size), (int64_t)bytes.size};
+    entry.buffer = weir_buffer_borrow(owner->data, bytes.size, release_bytes, owner);
+    append_locked(store, slot, &entry);
     return WEIR_OK;
 }
 

@@ -33,6 +33,9 @@ typedef struct weir_block_slot_id {
  * cannot be. */
 weir_code weir_block_store_add(weir_block_store *store, weir_block_slot_id slot, weir_strbuf *bytes,
                                weir_error **err);
+/* The same for bytes that stay the caller's: copied where there is room, else written from where they are. */
+weir_code weir_block_store_add_copy(weir_block_store *store, weir_block_slot_id slot, weir_str bytes,
+                                    weir_error **err);
 /* Size of block `index`; -1 where the slot has not so many. */
 int64_t weir_block_store_size(weir_block_store *store, weir_block_slot_id slot, int32_t index);
 /* A reference to the block's bytes; read back where it is in a file, charged to `budget` then. `take`: nobody

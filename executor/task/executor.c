@@ -7,6 +7,8 @@
 #include "common/rpc/error_wire.h"
 #include "executor/task/executor_int.h"
 
+#define LOCAL_DIR_DEFAULT "/tmp" /* of spark.local.dir, which a query may set where the options do not */
+
 /* ---- replies ---- */
 
 void weir_executor_reply(weir_executor *executor, weir_call *call, weir_frame_kind kind,
@@ -289,12 +291,12 @@ static weir_code start_threads(weir_executor *executor, weir_error **err) {
 
 /* The texts of the options need not outlive the start. */
 static void copy_options(weir_executor *executor, const weir_executor_options *options) {
-    const char *local_dir = options->local_dir ? options->local_dir : "/tmp";
     executor->options = *options;
     executor->options.listen_url = executor->listen_url = weir_strdup(options->listen_url);
     executor->options.driver_url = executor->driver_url = weir_strdup(options->driver_url);
     executor->options.host = executor->host = weir_strdup(options->host ? options->host : "");
-    executor->options.local_dir = executor->local_dir = weir_strdup(local_dir);
+    executor->local_dir = weir_strdup(options->local_dir ? options->local_dir : LOCAL_DIR_DEFAULT);
+    executor->options.local_dir = options->local_dir ? executor->local_dir : NULL;
 }
 
 weir_code weir_executor_start(const weir_executor_options *options, weir_executor **ret, weir_error **err) {

@@ -77,7 +77,11 @@ static weir_code take_conf(weir_query_run *query, const Weir__StartQuery *messag
                                weir_str_from(message->conf_values[i]), err));
     query->task_memory = weir_conf_int(conf, WEIR_CONF_TASK_MEMORY);
     query->compress = weir_conf_bool(conf, WEIR_CONF_SHUFFLE_COMPRESS);
-    const weir_env *env = query->executor->options.env;
+    weir_executor *executor = query->executor;
+    const weir_env *env = executor->options.env;
+    weir_str local_dir = weir_conf_str(conf, WEIR_CONF_LOCAL_DIR);
+    if (!executor->options.local_dir && local_dir.size)
+        weir_block_pool_set_directory(executor->blocks, local_dir);
     query->context = (weir_connector_context){
         .env = env,
         .fs = env->local_fs,
