@@ -240,6 +240,7 @@ class Stage:
         """Ends the executors by SIGTERM, as a user would: each ends with 0. The problem, or None."""
         for executor in [e for e in cluster.executors if e.running]:
             executor.terminate()
+            executor.resume()
         for executor in cluster.executors:
             if executor.wait(10) not in (0, -signal.SIGKILL):
                 return f"an executor does not end well: {executor.describe()}"

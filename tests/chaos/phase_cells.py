@@ -26,10 +26,10 @@ def cases():
     """(name, cell, phase, fault, function, arguments)"""
     for point, kinds in EXECUTOR_POINTS.items():
         for kind in kinds:
-            yield f"executor killed at {point}, {kind}", 6, point, "kill", kill_executor, (kind, point, 1)
+            yield f"executor killed at {point}, {kind}", 6, point, "kill", kill_executor, (kind, point, 2)
             yield f"executor stopped at {point}, {kind}", 7, point, "stop", stop_executor, (kind, point)
             yield f"executor drained at {point}, {kind}", 31, point, "term", drain_executor, (kind, point)
-        yield f"all executors killed at {point}", 6, point, "kill all", kill_executor, (kinds[0], point, 2)
+        yield f"all executors killed at {point}", 6, point, "kill all", kill_executor, (kinds[0], point, 1)
         yield f"driver killed while an executor is at {point}", 3, point, "kill driver", kill_driver_during, \
             (kinds[0], point)
     for point, cell in DRIVER_POINTS.items():
@@ -48,15 +48,13 @@ def submitted_cluster(stage, name, **options):
     return clusterlib.Cluster(stage.suite.make_directory(name + ".cluster"), executors=0, cores=1, **options)
 
 
-def run_disturbed(stage, name, kind, arm, disturb, clean=1, armed=1):
-    """A submitted job over `armed` executors with WEIR_FAIL=arm and `clean` ones without; disturb(cluster, victims)
-    gives a problem while the job runs."""
+def run_disturbed(stage, name, kind, arm, disturb):
+    """A submitted job over two executors with WEIR_FAIL=arm: who comes to that place depends on who owns splits and
+    partitions. disturb(cluster, victims) gives a problem while the job runs; one that it adds is not armed."""
     job = stage.make_job(name, kind)
     with submitted_cluster(stage, name) as cluster:
-        victims = [cluster.add_executor(env={"WEIR_FAIL": arm}) for _ in range(armed)]
-        for _ in range(clean):
-            cluster.add_executor()
-        cluster.wait_executors(armed + clean)
+        victims = [cluster.add_executor(env={"WEIR_FAIL": arm}) for _ in range(2)]
+        cluster.wait_executors(2)
         client = cluster.start_job(job.job)
         problem = disturb(cluster, victims)
         run = client.finish(LIVE_SECONDS)
@@ -64,56 +62,61 @@ def run_disturbed(stage, name, kind, arm, disturb, clean=1, armed=1):
         return problem or run.problem() or stage.judge(job)
 
 
-def kill_executor(stage, name, cell, phase, fault, kind, point, armed):
+def kill_executor(stage, name, cell, phase, fault, kind, point, occurrence):
+    """The first that comes there, or each of them at its first time, dies; new ones take over."""
     def disturb(cluster, victims):
         if not wait_until(lambda: any(not v.running for v in victims)):
             return f"the failpoint did not fire: {victims[0].describe()}"
-        if armed > 1:
-            # The others die when it is their turn; new ones take over.
-            cluster.add_executor()
-            cluster.add_executor()
+        cluster.add_executor()
+        cluster.clients[0].wait(LIVE_SECONDS)
         died = [v for v in victims if not v.running]
         if any(v.exit_status != -signal.SIGKILL or point not in chaoslib.fired_points(v) for v in died):
             return f"ended otherwise: {died[0].describe()}"
         stage.note(cell, phase, fault, len(died))
         return None
-    clean = 1 if armed == 1 else 0
-    return run_disturbed(stage, name, kind, f"{point}:kill@2", disturb, clean, armed)
+    return run_disturbed(stage, name, kind, f"{point}:kill@{occurrence}", disturb)
 
 
 def stop_executor(stage, name, cell, phase, fault, kind, point):
     def disturb(cluster, victims):
-        victim = victims[0]
-        if not wait_until(lambda: chaoslib.is_stopped(victim)):
-            return f"the failpoint did not fire: {victim.describe()}"
-        clients_end = time.monotonic() + LIVE_SECONDS
-        if not wait_until(lambda: not cluster.clients[0].running, clients_end - time.monotonic()):
+        if not wait_until(lambda: any(chaoslib.is_stopped(v) for v in victims)):
+            return f"the failpoint did not fire: {victims[0].describe()}"
+        cluster.add_executor()
+        ended = cluster.clients[0].wait(LIVE_SECONDS)
+        stopped = [v for v in victims if chaoslib.is_stopped(v)]
+        for victim in stopped:
             victim.resume()
+        if ended is None:
             return f"the job waits for a stopped executor: {cluster.driver.describe()}"
-        victim.resume()
-        # What it says when it wakes is refused; then it begins anew.
-        if not wait_until(lambda: len(cluster.live_executors()) == 2):
-            return f"the woken executor did not come back: {victim.describe()}"
+        # What they say when they wake is refused; then they begin anew.
+        if not wait_until(lambda: len(cluster.live_executors()) == 3):
+            return f"a woken executor did not come back: {stopped[0].describe()}"
         refused = chaoslib.count_named(cluster.driver.status(), "refused", "fenced") + \
-            chaoslib.count_named(victim.status(), "refused", "fenced")
+            sum(chaoslib.count_named(v.status(), "refused", "fenced") for v in stopped)
         if not refused:
-            return f"nothing of the woken executor was refused: {cluster.driver.status()}, {victim.status()}"
-        stage.note(cell, phase, fault)
+            return f"nothing of the woken executor was refused: {cluster.driver.status()}, {stopped[0].status()}"
+        stage.note(cell, phase, fault, len(stopped))
         return stage.end_executors(cluster)
     return run_disturbed(stage, name, kind, f"{point}:stop@2", disturb)
 
 
 def drain_executor(stage, name, cell, phase, fault, kind, point):
-    def disturb(_cluster, victims):
-        victim = victims[0]
-        if not wait_until(lambda: chaoslib.is_stopped(victim)):
-            return f"the failpoint did not fire: {victim.describe()}"
-        victim.terminate()
-        victim.resume()
-        status = victim.wait(LIVE_SECONDS)
-        if status != 0:
-            return f"SIGTERM ended it with {status}: {victim.describe()}"
-        stage.note(cell, phase, fault)
+    def disturb(cluster, victims):
+        if not wait_until(lambda: any(chaoslib.is_stopped(v) for v in victims)):
+            return f"the failpoint did not fire: {victims[0].describe()}"
+        cluster.add_executor()
+        end = time.monotonic() + LIVE_SECONDS
+        told = []
+        while cluster.clients[0].running and time.monotonic() < end:
+            for victim in [v for v in victims if v not in told and chaoslib.is_stopped(v)]:
+                told.append(victim)
+                victim.terminate()
+                victim.resume()
+            time.sleep(0.02)
+        for victim in told:
+            if victim.wait(LIVE_SECONDS) != 0:
+                return f"SIGTERM does not end it well: {victim.describe()}"
+        stage.note(cell, phase, fault, len(told))
         return None
     return run_disturbed(stage, name, kind, f"{point}:stop@2", disturb)
 
@@ -121,13 +124,16 @@ def drain_executor(stage, name, cell, phase, fault, kind, point):
 # ---- the driver; the job is its --job, so that it can be started again ----
 
 def run_driver(stage, name, kind, arm, disturb, executor_arm=""):
-    """disturb(cluster, job) sees to it that the driver ends, or goes on; then it runs again until the job is done."""
+    """disturb(cluster) sees to it that the driver ends, or goes on; then it runs again until the job is done. Where
+    executors are armed the driver waits in its first batch until both are there."""
     grown = stage.files - 2
     job = stage.make_job(name, kind, first=grown)
     directory = stage.suite.make_directory(name + ".cluster")
     with clusterlib.Cluster(directory, executors=0, cores=1, job=job.job, driver_env={"WEIR_FAIL": arm}) as cluster:
-        cluster.add_executor(env={"WEIR_FAIL": executor_arm})
-        cluster.add_executor()
+        for _ in range(2):
+            cluster.add_executor(env={"WEIR_FAIL": executor_arm})
+        if executor_arm:
+            let_both_in(cluster)
         problem = disturb(cluster)
         if problem:
             return problem
@@ -143,6 +149,13 @@ def run_driver(stage, name, kind, arm, disturb, executor_arm=""):
         return problem
 
 
+def let_both_in(cluster):
+    """The driver stands still while the executors knock; then it hears both at once."""
+    wait_until(lambda: chaoslib.is_stopped(cluster.driver))
+    time.sleep(0.6)
+    cluster.driver.resume()
+
+
 def kill_driver(stage, name, cell, phase, fault, kind, point):
     def disturb(cluster):
         if cluster.driver.wait(LIVE_SECONDS) != -signal.SIGKILL:
@@ -156,14 +169,17 @@ def kill_driver(stage, name, cell, phase, fault, kind, point):
 def kill_driver_during(stage, name, cell, phase, fault, kind, point):
     """The executor stands still in its phase while the driver dies: what it does afterwards belongs to nobody."""
     def disturb(cluster):
-        executor = cluster.executors[0]
-        if not wait_until(lambda: chaoslib.is_stopped(executor)):
-            return f"the failpoint did not fire: {executor.describe()}"
+        if not wait_until(lambda: any(chaoslib.is_stopped(e) for e in cluster.executors)):
+            return f"the failpoint did not fire: {cluster.executors[0].describe()}"
         cluster.driver.kill()
-        executor.resume()
+        for executor in cluster.executors:
+            executor.resume()
+        # The other one may come to that place later, and stands there until it is woken.
+        cluster.executor_env = {}
+        cluster.add_executor()
         stage.note(cell, phase, fault)
         return None
-    return run_driver(stage, name, kind, "", disturb, f"{point}:stop@1")
+    return run_driver(stage, name, kind, "P1.before:stop@1", disturb, f"{point}:stop@1")
 
 
 def stop_driver(stage, name, cell, phase, fault, kind, point):
