@@ -92,8 +92,8 @@ static weir_code ask(const status_arguments *arguments, weir_arena *arena, weir_
         code = weir_peer_open(wire.transport, url, &peer, err);
     if (code == WEIR_OK)
         code = weir_status_fetch(peer, ANSWER_MS, arena, ret_text, ret, err);
-    weir_peer_close(peer);
-    weir_wire_close(&wire);
+    if (weir_peer_close(peer))
+        weir_wire_close(&wire);
     return code;
 }
 
