@@ -10,6 +10,7 @@ import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -76,6 +77,13 @@ class ProxyHost:
 
 # ---- clusters ----
 
+def free_port():
+    """A port that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class ProxiedCluster(clusterlib.Cluster):
     """Every link passes the proxy: executors know the driver by `driver_port`, driver and peers know an executor by
     its `port` there."""
@@ -91,16 +99,16 @@ class ProxiedCluster(clusterlib.Cluster):
         return driver
 
     def add_executor(self, cores=None, env=None, arguments=()):
-        port = self.proxy.listen()
+        port, url = self.proxy.listen(), f"tcp://127.0.0.1:{free_port()}"
         command = ["executor", "--driver", f"tcp://127.0.0.1:{self.driver_port}", "--cores", cores or self.cores,
-                   "--listen", "tcp://127.0.0.1:0", "--advertise", f"127.0.0.1:{port}",
+                   "--listen", url, "--advertise", f"127.0.0.1:{port}",
                    *self.executor_arguments, *arguments]
         self.made += 1
         executor = clusterlib.Process(command, self.directory / f"executor-{self.made}",
                                       self.environment({**self.executor_env, **(env or {})}), self.weir)
-        executor.port = port
+        executor.port, executor.found_url = port, url  # it tells the address that others reach
         self.executors.append(executor)
-        self.proxy.target(port, executor.url)
+        self.proxy.target(port, url)
         return executor
 
     def close(self):

@@ -33,9 +33,10 @@ RESET = struct.pack("ii", 1, 0)
 
 
 def kind_of(frame):
-    """Of a message with its length before it: nng's request id (4 bytes), then the frame's head."""
-    if len(frame) >= PREFIX + 12 and frame[PREFIX + 4:PREFIX + 8] == b"WEIR":
-        number = int.from_bytes(frame[PREFIX + 10:PREFIX + 12], "little")
+    """Of a message with its length before it: nng's request id and what pads it, then the frame's head."""
+    at = frame.find(b"WEIR", PREFIX, PREFIX + 24)
+    if 0 <= at <= len(frame) - 8:
+        number = int.from_bytes(frame[at + 6:at + 8], "little")
         return KINDS[number] if number < len(KINDS) else KINDS[0]
     return KINDS[0]
 
