@@ -57,6 +57,7 @@ struct weir_client {
     request *active;
     enum { DOWN, SHAKING, OPEN, REFUSED } link;
     uint32_t connection; /* 0 = none */
+    bool broken;         /* there was one, and there is none now */
     weir_error *refusal; /* while REFUSED */
     /* The challenge of connection `shaken`. */
     nng_ctx shake_ctx;
@@ -434,15 +435,18 @@ static void link_event(nng_pipe pipe, nng_pipe_ev event, void *data) {
     if (event == NNG_PIPE_EV_ADD_PRE) {
         client->connection = connection;
         client->link = SHAKING;
+        client->broken = false;
     } else if (connection != client->connection || client->closing) {
         /* of one that is gone */
     } else if (event == NNG_PIPE_EV_ADD_POST) {
-        if (!client->shaking)
+        if (client->challenged && !client->shaking)
             shake_begin(client);
     } else {
         client->connection = 0;
         client->link = DOWN;
-        stir_requests(client, true);
+        client->broken = true;
+        if (client->challenged)
+            stir_requests(client, true);
         if (client->shaking)
             nng_aio_cancel(client->shake_aio);
     }
@@ -494,12 +498,22 @@ void weir_nng_client_close(weir_client *client) {
 static int open_challenge(weir_client *client) {
     client->challenged = true;
     int rv = nng_ctx_open(&client->shake_ctx, client->socket);
-    if (rv == 0)
-        rv = nng_aio_alloc(&client->shake_aio, shake_event, client);
+    return rv == 0 ? nng_aio_alloc(&client->shake_aio, shake_event, client) : rv;
+}
+
+static int watch_link(weir_client *client) {
     static const nng_pipe_ev events[] = {NNG_PIPE_EV_ADD_PRE, NNG_PIPE_EV_ADD_POST, NNG_PIPE_EV_REM_POST};
+    int rv = 0;
     for (size_t i = 0; i < WEIR_ARRAY_LEN(events) && rv == 0; i++)
         rv = nng_pipe_notify(client->socket, events[i], link_event, client);
     return rv;
+}
+
+bool weir_nng_client_broken(weir_client *client) {
+    pthread_mutex_lock(&client->lock);
+    bool broken = client->broken;
+    pthread_mutex_unlock(&client->lock);
+    return broken;
 }
 
 /* In the background; a peer that is not there yet is dialled until it is. */
@@ -507,6 +521,8 @@ static weir_code dial_network(weir_client *client, const weir_nng_url *parts, we
     const weir_transport_options *options = &client->transport->options;
     nng_dialer dialer;
     int rv = options->secret ? open_challenge(client) : 0;
+    if (rv == 0)
+        rv = watch_link(client);
     if (rv == 0)
         rv = nng_dialer_create(&dialer, client->socket, client->url);
     if (rv == 0 && parts->tls) {

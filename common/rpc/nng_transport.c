@@ -63,6 +63,7 @@ static const weir_transport_ops nng_ops = {
     .connect = weir_nng_connect,
     .request = weir_nng_request,
     .client_close = weir_nng_client_close,
+    .client_broken = weir_nng_client_broken,
     .free = transport_free,
     .server_url = weir_nng_server_url,
     .counters = transport_counters,

@@ -82,6 +82,8 @@ typedef struct weir_transport_ops {
     void (*request)(weir_client *client, weir_buffer *message, int32_t timeout_ms, weir_client_done done,
                     void *data);
     void (*client_close)(weir_client *client); /* pending requests end with CANCELLED first; may block */
+    /* Whether its connection is gone and no other has come yet: what is sent now would wait. NULL = never. */
+    bool (*client_broken)(weir_client *client);
     void (*free)(weir_transport *transport);
     /* Where the server listens, with the port that tcp://HOST:0 became; valid while the server lives. */
     const char *(*server_url)(const weir_server *server);
