@@ -23,7 +23,7 @@ RESET_STEP = int(os.environ.get("WEIR_CHAOS_RESET_STEP", "17"))  # 1: at every b
 RESET_EVERY_BYTE_TO = 56  # of the length, nng's id and the frame's head
 RESET_SIZES = {"register": 200, "heartbeat": 160, "start_query": 1600, "run_epoch": 900, "fetch_blocks": 120,
                "registered": 120, "heartbeat_reply": 60, "ack": 60, "epoch_report": 500, "blocks": 600}
-FILES = 700
+FILES, MANGLE_FILES = 700, 300
 
 
 def cases():
@@ -58,6 +58,16 @@ class Streaming:
         self.cluster.retired.append(victim)
         self.cluster.add_executor()
 
+    def replace_apart(self):
+        """An executor that could not fetch, or be fetched from, gets no work for a while: another one takes its place,
+        so that there is something to fetch."""
+        apart = {e["url"] for e in (self.cluster.driver.status() or {}).get("executors", ()) if e["state"] == "apart"}
+        for victim in [e for e in self.cluster.executors if f"tcp://127.0.0.1:{e.port}" in apart]:
+            victim.kill()
+            self.cluster.executors.remove(victim)
+            self.cluster.retired.append(victim)
+            self.cluster.add_executor()
+
     def judge(self):
         return self.job.wait_done() or self.job.judge(self.outputs.texts())
 
@@ -79,20 +89,14 @@ def shared_input(stage, files, rows=20):
 
 def mangle(stage, name, cell, _phase, fault, action):
     """Each kind of message in turn is mangled MANGLED times under the job."""
-    source = shared_input(stage, 120)
+    source = shared_input(stage, MANGLE_FILES)
     with Streaming(stage, name, source, seed=1) as run:
         proxy, job = run.cluster.proxy, run.job
         job.add(1)
         for number, kind in enumerate(REQUESTS + REPLIES):
             before = proxy.counts()[f"{action}:{kind}"]
             proxy.rule(action, kinds=[kind], limit=MANGLED, seed=number, seconds=0.3)
-            end = time.monotonic() + 10
-            if kind in RARE:
-                run.replace_executor()
-            while proxy.counts()[f"{action}:{kind}"] - before < MANGLED and time.monotonic() < end and \
-                    job.added < source.files - 2:
-                job.add(1)
-                stream_job.wait_batches(job, job.added, 2)
+            provoke(run, kind, lambda: proxy.counts()[f"{action}:{kind}"] - before >= MANGLED)
             proxy.clear()
             fired = proxy.counts()[f"{action}:{kind}"] - before
             stage.note(cell, kind, fault, fired)
@@ -102,6 +106,22 @@ def mangle(stage, name, cell, _phase, fault, action):
             if problem:
                 return f"after {action} of {kind}: {problem}; {run.describe()}"
         return None
+
+
+def provoke(run, kind, enough, seconds=10):
+    """Lets the job send such messages until enough() or the time is over: batches, heartbeats that come by themselves,
+    executors that are new."""
+    end, replaced = time.monotonic() + seconds, 0
+    while not enough() and time.monotonic() < end:
+        if kind in RARE and time.monotonic() > replaced + 3:
+            run.replace_executor()
+            replaced = time.monotonic()
+        if not kind.startswith("heartbeat") and run.job.added < run.job.source.files - 12:
+            run.job.add(1)
+        end_of_step = time.monotonic() + (0.4 if kind in RARE else 0.1)
+        while not enough() and time.monotonic() < end_of_step:
+            time.sleep(0.005)
+    return enough()
 
 
 def reset_everywhere(stage, name, cell, _phase, fault):
@@ -128,12 +148,10 @@ def reset_everywhere(stage, name, cell, _phase, fault):
 def reset_once(run, kind, place):
     proxy, job = run.cluster.proxy, run.job
     before = proxy.counts()[f"reset:{kind}"]
+    if kind in ("fetch_blocks", "blocks"):
+        run.replace_apart()
     proxy.rule("reset", kinds=[kind], limit=1, at=place)
-    if kind in RARE:
-        run.replace_executor()
-    if job.added < job.source.files:
-        job.add(1)
-    if not chaoslib.wait_until(lambda: proxy.counts()[f"reset:{kind}"] > before, 10):
+    if not provoke(run, kind, lambda: proxy.counts()[f"reset:{kind}"] > before):
         return "it never came"
     proxy.clear()
     return job.wait_done()

@@ -44,7 +44,7 @@ def lose_packets(net):
 
 def slow_links(net):
     for host in net.hosts[1:]:
-        host.slow_down("1mbit")
+        host.slow_down("64kbit")
 
 
 # name: cell, phase, fault, what to do, whether the job must go on while it lasts
@@ -53,7 +53,7 @@ FAULTS = {
     "driver to one executor": (9, "any", "to executor", drop_to_executor, True),
     "one executor to the driver": (9, "any", "to driver", drop_to_driver, True),
     "driver and all executors": (9, "any", "all", drop_driver_from_all, False),
-    "links of 1 Mbit/s": (10, "P4", "slow", slow_links, True),
+    "links of 64 kbit/s": (10, "P4", "slow", slow_links, True),
     "one packet of ten": (11, "any", "loss", lose_packets, True),
     # The last: one of the two gets no work for a while afterwards.
     "two executors": (9, "P4", "executors", drop_between_executors, True),

@@ -76,8 +76,8 @@ class Host:
                     "mod", one_of, "==", "0", "counter", "drop")
 
     def slow_down(self, rate):
-        self.inside("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "32kbit",
-                    "latency", "400ms")
+        self.inside("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "2kb",
+                    "latency", "800ms")
 
     def delayed_packets(self):
         """How often the token bucket held a packet back."""
