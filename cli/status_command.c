@@ -131,6 +131,6 @@ int weir_status_command(int argc, char **argv) {
     weir_str text = {0};
     weir_json *status = NULL;
     if (ask(&arguments, arena, &text, &status, &err) != WEIR_OK)
-        return weir_command_failed(err);
+        return weir_command_abandon(err);
     return print_answer(text, status, arguments.json);
 }

@@ -106,7 +106,8 @@ find_base() {
     debootstrap --variant=minbase bookworm "$work/base" >"$state/debootstrap.log" 2>&1 ||
         skip "debootstrap fails: $(tail -n 1 "$state/debootstrap.log")"
     tar -C "$work/base" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
-        --exclude='./usr/share/locale/*' --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -c . |
+        --exclude='./usr/share/locale/*' --exclude='./var/cache/apt/*' \
+        --exclude='./var/lib/apt/lists/*' -c . |
         docker import - $BASE >/dev/null
     rm -rf --one-file-system "$work/base"
 }

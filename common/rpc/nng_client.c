@@ -57,7 +57,6 @@ struct weir_client {
     request *active;
     enum { DOWN, SHAKING, OPEN, REFUSED } link;
     uint32_t connection; /* 0 = none */
-    bool broken;         /* there was one, and there is none now */
     weir_error *refusal; /* while REFUSED */
     /* The challenge of connection `shaken`. */
     nng_ctx shake_ctx;
@@ -435,18 +434,15 @@ static void link_event(nng_pipe pipe, nng_pipe_ev event, void *data) {
     if (event == NNG_PIPE_EV_ADD_PRE) {
         client->connection = connection;
         client->link = SHAKING;
-        client->broken = false;
     } else if (connection != client->connection || client->closing) {
         /* of one that is gone */
     } else if (event == NNG_PIPE_EV_ADD_POST) {
-        if (client->challenged && !client->shaking)
+        if (!client->shaking)
             shake_begin(client);
     } else {
         client->connection = 0;
         client->link = DOWN;
-        client->broken = true;
-        if (client->challenged)
-            stir_requests(client, true);
+        stir_requests(client, true);
         if (client->shaking)
             nng_aio_cancel(client->shake_aio);
     }
@@ -468,6 +464,13 @@ static void cancel_requests(weir_client *client) {
             return;
         nng_msleep(1);
     }
+}
+
+bool weir_nng_client_is_open(weir_client *client) {
+    pthread_mutex_lock(&client->lock);
+    bool open = client->link == OPEN;
+    pthread_mutex_unlock(&client->lock);
+    return open;
 }
 
 void weir_nng_client_close(weir_client *client) {
@@ -498,31 +501,39 @@ void weir_nng_client_close(weir_client *client) {
 static int open_challenge(weir_client *client) {
     client->challenged = true;
     int rv = nng_ctx_open(&client->shake_ctx, client->socket);
-    return rv == 0 ? nng_aio_alloc(&client->shake_aio, shake_event, client) : rv;
-}
-
-static int watch_link(weir_client *client) {
+    if (rv == 0)
+        rv = nng_aio_alloc(&client->shake_aio, shake_event, client);
     static const nng_pipe_ev events[] = {NNG_PIPE_EV_ADD_PRE, NNG_PIPE_EV_ADD_POST, NNG_PIPE_EV_REM_POST};
-    int rv = 0;
     for (size_t i = 0; i < WEIR_ARRAY_LEN(events) && rv == 0; i++)
         rv = nng_pipe_notify(client->socket, events[i], link_event, client);
     return rv;
 }
 
-bool weir_nng_client_broken(weir_client *client) {
+/* Without a challenge nng itself lets requests wait for a connection: only whether there is one is noted. */
+static void plain_link_event(nng_pipe pipe, nng_pipe_ev event, void *data) {
+    weir_client *client = data;
+    uint32_t connection = (uint32_t)nng_pipe_id(pipe);
     pthread_mutex_lock(&client->lock);
-    bool broken = client->broken;
+    if (event == NNG_PIPE_EV_ADD_PRE) {
+        client->connection = connection;
+        client->link = OPEN;
+    } else if (connection == client->connection) {
+        client->connection = 0;
+        client->link = DOWN;
+    }
     pthread_mutex_unlock(&client->lock);
-    return broken;
+}
+
+static int watch_plain_link(weir_client *client) {
+    int rv = nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_PRE, plain_link_event, client);
+    return rv ? rv : nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, plain_link_event, client);
 }
 
 /* In the background; a peer that is not there yet is dialled until it is. */
 static weir_code dial_network(weir_client *client, const weir_nng_url *parts, weir_error **err) {
     const weir_transport_options *options = &client->transport->options;
     nng_dialer dialer;
-    int rv = options->secret ? open_challenge(client) : 0;
-    if (rv == 0)
-        rv = watch_link(client);
+    int rv = options->secret ? open_challenge(client) : watch_plain_link(client);
     if (rv == 0)
         rv = nng_dialer_create(&dialer, client->socket, client->url);
     if (rv == 0 && parts->tls) {
@@ -545,6 +556,7 @@ static weir_code dial_network(weir_client *client, const weir_nng_url *parts, we
 /* A peer in this process does not come back: redialling would only race with closing. */
 static weir_code dial_inproc(weir_client *client, weir_error **err) {
     nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, 3600 * 1000);
+    client->link = OPEN;
     int rv = nng_dial(client->socket, client->url, NULL, 0);
     return rv == 0 ? WEIR_OK : weir_nng_failed(rv, "connect to", client->url, err);
 }

@@ -175,10 +175,8 @@ void weir_cluster_request(weir_cluster *cluster, uint32_t executor, weir_frame_k
         return;
     }
     p->message = out;
-    bool broken = transport->ops->client_broken && transport->ops->client_broken(connection->client);
-    if (broken || !ask(p)) {
-        weir_error_failf(&p->error, WEIR_RPC_ERROR,
-                         broken ? "the connection is gone" : "no memory for a request");
+    if (!ask(p)) {
+        weir_error_failf(&p->error, WEIR_RPC_ERROR, "no memory for a request");
         weir_loop_post(p->loop, &p->event);
     }
 }

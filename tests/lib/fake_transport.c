@@ -19,6 +19,7 @@ struct weir_server {
 struct weir_client {
     weir_fake_transport *fake;
     char *url;
+    bool cut;
 };
 
 struct weir_call {
@@ -95,7 +96,7 @@ static weir_code fake_connect(weir_transport *transport, const char *url, weir_c
     weir_fake_transport *fake = fake_of(transport);
     WEIR_ASSERT(fake->clients_count < MOST);
     *ret = weir_alloc_zero(1, sizeof **ret);
-    **ret = (weir_client){fake, weir_strdup(url)};
+    **ret = (weir_client){fake, weir_strdup(url), false};
     fake->clients[fake->clients_count++] = *ret;
     return WEIR_OK;
 }
@@ -135,6 +136,10 @@ static void end_request(weir_fake_transport *fake, open_request *open, weir_buff
     weir_free(open);
 }
 
+static bool fake_client_is_open(weir_client *client) {
+    return !client->cut;
+}
+
 static void fake_client_close(weir_client *client) {
     weir_fake_transport *fake = client->fake;
     for (;;) {
@@ -172,6 +177,7 @@ static const weir_transport_ops fake_ops = {
     .server_close = fake_server_close,
     .connect = fake_connect,
     .request = fake_request,
+    .client_is_open = fake_client_is_open,
     .client_close = fake_client_close,
     .free = fake_free,
     .server_url = fake_server_url,
@@ -249,6 +255,12 @@ void weir_fake_transport_break(weir_fake_transport *fake, weir_fake_request *req
     weir_error *error = NULL;
     weir_error_failf(&error, WEIR_RPC_ERROR, "connection reset");
     end_request(fake, request->internal, NULL, error);
+}
+
+void weir_fake_transport_cut(weir_fake_transport *fake, const char *url, bool is_cut) {
+    for (int32_t i = 0; i < fake->clients_count; i++)
+        if (strcmp(fake->clients[i]->url, url) == 0)
+            fake->clients[i]->cut = is_cut;
 }
 
 bool weir_fake_transport_is_connected(const weir_fake_transport *fake, const char *url) {

@@ -32,4 +32,6 @@ int32_t weir_fake_transport_open(const weir_fake_transport *fake, const char *ur
 void weir_fake_transport_answer(weir_fake_transport *fake, weir_fake_request *request, weir_frame_kind kind,
                                 const ProtobufCMessage *message);
 void weir_fake_transport_break(weir_fake_transport *fake, weir_fake_request *request); /* RPC_ERROR */
+void weir_fake_transport_cut(weir_fake_transport *fake, const char *url,
+                             bool is_cut); /* nobody listens there */
 bool weir_fake_transport_is_connected(const weir_fake_transport *fake, const char *url);

@@ -59,7 +59,10 @@ struct weir_door_call {
 };
 
 static void start_batch(weir_door_call *call, const grpc_op *ops, size_t count, tag_kind kind) {
-    atomic_fetch_add(&call->refs, 1);
+    /* The status takes over the reference of the finish that was owed: the last one goes on a door thread then,
+     * never in the service's finish, where locks may be held. */
+    if (kind != TAG_STATUS)
+        atomic_fetch_add(&call->refs, 1);
     grpc_call_error failed = grpc_call_start_batch(call->call, ops, count, &call->tags[kind], NULL);
     WEIR_ASSERT(failed == GRPC_CALL_OK);
 }
@@ -206,7 +209,6 @@ static void begin_call(weir_door_call *call) {
         call->message = grpc_slice_from_copied_string(message);
         start_status(call);
         pthread_mutex_unlock(&call->lock);
-        unref(call); /* no finish is owed */
     } else {
         start_read(call);
     }
@@ -261,9 +263,7 @@ static void handle_written(weir_door_call *call, bool ok) {
     if (finished)
         start_status(call);
     pthread_mutex_unlock(&call->lock);
-    if (finished)
-        unref(call); /* the finish that was owed is under way */
-    else
+    if (!finished)
         call->door->service.written(call->context, ok);
 }
 
@@ -381,7 +381,6 @@ static void door_send(weir_door_call *call, const weir_door_bytes *parts, int co
 static void door_reply(weir_door_call *call, const weir_door_bytes *parts, int count) {
     bool owed = send_message(call, parts, count, true);
     WEIR_ASSERT(owed);
-    unref(call);
 }
 
 static void door_finish(weir_door_call *call, weir_door_status status, const char *message,
@@ -393,12 +392,9 @@ static void door_finish(weir_door_call *call, weir_door_status status, const cha
     call->message = grpc_slice_from_copied_string(message ? message : "");
     if (details_size)
         call->details_bin = grpc_slice_from_copied_buffer(details, details_size);
-    bool now = !call->writing;
-    if (now)
+    if (!call->writing)
         start_status(call);
     pthread_mutex_unlock(&call->lock);
-    if (now)
-        unref(call);
 }
 
 /* --- the door --- */

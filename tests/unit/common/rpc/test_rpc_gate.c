@@ -143,6 +143,11 @@ WEIR_TEST(rpc_gate, passes_frames_of_those_who_know_the_secret) {
     cr_assert_eq(f.counters.authentications, 2);
     cr_assert_eq(f.counters.authentication_errors, 1);
     cr_assert_eq(f.counters.unauthenticated, 4);
+    cr_assert(weir_gate_admit(f.gate, 13, 0, &displaced));
+    for (int i = 0; i < WEIR_GATE_MESSAGES_MAX; i++)
+        cr_assert_eq(judge(&f, 13, frame->data, frame->size), WEIR_GATE_ANSWER);
+    cr_assert_eq(judge(&f, 13, frame->data, frame->size), WEIR_GATE_CLOSE, "one too many");
+    cr_assert_eq(judge(&f, 12, frame->data, frame->size), WEIR_GATE_PASS);
     weir_buffer_unref(frame);
     weir_secret_free(wrong);
     close_gate(&f);

@@ -235,6 +235,12 @@ WEIR_TEST(cluster, a_broken_connection_makes_suspect_until_the_next_heartbeat) {
     beat(&w, a, "ia", condition);
     cr_assert_eq(usable(&w), 1);
     cr_assert_eq(w.changes, 2, "whoever waits for executors hears of it");
+    weir_fake_transport_cut(w.fake, A, true); /* while nothing was asked of it */
+    cr_assert_eq(usable(&w), 0, "killed between two epochs");
+    weir_fake_transport_cut(w.fake, A, false);
+    cr_assert_eq(usable(&w), 0);
+    beat(&w, a, "ia", condition);
+    cr_assert_eq(usable(&w), 1);
     end(&w);
 }
 
