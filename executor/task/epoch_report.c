@@ -2,6 +2,7 @@
  * the rows of a collecting sink as payload. A failed attempt reports its first error, what the sink is to
  * drop, and the peer that it could not reach. Control loop, when nothing of the attempt runs any more. */
 #include "common/base/alloc.h"
+#include "common/base/failpoint.h"
 #include "common/rpc/error_wire.h"
 #include "executor/task/executor_int.h"
 
@@ -146,4 +147,5 @@ void weir_epoch_run_report(weir_epoch_run *epoch) {
         weir_executor_reply(executor, epoch->calls[i], WEIR_FRAME_EPOCH_REPORT, &report.base, payload,
                             payload_count);
     epoch->calls_count = 0;
+    WEIR_FAILPOINT_HERE("P7.after");
 }
