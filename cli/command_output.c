@@ -20,6 +20,11 @@ int weir_command_refused(weir_error *error) {
     return WEIR_EXIT_USAGE;
 }
 
+int weir_command_abandon(weir_error *error) {
+    print_error(error);
+    _exit(WEIR_EXIT_FAILED);
+}
+
 int weir_command_print(weir_str text) {
     while (text.size) {
         ssize_t wrote = write(STDOUT_FILENO, text.data, text.size);
@@ -34,4 +39,11 @@ int weir_command_print(weir_str text) {
         text.size -= (size_t)wrote;
     }
     return WEIR_EXIT_OK;
+}
+
+int weir_command_help(const char *usage, const weir_flags *flags) {
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    weir_strbuf_add_text(&text, usage);
+    weir_command_flags_help(flags, &text);
+    return weir_command_print(weir_strbuf_view(&text));
 }

@@ -4,7 +4,7 @@
 
 #include "common/base/env.h"
 #include "common/base/log.h"
-#include "driver/engine.h"
+#include "driver/driver.h"
 
 /* `env` and `log` are borrowed for as long as executors run. */
 void weir_local_launcher_init(weir_launcher *launcher, const weir_env *env, const weir_log *log);

@@ -14,8 +14,9 @@ static const command commands[] = {
     {"run", weir_run_command, "run the streaming queries of a job spec"},
     {"gen", weir_gen_command, "write test and benchmark data"},
     {"conf", weir_conf_command, "print the configuration keys"},
-    {"driver", NULL, "separate driver processes"},
-    {"executor", NULL, "separate executor processes"},
+    {"driver", weir_driver_command, "plan and commit: one driver for many executors and jobs"},
+    {"executor", weir_executor_command, "run tasks for a driver"},
+    {"status", weir_status_command, "ask a driver or an executor how it is"},
     {"sql", NULL, "batch SQL"},
 };
 

@@ -1,29 +1,26 @@
-/* `weir run JOB.yaml`: reads the job, makes the real env and hands both to the engine.
- *
- *   flags -> job spec -> configuration (job, then --conf) -> env, signals -> weir_engine_run -> exit status
+/* `weir run JOB.yaml`: runs the job in this process (driver_host.c), or hands it to a driver
+ * (submit_client.c).
  *
  * The status is 0 only where every query ended without an error; a stop by SIGTERM or Ctrl-C is such an
- * end. Main thread; signals have a thread of their own (stop_signals.c). */
-#include <stdio.h>
+ * end. Main thread. */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command_flags.h"
 #include "cli/commands.h"
-#include "cli/local_launcher.h"
-#include "cli/stop_signals.h"
-#include "common/fs/fs.h"
-#include "common/rpc/transport.h"
-#include "common/types/number_text.h"
-#include "driver/engine.h"
-
-#define CORES_MAX 1024
+#include "cli/driver_host.h"
+#include "cli/submit_client.h"
 
 typedef struct run_arguments {
     const char *job_path;
     const char *master;
     const char *progress;
+    const char *url; /* of the driver, where the master is one */
+    int32_t cores;   /* else */
     weir_options conf;
+    weir_wire_flags wire;
     bool help;
 } run_arguments;
 
@@ -32,124 +29,87 @@ static const char usage[] =
     "\n"
     "Runs the queries of a job spec to their end, or until SIGTERM or Ctrl-C: the first one\n"
     "stops after the running micro-batch, a second one at once. Ends with 0 only where\n"
-    "every query ended without an error.\n"
+    "every query ended without an error. With --master nng://HOST:PORT the driver there runs\n"
+    "the job; its output and progress come back.\n"
     "\n";
 
-/* "local", "local[4]", "local[*]" */
-static weir_code parse_master(const char *master, int32_t *ret_cores, weir_error **err) {
-    weir_str text = weir_str_from(master);
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    int64_t cores = 1;
-    if (weir_str_starts_with(text, WEIR_STR("nng://")) || weir_str_starts_with(text, WEIR_STR("spark://")))
-        WEIR_FAIL(err, NOT_SUPPORTED,
-                  "weir run: --master %s is not supported: jobs run in this process (local[N])", master);
-    if (strcmp(master, "local[*]") == 0) {
-        cores = WEIR_MIN(WEIR_MAX(online, 1), CORES_MAX);
-    } else if (strcmp(master, "local") != 0) {
-        bool shape =
-            weir_str_starts_with(text, WEIR_STR("local[")) && weir_str_ends_with(text, WEIR_STR("]"));
-        weir_str number = shape ? weir_str_make(text.data + 6, text.size - 7) : WEIR_STR("");
-        if (!weir_int64_parse(number, &cores) || cores < 1 || cores > CORES_MAX)
-            WEIR_FAIL(err, INVALID_ARGUMENT,
-                      "weir run: --master must be local[*] or local[N] with N from 1 to %d, not '%s'",
-                      CORES_MAX, master);
-    }
-    *ret_cores = (int32_t)cores;
-    return WEIR_OK;
+static bool is_remote(const char *master) {
+    return weir_str_starts_with(weir_str_from(master), WEIR_STR("nng://"));
 }
 
-static weir_code parse_progress(const char *progress, weir_engine_options *options, weir_error **err) {
-    options->progress_json = strcmp(progress, "json") == 0;
-    options->progress_line = strcmp(progress, "line") == 0;
-    if (!options->progress_json && !options->progress_line && strcmp(progress, "none") != 0)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "weir run: --progress must be line, json or none, not '%s'",
-                  progress);
-    return WEIR_OK;
-}
-
-static weir_code read_job(weir_arena *arena, weir_fs *fs, const char *path, const weir_job_spec **ret,
-                          weir_error **err) {
-    weir_str text;
-    WEIR_TRY(weir_fs_read_all(fs, path, WEIR_JOB_SPEC_BYTES_MAX, arena, &text, err));
-    return weir_job_spec_parse(arena, text, path, ret, err);
-}
-
-static weir_code run_job(const weir_job_spec *job, weir_env *env, weir_engine_options *options,
-                         weir_error **err) {
-    const weir_log log = {.level = WEIR_LOG_WARN, .fd = STDERR_FILENO};
-    weir_launcher launcher;
-    weir_stop_signals signals;
-    WEIR_TRY(weir_stop_signals_start(&signals, err));
-    weir_code code = weir_nng_transport_new(NULL, &env->transport, err);
-    if (code == WEIR_OK) {
-        weir_local_launcher_init(&launcher, env, &log);
-        options->env = env;
-        options->log = &log;
-        options->launcher = &launcher;
-        options->stop_fd = signals.stop_fd;
-        options->stop_level = &signals.level;
-        code = weir_engine_run(job, options, err);
-        weir_local_launcher_fini(&launcher);
-        env->transport->ops->free(env->transport);
-    }
-    weir_stop_signals_stop(&signals);
-    return code;
-}
-
-static weir_code run(weir_arena *arena, const run_arguments *arguments, weir_engine_options *options,
-                     weir_error **err) {
-    const weir_job_spec *job = NULL;
+static weir_code run_remote(const run_arguments *arguments, const weir_log *log, weir_error **err) {
     const char *zone = getenv("TZ");
-    options->default_zone = zone && *zone ? zone : NULL;
-    options->temporary_directory = getenv("TMPDIR");
-    weir_env env = {
-        .clock = &weir_system_clock_ops, .random_bytes = weir_system_random, .local_fs = weir_local_fs_new()};
-    weir_code code = read_job(arena, env.local_fs, arguments->job_path, &job, err);
-    options->conf = &arguments->conf;
-    if (code == WEIR_OK)
-        code = run_job(job, &env, options, err);
-    env.local_fs->ops->free(env.local_fs);
-    return code;
+    char directory[PATH_MAX];
+    if (!getcwd(directory, sizeof directory))
+        return weir_error_fail_errno(err, errno, "cannot tell the working directory");
+    weir_submit_options options = {
+        .wire = &arguments->wire,
+        .log = log,
+        .url = arguments->url,
+        .job_path = arguments->job_path,
+        .directory = directory,
+        .zone = zone && *zone ? zone : NULL,
+        .progress = arguments->progress,
+        .conf = &arguments->conf,
+    };
+    return weir_submit_client_run(&options, err);
 }
 
-static int print_help(const weir_flags *flags) {
-    _cleanup_strbuf_ weir_strbuf text = {0};
-    weir_strbuf_add_text(&text, usage);
-    weir_command_flags_help(flags, &text);
-    return weir_command_print(weir_strbuf_view(&text));
+static weir_code run_here(const run_arguments *arguments, const weir_log *log, weir_error **err) {
+    /* A local master opens no port: neither secret nor certificate would guard anything. */
+    static const weir_wire_flags no_wire = {.local = true};
+    const weir_driver_host_options options = {
+        .job_path = arguments->job_path,
+        .progress = arguments->progress,
+        .conf = &arguments->conf,
+        .cores = arguments->cores,
+        .wire = &no_wire,
+        .log = log,
+    };
+    return weir_driver_host_run(&options, err);
 }
 
-static weir_code check_arguments(const run_arguments *arguments, int32_t count, weir_engine_options *options,
+static weir_code check_arguments(weir_arena *arena, run_arguments *arguments, int32_t count,
                                  weir_error **err) {
     if (count == 0)
         WEIR_FAIL(err, INVALID_ARGUMENT, "weir run: the job spec is missing: weir run JOB.yaml");
-    WEIR_TRY(parse_master(arguments->master, &options->cores, err));
-    return parse_progress(arguments->progress, options, err);
+    weir_progress_kind progress;
+    WEIR_TRY(weir_driver_host_progress("weir run", arguments->progress, &progress, err));
+    if (is_remote(arguments->master))
+        return weir_wire_url(arena, &arguments->wire, arguments->master, &arguments->url, err);
+    if (weir_wire_given(&arguments->wire))
+        WEIR_FAIL(err, INVALID_ARGUMENT,
+                  "weir run: a secret and certificates are for --master nng://HOST:PORT: a local master "
+                  "opens no port");
+    return weir_command_master("weir run", arguments->master, &arguments->cores, err);
 }
 
 int weir_run_command(int argc, char **argv) {
     run_arguments arguments = {.master = "local[*]", .progress = "line"};
-    weir_engine_options options = {.output_fd = STDOUT_FILENO, .progress_fd = STDERR_FILENO};
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     weir_error *err = NULL;
     int32_t count = 0;
-    const weir_flag items[] = {
+    weir_flag items[5 + WEIR_WIRE_FLAGS] = {
         {"--master", WEIR_FLAG_TEXT, &arguments.master, 0, 0, "local[N]",
-         "task threads; local[*] is one a core"},
+         "task threads in this process (local[*]: one a core), or the driver nng://HOST:PORT"},
         {"--conf", WEIR_FLAG_PAIRS, &arguments.conf, 0, 0, "K=V",
          "configuration over the job's own; repeatable"},
         {"--progress", WEIR_FLAG_TEXT, &arguments.progress, 0, 0, "line",
          "line, json or none; on standard error"},
         {"--help", WEIR_FLAG_SWITCH, &arguments.help, 0, 0, NULL, "print this text"},
         {"--warehouse", WEIR_FLAG_REFUSED, NULL, 0, 0, "DIR", "there is no catalog of tables"},
-        {"--secret-file", WEIR_FLAG_REFUSED, NULL, 0, 0, "F", "a local master opens no port"},
     };
+    weir_wire_flags_table(&arguments.wire, WEIR_WIRE_CLIENT, items + 5);
     const weir_flags flags = {"weir run", items, WEIR_ARRAY_LEN(items)};
+    const weir_log log = {.level = WEIR_LOG_WARN, .fd = STDERR_FILENO};
     if (weir_command_flags_parse(&flags, arena, argc, argv, &arguments.job_path, 1, &count, &err) != WEIR_OK)
         return weir_command_refused(err);
     if (arguments.help)
-        return print_help(&flags);
-    if (check_arguments(&arguments, count, &options, &err) != WEIR_OK)
+        return weir_command_help(usage, &flags);
+    if (check_arguments(arena, &arguments, count, &err) != WEIR_OK)
         return weir_command_refused(err);
-    return run(arena, &arguments, &options, &err) == WEIR_OK ? WEIR_EXIT_OK : weir_command_failed(err);
+    weir_code code = arguments.url ? run_remote(&arguments, &log, &err) : run_here(&arguments, &log, &err);
+    if (code == WEIR_OK)
+        return WEIR_EXIT_OK;
+    return arguments.url ? weir_command_abandon(err) : weir_command_failed(err);
 }

@@ -32,17 +32,18 @@ static void *signals_thread(void *arg) {
         if (signals->level == 2)
             _exit(128 + signal);
         signals->level++;
-        fprintf(stderr, "weir: %s: %s\n", signal == SIGINT ? "interrupted" : "terminated",
-                signals->level == 1 ? "stopping after the running micro-batch; once more stops at once"
-                                    : "stopping at once");
+        fprintf(stderr, "weir: %s: %s%s\n", signal == SIGINT ? "interrupted" : "terminated",
+                signals->level == 1 ? signals->first : "stopping at once",
+                signals->level == 1 ? "; once more stops at once" : "");
         uint64_t one = 1;
         if (write(signals->stop_fd, &one, sizeof one) < 0)
             _exit(128 + signal); /* nobody could be told: an eventfd never refuses this */
     }
 }
 
-weir_code weir_stop_signals_start(weir_stop_signals *signals, weir_error **err) {
+weir_code weir_stop_signals_start(weir_stop_signals *signals, const char *first, weir_error **err) {
     sigset_t set = watched_set();
+    signals->first = first;
     signals->level = 0;
     signals->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (signals->stop_fd < 0)

@@ -6,6 +6,7 @@
 
 #include "common/base/env.h"
 #include "common/base/error.h"
+#include "common/base/output.h"
 #include "common/column/column.h"
 #include "common/fs/fs.h"
 #include "common/format/format.h"
@@ -26,9 +27,9 @@ typedef struct weir_connector_context {
     const weir_timezone *zone;
     const char *query_id; /* UUID text */
     const char *run_id;
-    const char *checkpoint; /* directory of the query; driver halves only */
-    int32_t output_fd;      /* console sink's standard output; driver only */
-    bool reads_all;         /* trigger once: the source's rate limits do not apply */
+    const char *checkpoint;    /* directory of the query; driver halves only */
+    const weir_output *output; /* console sink; driver only, else NULL */
+    bool reads_all;            /* trigger once: the source's rate limits do not apply */
 } weir_connector_context;
 
 /* A declared option: what the connector honours; parsing and refusal by name come from the table. */
@@ -64,6 +65,16 @@ struct weir_source_ops {
     /* "FileStreamSource[file:/path]": progress and plan text. */
     void (*describe)(weir_source *source, weir_strbuf *buf);
     void (*close)(weir_source *source);
+
+    /* A batch read, without log or checkpoint; both NULL where the source can only be streamed.
+     * batch_schema: `schema` is the user's (NULL where none: inferred). batch_plan: the tasks of everything
+     * that is there now; `schema` is what batch_schema gave. */
+    weir_code (*batch_schema)(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                              const weir_options *options, const weir_type *schema, const weir_type **ret,
+                              weir_error **err);
+    weir_code (*batch_plan)(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                            const weir_options *options, const weir_type *schema, weir_str_list *ret_splits,
+                            weir_error **err);
 
     /* ---- executor half ---- */
     /* `plan` is the SCAN node. Batches have its `projection`. */

@@ -1,7 +1,8 @@
 /* The two tables of connectors, and the check of options that they share. Read-only; any thread. */
 #include "connectors/connectors_int.h"
 
-static const weir_source_ops *const sources[] = {&weir_rate_source_ops, &weir_rate_micro_batch_source_ops};
+static const weir_source_ops *const sources[] = {&weir_rate_source_ops, &weir_rate_micro_batch_source_ops,
+                                                 &weir_local_source_ops, &weir_range_source_ops};
 static const weir_sink_ops *const sinks[] = {&weir_console_sink_ops, &weir_memory_sink_ops,
                                              &weir_noop_sink_ops};
 

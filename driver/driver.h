@@ -11,10 +11,14 @@
 #include "common/base/env.h"
 #include "common/base/error.h"
 #include "common/base/log.h"
+#include "common/base/output.h"
 #include "driver/job/job_spec.h"
 
 typedef struct weir_driver weir_driver;
 typedef struct weir_driver_job weir_driver_job;
+struct weir_query_spec;    /* driver/stream/stream_query.h */
+struct weir_stream_events; /* the same */
+struct weir_batch_query;   /* driver/batch/batch_query.h */
 
 /* Starts executors in this process; cli/ provides it. */
 typedef struct weir_launcher {
@@ -31,18 +35,6 @@ typedef enum weir_stop_level {
     WEIR_STOP_AFTER_BATCH = 1, /* SIGTERM, Ctrl-C: end after the running micro-batch */
     WEIR_STOP_NOW = 2,         /* the second signal */
 } weir_stop_level;
-
-typedef enum weir_output_stream {
-    WEIR_OUTPUT_RESULTS = 1, /* the console sink */
-    WEIR_OUTPUT_PROGRESS = 2,
-} weir_output_stream;
-
-/* Where a job's console output and progress go. `write` may block (it is called on pool threads for results,
- * and must not block for progress); what it cannot take is dropped by it. */
-typedef struct weir_output {
-    void (*write)(void *self, weir_output_stream stream, weir_str bytes);
-    void *self;
-} weir_output;
 
 typedef enum weir_progress_kind {
     WEIR_PROGRESS_NONE,
@@ -67,13 +59,13 @@ typedef struct weir_driver_options {
 } weir_driver_options;
 
 typedef struct weir_job_options {
-    weir_output output; /* lives until `ended` was called */
+    weir_output output; /* console sink and progress; lives until `ended` was called */
     weir_progress_kind progress;
     const weir_options *conf; /* over the job's own, below the driver's --conf; NULL = none */
     const char *default_zone; /* where spark.sql.session.timeZone is not set; NULL = the system's */
     const char *directory;    /* absolute: relative paths of the spec start here */
     /* On the loop, once, when all queries have ended; `error` (NULL = all ended well) is borrowed: the first
-     * of any query. */
+     * of any query. The job is gone when it returns. */
     void (*ended)(void *self, weir_driver_job *job, const weir_error *error);
     void *self;
 } weir_job_options;
@@ -84,12 +76,21 @@ weir_code weir_driver_new(const weir_driver_options *options, weir_driver **ret,
  * start on the loop. `job` is copied. */
 weir_code weir_driver_start_job(weir_driver *driver, const weir_job_spec *job,
                                 const weir_job_options *options, weir_driver_job **ret, weir_error **err);
-void weir_driver_stop_job(weir_driver *driver, weir_driver_job *job, weir_stop_level level); /* any thread */
+/* A job of one stream that was planned elsewhere (driver/connect): `spec` and all that it points to, and
+ * `events`, live until `ended` was called. options->conf, default_zone and directory have served already. */
+weir_code weir_driver_start_stream(weir_driver *driver, const struct weir_query_spec *spec,
+                                   const weir_job_options *options, const struct weir_stream_events *events,
+                                   weir_driver_job **ret, weir_error **err);
+/* Runs a batch query: weir_batch_query_wait gives its end. `query` is the caller's; where this fails it was
+ * not started. */
+weir_code weir_driver_start_batch(weir_driver *driver, struct weir_batch_query *query, weir_error **err);
+/* Any thread; nothing happens where the job has ended (the pointer is only compared then). */
+void weir_driver_stop_job(weir_driver *driver, weir_driver_job *job, weir_stop_level level);
 /* The loop, on the caller's thread, until the stop level or ends_with_jobs ends it; then all jobs have ended
  * and local executors are gone. An error here is the driver's own, not a job's. */
 weir_code weir_driver_run(weir_driver *driver, weir_error **err);
 void weir_driver_free(weir_driver *driver); /* accepts NULL */
 /* What GET_STATUS and /healthz answer; any thread. {"role":"driver","status":"ok","executors":[...],...} */
 void weir_driver_status_json(weir_driver *driver, weir_strbuf *ret);
-/* The bound url of a listening driver (port 0 resolved). */
+/* Where it listens, with the port that 0 became; NULL where no listen_url was given. */
 const char *weir_driver_url(const weir_driver *driver);

@@ -1,17 +1,12 @@
 /* From a job to query specs (query_planner.h). The caller's thread, before anything starts. */
 #include "driver/query_planner.h"
 
-#include <limits.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "common/base/alloc.h"
 #include "connectors/connector.h"
 #include "driver/analyze/analyzer.h"
 #include "driver/analyze/streaming_checks.h"
-#include "driver/optimize/optimizer.h"
-#include "driver/physical/physical.h"
 #include "driver/sql/parser.h"
+#include "driver/stream_planner.h"
 
 typedef struct named_relation {
     weir_str name;
@@ -21,7 +16,7 @@ typedef struct named_relation {
 typedef struct planner {
     weir_arena *arena;
     const weir_job_spec *job;
-    const weir_engine_options *options;
+    const weir_planner_options *options;
     const weir_conf *conf;
     const weir_timezone *zone;
     bool ansi, case_sensitive;
@@ -33,20 +28,6 @@ typedef struct planner {
 
 /* ---- session ---- */
 
-/* The zone of the system, as the JVM finds it: TZ, else the link or text at /etc, else UTC. */
-static const char *system_zone(weir_arena *arena) {
-    static const char marker[] = "/zoneinfo/";
-    char target[PATH_MAX];
-    ssize_t size = readlink("/etc/localtime", target, sizeof target - 1);
-    if (size > 0) {
-        target[size] = 0;
-        char *at = strstr(target, marker);
-        if (at)
-            return weir_arena_strdup(arena, at + sizeof marker - 1);
-    }
-    return "UTC";
-}
-
 static weir_code set_all(weir_conf *conf, const weir_options *entries, weir_error **err) {
     for (int32_t i = 0; entries && i < entries->count; i++)
         WEIR_TRY(weir_conf_set(conf, entries->items[i].key, entries->items[i].value, err));
@@ -56,15 +37,9 @@ static weir_code set_all(weir_conf *conf, const weir_options *entries, weir_erro
 static weir_code open_session(planner *p, weir_error **err) {
     weir_conf *conf = weir_conf_new(p->arena);
     WEIR_TRY(set_all(conf, &p->job->conf, err));
-    WEIR_TRY(set_all(conf, p->options->conf, err));
-    weir_str zone = weir_conf_str(conf, WEIR_CONF_TIME_ZONE);
-    if (!zone.size) {
-        zone = weir_str_from(p->options->default_zone ? p->options->default_zone : system_zone(p->arena));
-        if (weir_timezone_open(zone, &p->zone, NULL) != WEIR_OK)
-            p->zone = weir_timezone_utc();
-    } else {
-        WEIR_TRY(weir_timezone_open(zone, &p->zone, err));
-    }
+    WEIR_TRY(set_all(conf, p->options->job_conf, err));
+    WEIR_TRY(set_all(conf, p->options->driver_conf, err));
+    WEIR_TRY(weir_stream_planner_zone(p->arena, conf, p->options->default_zone, &p->zone, err));
     p->conf = conf;
     p->ansi = weir_conf_bool(conf, WEIR_CONF_ANSI);
     p->case_sensitive = weir_conf_bool(conf, WEIR_CONF_CASE_SENSITIVE);
@@ -97,14 +72,11 @@ static weir_code source_schema(planner *p, const weir_job_source *source, const 
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(p->arena, source->format.data, source->format.size));
     const weir_env *env = p->options->env;
-    weir_connector_context context = {.env = env,
-                                      .fs = env->local_fs,
-                                      .conf = weir_conf_entries(p->conf),
-                                      .zone = p->zone,
-                                      .output_fd = -1};
+    weir_connector_context context = {
+        .env = env, .fs = env->local_fs, .conf = weir_conf_entries(p->conf), .zone = p->zone};
     weir_source *opened = NULL;
-    WEIR_TRY(
-        ops->open(p->arena, &context, source->format, &source->options, source->schema, 0, &opened, err));
+    weir_options options = weir_stream_planner_absolute(p->arena, p->options->directory, &source->options);
+    WEIR_TRY(ops->open(p->arena, &context, source->format, &options, source->schema, 0, &opened, err));
     *ret = weir_type_clone(p->arena, ops->schema(opened));
     ops->close(opened);
     return WEIR_OK;
@@ -168,29 +140,6 @@ static weir_code fill_catalog(planner *p, weir_error **err) {
 
 /* ---- queries ---- */
 
-static const char *temporary_checkpoint(planner *p) {
-    char uuid[37];
-    weir_env_uuid(p->options->env, uuid);
-    const char *base = p->options->temporary_directory ? p->options->temporary_directory : "/tmp";
-    return weir_arena_printf(p->arena, "%s/weir-checkpoint-%s", base, uuid);
-}
-
-static void choose_checkpoint(planner *p, const weir_job_query *query, weir_query_spec *spec) {
-    spec->checkpoint_is_temporary = query->checkpoint_location.size == 0;
-    if (!spec->checkpoint_is_temporary) {
-        spec->checkpoint = weir_fs_normalize(p->arena, query->checkpoint_location);
-        return;
-    }
-    spec->checkpoint = temporary_checkpoint(p);
-    const weir_sink_ops *sink = weir_sink_find(query->sink.format);
-    if (sink && !sink->collects && strcmp(sink->name, "noop") != 0)
-        weir_log_write(p->options->log, WEIR_LOG_WARN, "driver",
-                       "query " WEIR_STR_FMT
-                       " has no checkpointLocation: a temporary one is used and removed at the "
-                       "end, so a restart would write its rows again",
-                       WEIR_STR_ARG(query->name));
-}
-
 static weir_code check_sink(const weir_job_query *query, weir_error **err) {
     if (query->sink.table.size)
         WEIR_FAIL(err, NOT_SUPPORTED, "sink tables are not supported; give a format");
@@ -201,45 +150,26 @@ static weir_code check_sink(const weir_job_query *query, weir_error **err) {
 
 static weir_code plan_query(planner *p, const weir_job_query *query, weir_query_spec *spec,
                             weir_error **err) {
-    weir_node *plan;
-    WEIR_TRY(check_sink(query, err));
-    WEIR_TRY(analyze(p, query->sql, &plan, err));
-    WEIR_TRY(weir_streaming_checks_run(plan, query->output_mode, err));
-    weir_optimizer_options optimizer = {.zone = p->zone, .ansi = p->ansi, .next_id = &p->next_id};
-    WEIR_TRY(weir_optimizer_run(p->arena, plan, &optimizer, &plan, err));
-    weir_physical_request request = {
-        .logical = plan,
-        .conf = p->conf,
-        .output_mode = query->output_mode,
-        .sink_format = query->sink.format,
-        .sink_options = query->sink.options,
-        .sql = query->sql,
-    };
-    weir_physical physical;
-    WEIR_TRY(weir_physical_plan(p->arena, &request, &physical, err));
-    *spec = (weir_query_spec){
+    weir_stream_request request = {
         .name = query->name,
-        .plan = physical.plan,
-        .sources = physical.sources,
-        .sources_count = physical.sources_count,
+        .sql = query->sql,
+        .output_mode = query->output_mode,
         .sink_format = query->sink.format,
         .sink_options = query->sink.options,
-        .schema = physical.schema,
-        .output_mode = query->output_mode,
         .trigger = query->trigger,
         .interval_ms = query->interval_ms,
-        .signature = physical.signature,
-        .stateful = physical.stateful,
-        .state_partitions = physical.state_partitions,
+        .checkpoint_location = query->checkpoint_location,
         .conf = p->conf,
         .zone = p->zone,
+        .next_id = &p->next_id,
     };
-    choose_checkpoint(p, query, spec);
-    return WEIR_OK;
+    WEIR_TRY(check_sink(query, err));
+    WEIR_TRY(analyze(p, query->sql, &request.plan, err));
+    return weir_stream_planner_plan(p->arena, &request, p->options, spec, err);
 }
 
 weir_code weir_query_planner_plan(weir_arena *arena, const weir_job_spec *job,
-                                  const weir_engine_options *options, weir_query_spec **ret,
+                                  const weir_planner_options *options, weir_query_spec **ret,
                                   weir_error **err) {
     planner p = {.arena = arena, .job = job, .options = options, .next_id = 1};
     WEIR_TRY(open_session(&p, err));

@@ -43,6 +43,11 @@ struct weir_format_ops {
     /* Checks schema, options and projection; the spec lives in the arena. */
     weir_code (*read_spec)(weir_arena *arena, const weir_read_request *request, weir_read_spec **ret,
                            weir_error **err);
+    /* The schema of files for which the user gives none, STRUCT without fields where they say nothing;
+     * request->schema and projection are not looked at. NULL where the format has none to infer. */
+    weir_code (*infer)(weir_arena *arena, const weir_read_request *request, weir_fs *fs,
+                       const weir_split *splits, int32_t count, weir_budget *budget, const weir_type **ret,
+                       weir_error **err);
     /* May a file of this name be cut into splits (not compressed, not multiLine)? */
     bool (*splittable)(const weir_read_spec *spec, const char *path);
     weir_code (*reader_open)(const weir_read_spec *spec, weir_fs *fs, const weir_split *split,

@@ -4,6 +4,7 @@
 const weir_format_ops weir_json_format_ops = {
     .name = "json",
     .read_spec = weir_json_read_spec,
+    .infer = weir_json_infer,
     .splittable = weir_json_splittable,
     .reader_open = weir_json_reader_open,
     .reader_next = weir_json_reader_next,

@@ -6,6 +6,7 @@
  *   json_token.c    pull parser with Jackson's answers, byte for byte, after errors too
  *   json_record.c   a record through json_token.c -> builders, with Spark's partial results
  *   json_convert.c  one scalar's text -> a builder (both paths end here)
+ *   json_infer.c    records -> their schema, where the user gives none
  *   json_variant.c  a value through json_token.c -> Spark's variant encoding
  */
 #pragma once
@@ -43,6 +44,8 @@ struct weir_json_node {
     int16_t *names;           /* field index or -1 */
 };
 
+typedef struct weir_json_inference weir_json_inference;
+
 typedef struct weir_json_spec {
     /* Jackson's switches */
     bool allow_comments, allow_single_quotes, allow_unquoted_names, allow_leading_zeros;
@@ -57,14 +60,15 @@ typedef struct weir_json_spec {
     const weir_datetime_pattern *date_pattern, *timestamp_pattern, *ntz_pattern, *time_pattern;
     bool date_fallback, timestamp_fallback;
     /* schema */
-    const weir_type *projection; /* columns of the batches */
-    int32_t corrupt;             /* index of the corrupt-record column in it, or -1 */
-    weir_json_node root;         /* STRUCT of the columns that are parsed */
-    int32_t *columns;            /* root child -> column of the projection */
-    int32_t orders_count;        /* STRUCT nodes in root, itself included */
-    bool fast;                   /* the fast path may be tried */
-    bool count_only;             /* no column: a record is a non-blank line and is not parsed */
-    int32_t chunk_size;          /* bytes asked from the file at once */
+    const weir_type *projection;    /* columns of the batches */
+    int32_t corrupt;                /* index of the corrupt-record column in it, or -1 */
+    weir_json_node root;            /* STRUCT of the columns that are parsed */
+    int32_t *columns;               /* root child -> column of the projection */
+    int32_t orders_count;           /* STRUCT nodes in root, itself included */
+    bool fast;                      /* the fast path may be tried */
+    bool count_only;                /* no column: a record is a non-blank line and is not parsed */
+    int32_t chunk_size;             /* bytes asked from the file at once */
+    weir_json_inference *inference; /* takes the records instead of the builders; else NULL */
 } weir_json_spec;
 
 /* Field index by exact name, -1 where unknown. */
@@ -206,6 +210,14 @@ weir_code weir_json_reader_open(const weir_read_spec *spec, weir_fs *fs, const w
 weir_code weir_json_reader_next(weir_reader *reader, int32_t rows, weir_batch **ret, int64_t *ret_records,
                                 weir_error **err);
 void weir_json_reader_close(weir_reader *reader);
+
+/* ---- json_infer.c ---- */
+weir_code weir_json_infer(weir_arena *arena, const weir_read_request *request, weir_fs *fs,
+                          const weir_split *splits, int32_t count, weir_budget *budget, const weir_type **ret,
+                          weir_error **err);
+/* One record, in UTF-8. */
+weir_code weir_json_inference_add(weir_json_inference *inference, const uint8_t *text, size_t size,
+                                  weir_error **err);
 
 /* ---- json_write_options.c, json_writer.c ---- */
 typedef struct weir_json_write_spec {

@@ -334,6 +334,8 @@ static weir_code take_record(weir_json_reader *r, const uint8_t *text, size_t si
         parsed_text += 3; /* Jackson skips a byte order mark before text */
         parsed_size -= 3;
     }
+    if (spec->inference)
+        return weir_json_inference_add(spec->inference, parsed_text, bad_text ? 0 : parsed_size, err);
     int32_t from = r->rows, rows = 0;
     weir_json_result result = WEIR_JSON_BAD;
     weir_strbuf_clear(&r->cause);

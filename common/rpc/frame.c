@@ -97,7 +97,8 @@ weir_frame_fault weir_frame_check(weir_str bytes, weir_error **err) {
     if (h.magic != MAGIC)
         return fault(err, WEIR_FRAME_BAD_MAGIC, "not a Weir frame");
     if (h.version != WEIR_RPC_VERSION) {
-        weir_error_failf(err, WEIR_RPC_ERROR,
+        /* A whole frame of another version will not become ours by trying again; a damaged one may. */
+        weir_error_failf(err, frame_crc(bytes) == h.crc ? WEIR_NOT_SUPPORTED : WEIR_RPC_ERROR,
                          "a frame of protocol version %u; this process speaks version %d", h.version,
                          WEIR_RPC_VERSION);
         return WEIR_FRAME_BAD_VERSION;
@@ -112,8 +113,9 @@ weir_frame_fault weir_frame_check(weir_str bytes, weir_error **err) {
 
 weir_code weir_frame_decode(weir_buffer *carrier, weir_frame *ret, weir_error **err) {
     weir_str bytes = weir_str_make((const char *)carrier->data, carrier->size);
-    if (weir_frame_check(bytes, err) != WEIR_FRAME_SOUND)
-        return WEIR_RPC_ERROR;
+    weir_error *failed = NULL;
+    if (weir_frame_check(bytes, &failed) != WEIR_FRAME_SOUND)
+        return weir_error_move(err, failed);
     head h;
     memcpy(&h, bytes.data, HEAD_SIZE);
     *ret = (weir_frame){

@@ -4,8 +4,9 @@
  *   | u64 payload size | protobuf-c message, padded to 8 | payload
  *
  * The CRC covers the whole frame with its own field as zero. A frame with a bad magic, version, size or CRC
- * is RPC_ERROR, already at the transport where it came over a network; a lower driver epoch than the
- * receiver's is refused by the receiver (FENCED). Any thread. */
+ * is RPC_ERROR, already at the transport where it came over a network; a whole frame of another version, which
+ * trying again does not mend, is NOT_SUPPORTED. A lower driver epoch than the receiver's is refused by the
+ * receiver (FENCED). Any thread. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
@@ -67,7 +68,7 @@ typedef enum weir_frame_fault {
     WEIR_FRAME_BAD_VERSION,
     WEIR_FRAME_BAD_CRC,
 } weir_frame_fault;
-/* RPC_ERROR unless it is WEIR_FRAME_SOUND. The bytes may lie anywhere. */
+/* RPC_ERROR or NOT_SUPPORTED unless it is WEIR_FRAME_SOUND. The bytes may lie anywhere. */
 weir_frame_fault weir_frame_check(weir_str bytes, weir_error **err);
 /* Views `carrier` as a frame. */
 weir_code weir_frame_decode(weir_buffer *carrier, weir_frame *ret, weir_error **err);

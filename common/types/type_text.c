@@ -216,13 +216,26 @@ static void add_tree_name(weir_strbuf *buf, const weir_type *type) {
         weir_strbuf_add_text(buf, json_name(type));
 }
 
+/* SparkStringUtils.escapeMetaCharacters: what would break the line. */
+static void add_tree_field(weir_strbuf *buf, weir_str name) {
+    static const char from[] = "\n\r\t\f\b\v\a", to[] = "nrtfbva";
+    for (size_t i = 0; i < name.size; i++) {
+        const char *found = name.data[i] ? strchr(from, name.data[i]) : NULL;
+        if (found)
+            weir_strbuf_add_char(buf, '\\');
+        weir_strbuf_add_char(buf, found ? to[found - from] : name.data[i]);
+    }
+}
+
 /* The lines below a field of this type; `depth` counts " |   " steps in front of " |-- ". */
-static void add_tree(weir_strbuf *buf, const weir_type *type, int32_t depth) {
+static void add_tree(weir_strbuf *buf, const weir_type *type, int32_t depth, int32_t depth_max) {
     static const weir_str step = {" |   ", 5};
     int32_t entries = type->kind == WEIR_TYPE_STRUCT  ? type->fields_count
                       : type->kind == WEIR_TYPE_ARRAY ? 1
                       : type->kind == WEIR_TYPE_MAP   ? 2
                                                       : 0;
+    if (depth >= depth_max)
+        return;
     for (int32_t i = 0; i < entries; i++) {
         for (int32_t d = 0; d < depth; d++)
             weir_strbuf_add(buf, step);
@@ -230,7 +243,7 @@ static void add_tree(weir_strbuf *buf, const weir_type *type, int32_t depth) {
         const weir_type *child;
         if (type->kind == WEIR_TYPE_STRUCT) {
             child = type->fields[i].type;
-            weir_strbuf_add(buf, type->fields[i].name);
+            add_tree_field(buf, type->fields[i].name);
             weir_strbuf_add_text(buf, ": ");
             add_tree_name(buf, child);
             weir_strbuf_addf(buf, " (nullable = %s)\n", bool_text(type->fields[i].nullable));
@@ -250,11 +263,15 @@ static void add_tree(weir_strbuf *buf, const weir_type *type, int32_t depth) {
             add_tree_name(buf, child);
             weir_strbuf_addf(buf, " (valueContainsNull = %s)\n", bool_text(type->contains_null));
         }
-        add_tree(buf, child, depth + 1);
+        add_tree(buf, child, depth + 1, depth_max);
     }
 }
 
 void weir_type_tree(weir_strbuf *buf, const weir_type *struct_type) {
+    weir_type_tree_to(buf, struct_type, 0);
+}
+
+void weir_type_tree_to(weir_strbuf *buf, const weir_type *struct_type, int32_t level) {
     weir_strbuf_add_text(buf, "root\n");
-    add_tree(buf, struct_type, 0);
+    add_tree(buf, struct_type, 0, level > 0 ? level : INT32_MAX);
 }

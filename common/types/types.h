@@ -137,6 +137,8 @@ void weir_type_sql(weir_strbuf *buf, const weir_type *type);
 void weir_type_json(weir_strbuf *buf, const weir_type *type);
 /* "root\n |-- a: integer (nullable = true)\n": StructType.treeString. */
 void weir_type_tree(weir_strbuf *buf, const weir_type *struct_type);
+/* The same down to `level` (1 = top-level fields); 0 and below: all. */
+void weir_type_tree_to(weir_strbuf *buf, const weir_type *struct_type, int32_t level);
 
 /* ---- parsers (type_parse.c) ---- */
 /* A schema as DataFrameReader.schema takes it: "a INT NOT NULL, b STRUCT<x: INT> COMMENT 'c'", also

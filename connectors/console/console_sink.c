@@ -9,9 +9,6 @@
  * It remembers nothing: a batch that is run again after a crash between sink commit and commit log is
  * printed again, as in Spark. Standard output gets the whole batch in one write where the pipe takes it.
  * Driver, pool threads; the write may block on a slow reader. */
-#include <errno.h>
-#include <unistd.h>
-
 #include "common/column/cell_text.h"
 #include "connectors/connectors_int.h"
 #include "connectors/option_value.h"
@@ -28,7 +25,7 @@ static const weir_option_info option_table[CONSOLE_OPTIONS] = {
 typedef struct console_sink {
     const weir_type *schema;
     const weir_timezone *zone;
-    int32_t fd;
+    weir_output output;
     int32_t rows_max;
     int32_t truncate;
 } console_sink;
@@ -38,7 +35,9 @@ static weir_code sink_open(weir_arena *arena, const weir_connector_context *cont
                            weir_sink **ret, weir_error **err) {
     (void)format, (void)output_mode; /* any mode: it shows what comes */
     console_sink *sink = WEIR_NEW(arena, console_sink);
-    *sink = (console_sink){.schema = schema, .zone = context->zone, .fd = context->output_fd, .rows_max = 20};
+    *sink = (console_sink){.schema = schema, .zone = context->zone, .rows_max = 20};
+    if (context->output)
+        sink->output = *context->output;
     weir_str rows = weir_options_get(options, "numRows"), truncate = weir_options_get(options, "truncate");
     int64_t count = 20;
     if (rows.data && (!weir_option_value_long(rows, &count) || count < INT32_MIN || count > INT32_MAX))
@@ -49,19 +48,6 @@ static weir_code sink_open(weir_arena *arena, const weir_connector_context *cont
         WEIR_FAIL(err, INVALID_ARGUMENT, WEIR_STR_FMT " is not a boolean string.", WEIR_STR_ARG(truncate));
     sink->truncate = cut ? CELL_WIDTH : 0;
     *ret = (weir_sink *)sink;
-    return WEIR_OK;
-}
-
-static weir_code write_all(int fd, weir_str text, weir_error **err) {
-    while (text.size > 0) {
-        ssize_t written = write(fd, text.data, text.size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return weir_error_fail_errno(err, errno, "cannot write to standard output");
-        text.data += written;
-        text.size -= (size_t)written;
-    }
     return WEIR_OK;
 }
 
@@ -92,7 +78,9 @@ static weir_code sink_commit(weir_sink *sink, int64_t batch_id, const weir_str *
     weir_strbuf_addf(&text, RULE "Batch: %lld\n" RULE, (long long)batch_id);
     weir_show_table(&text, rows ? rows : none, self->rows_max, self->truncate, self->zone);
     weir_strbuf_add_char(&text, '\n');
-    return write_all(self->fd, weir_strbuf_view(&text), err);
+    if (!self->output.write)
+        WEIR_FAIL(err, INTERNAL_ERROR, "the console sink has no output");
+    return self->output.write(self->output.self, WEIR_OUTPUT_RESULTS, weir_strbuf_view(&text), err);
 }
 
 static void sink_describe(weir_sink *sink, weir_strbuf *buf) {

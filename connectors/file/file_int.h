@@ -27,6 +27,17 @@ weir_code weir_file_read_request(const weir_connector_context *context, const we
                                  const weir_type *schema, const weir_type *projection, weir_read_request *ret,
                                  weir_error **err);
 
+/* StructType.asNullable: files promise nothing. */
+const weir_type *weir_file_nullable_type(weir_arena *arena, const weir_type *type);
+
+/* file_batch.c: the batch half of weir_source_ops */
+weir_code weir_file_batch_schema(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                                 const weir_options *options, const weir_type *schema, const weir_type **ret,
+                                 weir_error **err);
+weir_code weir_file_batch_plan(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                               const weir_options *options, const weir_type *schema,
+                               weir_str_list *ret_splits, weir_error **err);
+
 /* file_scan.c: the executor half */
 weir_code weir_file_scan_open(const weir_connector_context *context, const weir_node_scan *plan,
                               weir_str split, weir_budget *budget, weir_scan **ret, weir_error **err);

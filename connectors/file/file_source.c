@@ -44,33 +44,6 @@ typedef struct file_source {
 
 /* ---- opening ---- */
 
-static const weir_type *nullable_type(weir_arena *arena, const weir_type *type);
-
-static const weir_type *nullable_struct(weir_arena *arena, const weir_type *type) {
-    weir_field *fields = WEIR_NEW_ARRAY(arena, weir_field, type->fields_count);
-    for (int32_t i = 0; i < type->fields_count; i++) {
-        fields[i] = type->fields[i];
-        fields[i].nullable = true;
-        fields[i].type = nullable_type(arena, fields[i].type);
-    }
-    return weir_type_struct(arena, fields, type->fields_count);
-}
-
-/* StructType.asNullable: files promise nothing. */
-static const weir_type *nullable_type(weir_arena *arena, const weir_type *type) {
-    switch (type->kind) {
-    case WEIR_TYPE_STRUCT:
-        return nullable_struct(arena, type);
-    case WEIR_TYPE_ARRAY:
-        return weir_type_array(arena, nullable_type(arena, type->element), true);
-    case WEIR_TYPE_MAP:
-        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value),
-                             true);
-    default:
-        return type;
-    }
-}
-
 static weir_code find_path(file_source *source, const weir_options *options, weir_error **err) {
     weir_str path = weir_options_get(options, "path");
     if (!path.data)
@@ -106,7 +79,7 @@ static weir_code open_format(file_source *source, const weir_connector_context *
     bool force_nullable;
     WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileSource.schema.forceNullable",
                                          true, &force_nullable, err));
-    source->schema = force_nullable ? nullable_type(source->arena, schema) : schema;
+    source->schema = force_nullable ? weir_file_nullable_type(source->arena, schema) : schema;
     weir_read_request request;
     WEIR_TRY(weir_file_read_request(context, options, source->schema, source->schema, &request, err));
     return source->format->read_spec(source->arena, &request, &source->spec, err);
@@ -440,6 +413,8 @@ const weir_source_ops weir_file_source_ops = {
     .commit = source_commit,
     .describe = source_describe,
     .close = source_close,
+    .batch_schema = weir_file_batch_schema,
+    .batch_plan = weir_file_batch_plan,
     .scan_open = weir_file_scan_open,
     .scan_next = weir_file_scan_next,
     .scan_close = weir_file_scan_close,

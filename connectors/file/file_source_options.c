@@ -136,3 +136,27 @@ weir_code weir_file_read_request(const weir_connector_context *context, const we
         ret->corrupt_column = column;
     return WEIR_OK;
 }
+
+static const weir_type *nullable_struct(weir_arena *arena, const weir_type *type) {
+    weir_field *fields = WEIR_NEW_ARRAY(arena, weir_field, type->fields_count);
+    for (int32_t i = 0; i < type->fields_count; i++) {
+        fields[i] = type->fields[i];
+        fields[i].nullable = true;
+        fields[i].type = weir_file_nullable_type(arena, fields[i].type);
+    }
+    return weir_type_struct(arena, fields, type->fields_count);
+}
+
+const weir_type *weir_file_nullable_type(weir_arena *arena, const weir_type *type) {
+    switch (type->kind) {
+    case WEIR_TYPE_STRUCT:
+        return nullable_struct(arena, type);
+    case WEIR_TYPE_ARRAY:
+        return weir_type_array(arena, weir_file_nullable_type(arena, type->element), true);
+    case WEIR_TYPE_MAP:
+        return weir_type_map(arena, weir_file_nullable_type(arena, type->element),
+                             weir_file_nullable_type(arena, type->value), true);
+    default:
+        return type;
+    }
+}

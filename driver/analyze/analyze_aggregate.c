@@ -407,11 +407,31 @@ static weir_code sort_over_relation(weir_analysis *a, weir_node_sort *node, weir
     return WEIR_OK;
 }
 
+weir_code weir_analysis_filter_project(weir_analysis *a, weir_node_filter *node, weir_node *child,
+                                       weir_node **ret) {
+    weir_node_project *project = WEIR_NODE_AS(child, PROJECT, project);
+    weir_scope below = {.columns = project->child->output, .starred = project->child->output};
+    weir_scope scope = {.columns = child->output, .starred = child->output, .outer = &below};
+    missing_columns missing = {.a = a, .project = child};
+    missing.exprs = weir_node_list_of(a->arena, project->exprs.items, project->exprs.count);
+    weir_node *condition, *wide = child;
+    a->scope = &scope;
+    WEIR_TRY(weir_analysis_resolve(a, node->condition, &condition));
+    a->scope = NULL;
+    WEIR_TRY(weir_analysis_check_where(a, &node->node, &condition));
+    weir_node_any(condition, add_missing, &missing);
+    if (missing.exprs.count > project->exprs.count)
+        wide = weir_analysis_make_project(a, child, project->child, missing.exprs);
+    *ret = narrowed(a, &node->node, weir_analysis_make_filter(a, &node->node, wide, condition), child);
+    return WEIR_OK;
+}
+
 weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node **ret) {
-    weir_node_kind kind = node->child->kind;
-    weir_node_filter *filter = kind == WEIR_NODE_FILTER ? WEIR_NODE_AS(node->child, FILTER, filter) : NULL;
+    weir_node *below = weir_analysis_peel(node->child);
+    weir_node_kind kind = below->kind;
+    weir_node_filter *filter = kind == WEIR_NODE_FILTER ? WEIR_NODE_AS(below, FILTER, filter) : NULL;
     weir_node *child;
-    if (filter && filter->child->kind == WEIR_NODE_AGGREGATE) {
+    if (filter && below == node->child && filter->child->kind == WEIR_NODE_AGGREGATE) {
         WEIR_TRY(weir_analysis_relation(a, filter->child, &child));
         return sort_over_aggregate(a, node, child, filter, ret);
     }

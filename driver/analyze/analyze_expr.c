@@ -77,6 +77,11 @@ static bool is_lateral(const weir_analysis *a, const weir_node *found) {
 }
 
 static weir_code resolve_attribute(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node **ret) {
+    if (name->plan_id) {
+        WEIR_TRY(weir_analysis_frame_column(a, name, ret));
+        weir_analysis_remember(a, &name->node, *ret);
+        return WEIR_OK;
+    }
     WEIR_TRY(weir_analysis_resolve_name(a, name, ret));
     if (!is_lateral(a, *ret)) {
         weir_analysis_remember(a, &name->node, *ret);
@@ -317,6 +322,9 @@ weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **r
     case WEIR_NODE_UNRESOLVED_FUNCTION:
         return weir_analysis_resolve_call(a, WEIR_NODE_AS(node, UNRESOLVED_FUNCTION, unresolved_function),
                                           ret);
+    case WEIR_NODE_UPDATE_FIELD:
+        return weir_analysis_update_field(a, WEIR_NODE_AS(node, UPDATE_FIELD, update_field), ret);
+    case WEIR_NODE_UNRESOLVED_REGEX:
     case WEIR_NODE_UNRESOLVED_STAR:
         return weir_analysis_place(a, node,
                                    weir_error_raise(a->err, WEIR_INVALID_USAGE_OF_STAR_OR_REGEX, "elem",
@@ -359,11 +367,16 @@ weir_node *weir_analysis_alias(weir_analysis *a, weir_node *child, weir_str name
 weir_node *weir_analysis_attribute_of(weir_analysis *a, const weir_node *named) {
     weir_node_attribute *attribute = WEIR_NODE_NEW(a->arena, ATTRIBUTE, attribute);
     if (named->kind == WEIR_NODE_ALIAS) {
-        attribute->name = WEIR_NODE_AS(named, ALIAS, alias)->name;
-        attribute->id = WEIR_NODE_AS(named, ALIAS, alias)->id;
+        const weir_node_alias *alias = WEIR_NODE_AS(named, ALIAS, alias);
+        attribute->name = alias->name;
+        attribute->id = alias->id;
+        attribute->metadata = alias->metadata;
+        if (alias->metadata.size == 0 && alias->child->kind == WEIR_NODE_ATTRIBUTE)
+            attribute->metadata = WEIR_NODE_AS(alias->child, ATTRIBUTE, attribute)->metadata;
     } else {
         attribute->name = WEIR_NODE_AS(named, ATTRIBUTE, attribute)->name;
         attribute->id = WEIR_NODE_AS(named, ATTRIBUTE, attribute)->id;
+        attribute->metadata = WEIR_NODE_AS(named, ATTRIBUTE, attribute)->metadata;
     }
     attribute->node.type = named->type;
     attribute->node.nullable = named->nullable;
@@ -413,6 +426,8 @@ static weir_str item_name(weir_analysis *a, const weir_node *node) {
 }
 
 weir_code weir_analysis_named(weir_analysis *a, weir_node *node, weir_node_list *ret) {
+    if (node->kind == WEIR_NODE_UNRESOLVED_REGEX)
+        return weir_analysis_expand_regex(a, WEIR_NODE_AS(node, UNRESOLVED_REGEX, unresolved_regex), ret);
     if (node->kind == WEIR_NODE_UNRESOLVED_STAR)
         return weir_analysis_expand_star(a, WEIR_NODE_AS(node, UNRESOLVED_STAR, unresolved_star), ret);
     weir_node *resolved;
@@ -420,6 +435,7 @@ weir_code weir_analysis_named(weir_analysis *a, weir_node *node, weir_node_list 
     if (node->kind == WEIR_NODE_ALIAS && !node->resolved) {
         WEIR_TRY(weir_analysis_resolve(a, WEIR_NODE_AS(node, ALIAS, alias)->child, &resolved));
         weir_node *alias = weir_analysis_alias(a, resolved, WEIR_NODE_AS(node, ALIAS, alias)->name);
+        WEIR_NODE_AS(alias, ALIAS, alias)->metadata = WEIR_NODE_AS(node, ALIAS, alias)->metadata;
         weir_node_list_add(a->arena, ret, alias);
         return WEIR_OK;
     }

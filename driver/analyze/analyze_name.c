@@ -31,6 +31,7 @@ static weir_node *make_reference(weir_analysis *a, const weir_node *node, const 
     weir_node_attribute *reference = WEIR_NODE_NEW(a->arena, ATTRIBUTE, attribute);
     reference->name = name;
     reference->id = column->id;
+    reference->metadata = column->metadata;
     reference->node.type = column->node.type;
     reference->node.nullable = column->node.nullable;
     reference->node.resolved = true;
@@ -349,9 +350,11 @@ static weir_code drop_excepted(weir_analysis *a, weir_node_unresolved_star *star
 }
 
 weir_code weir_analysis_expand_star(weir_analysis *a, weir_node_unresolved_star *star, weir_node_list *ret) {
-    weir_node_list list = {0};
-    for (int32_t i = 0; i < a->scope->starred.count; i++) {
-        weir_node_attribute *column = column_at(&a->scope->starred, i);
+    weir_node_list list = {0}, starred = a->scope->starred;
+    if (star->plan_id)
+        WEIR_TRY(weir_analysis_frame_columns(a, star->plan_id, &a->scope->starred, &starred));
+    for (int32_t i = 0; i < starred.count; i++) {
+        weir_node_attribute *column = column_at(&starred, i);
         if (star->target.count == 0 || qualifier_matches(a, column, &star->target))
             weir_node_list_add(a->arena, &list, make_reference(a, &star->node, column, column->name));
     }

@@ -3,6 +3,7 @@
 #include "driver/analyze/analyzer_int.h"
 
 #include "common/expr/program.h"
+#include "driver/analyze/streaming_checks.h"
 
 /* ---- building ---- */
 
@@ -12,6 +13,7 @@ void weir_analysis_set_output(weir_analysis *a, weir_node *relation, weir_node_l
         fields[i].name = WEIR_NODE_AS(output.items[i], ATTRIBUTE, attribute)->name;
         fields[i].type = output.items[i]->type;
         fields[i].nullable = output.items[i]->nullable;
+        fields[i].metadata = WEIR_NODE_AS(output.items[i], ATTRIBUTE, attribute)->metadata;
     }
     relation->output = output;
     relation->type = weir_type_struct(a->arena, fields, output.count);
@@ -103,26 +105,37 @@ static weir_code clear_position(weir_arena *arena, weir_node *node, void *data, 
     return WEIR_OK;
 }
 
-static weir_node *instantiate_source(weir_analysis *a, const weir_node_source *source) {
-    weir_node_source *copy = (weir_node_source *)weir_node_copy(a->arena, &source->node);
-    weir_node_list output = weir_node_list_new(a->arena, source->schema->fields_count);
+/* A relation that has its rows from outside the plan: columns by `schema`, with ids of their own. */
+static weir_node *instantiate_leaf(weir_analysis *a, const weir_node *leaf, const weir_type *schema) {
+    weir_node *copy = weir_node_copy(a->arena, leaf);
+    weir_node_list output = weir_node_list_new(a->arena, schema->fields_count);
     for (int32_t i = 0; i < output.count; i++) {
-        const weir_field *field = &source->schema->fields[i];
+        const weir_field *field = &schema->fields[i];
         weir_node_attribute *column = WEIR_NODE_NEW(a->arena, ATTRIBUTE, attribute);
         column->name = field->name;
+        column->metadata = field->metadata;
         column->id = (*a->options->next_id)++;
         column->node.type = field->type;
         column->node.nullable = field->nullable;
         column->node.resolved = true;
         output.items[i] = &column->node;
     }
-    weir_analysis_set_output(a, &copy->node, output);
-    return &copy->node;
+    weir_analysis_set_output(a, copy, output);
+    return copy;
+}
+
+static const weir_type *range_schema(weir_arena *arena) {
+    weir_field id = {.name = WEIR_STR("id"), .type = weir_type_of(WEIR_TYPE_LONG)};
+    return weir_type_struct(arena, &id, 1);
 }
 
 static weir_code resolve_watermark(weir_analysis *a, weir_node_watermark *node, weir_node **ret) {
     weir_node_watermark *copy = (weir_node_watermark *)weir_node_copy(a->arena, &node->node);
     WEIR_TRY(weir_analysis_relation(a, node->child, &copy->child));
+    if (!weir_streaming_checks_is_streaming(copy->child)) {
+        *ret = copy->child; /* a batch has no event time; Spark does not even look at the column */
+        return WEIR_OK;
+    }
     weir_scope scope = {.columns = copy->child->output, .starred = copy->child->output};
     weir_str_list parts = {&copy->column, 1};
     weir_node *column;
@@ -242,25 +255,32 @@ static bool add_aggregate_text(const weir_node *node, void *data) {
     return false;
 }
 
+weir_code weir_analysis_check_where(weir_analysis *a, const weir_node *origin, weir_node **condition) {
+    if ((*condition)->type->kind == WEIR_TYPE_NULL)
+        *condition = weir_analysis_cast(a, *condition, weir_type_of(WEIR_TYPE_BOOLEAN));
+    WEIR_TRY(weir_analysis_check_condition(a, origin, *condition));
+    if (!weir_analysis_has_aggregate(*condition))
+        return WEIR_OK;
+    weir_strbuf list _cleanup_strbuf_ = {0};
+    aggregate_texts texts = {a, &list};
+    weir_node_any(*condition, add_aggregate_text, &texts);
+    return weir_analysis_place(a, origin,
+                               weir_error_raise(a->err, WEIR_INVALID_WHERE_CONDITION, "condition",
+                                                weir_analysis_sql(a, *condition), "expressionList", list.data,
+                                                NULL));
+}
+
 static weir_code resolve_where(weir_analysis *a, weir_node_filter *node, weir_node **ret) {
     weir_node *child, *condition;
+    bool select = weir_analysis_peel(node->child)->kind == WEIR_NODE_PROJECT;
     WEIR_TRY(weir_analysis_relation(a, node->child, &child));
+    if (select && child->kind == WEIR_NODE_PROJECT)
+        return weir_analysis_filter_project(a, node, child, ret);
     weir_scope scope = {.columns = child->output, .starred = child->output};
     a->scope = &scope;
     WEIR_TRY(weir_analysis_resolve(a, node->condition, &condition));
     a->scope = NULL;
-    if (condition->type->kind == WEIR_TYPE_NULL)
-        condition = weir_analysis_cast(a, condition, weir_type_of(WEIR_TYPE_BOOLEAN));
-    WEIR_TRY(weir_analysis_check_condition(a, &node->node, condition));
-    if (weir_analysis_has_aggregate(condition)) {
-        weir_strbuf list _cleanup_strbuf_ = {0};
-        aggregate_texts texts = {a, &list};
-        weir_node_any(condition, add_aggregate_text, &texts);
-        return weir_analysis_place(a, &node->node,
-                                   weir_error_raise(a->err, WEIR_INVALID_WHERE_CONDITION, "condition",
-                                                    weir_analysis_sql(a, condition), "expressionList",
-                                                    list.data, NULL));
-    }
+    WEIR_TRY(weir_analysis_check_where(a, &node->node, &condition));
     *ret = weir_analysis_make_filter(a, &node->node, child, condition);
     return WEIR_OK;
 }
@@ -274,11 +294,11 @@ static weir_code resolve_distinct(weir_analysis *a, weir_node_distinct *node, we
     return weir_analysis_make_aggregate(a, &node->node, child, columns, columns, ret);
 }
 
-static weir_code raise_limit(weir_analysis *a, const weir_node *count, weir_code condition, const char *param,
-                             const char *value) {
+static weir_code raise_limit(weir_analysis *a, const char *name, const weir_node *count, weir_code condition,
+                             const char *param, const char *value) {
     return weir_analysis_place(a, count,
                                weir_error_raise(a->err, condition, "expr", weir_analysis_sql(a, count),
-                                                "name", "limit", param, value, NULL));
+                                                "name", name, param, value, NULL));
 }
 
 static bool is_column(const weir_node *node, void *data) {
@@ -286,18 +306,18 @@ static bool is_column(const weir_node *node, void *data) {
     return node->kind == WEIR_NODE_ATTRIBUTE || node->kind == WEIR_NODE_AGGREGATE_CALL;
 }
 
-static weir_code resolve_limit(weir_analysis *a, weir_node_limit *node, weir_node **ret) {
-    weir_node_limit *limit = (weir_node_limit *)weir_node_copy(a->arena, &node->node);
-    WEIR_TRY(weir_analysis_relation(a, node->child, &limit->child));
-    weir_scope scope = {.columns = limit->child->output, .starred = limit->child->output};
+/* The count of LIMIT, OFFSET or tail(): a constant INT of 0 or more, folded. */
+static weir_code resolve_count(weir_analysis *a, const char *name, const weir_node *child, weir_node *in,
+                               weir_node **ret) {
+    weir_scope scope = {.columns = child->output, .starred = child->output};
     weir_node *count;
     a->scope = &scope;
-    WEIR_TRY(weir_analysis_resolve(a, node->count, &count));
+    WEIR_TRY(weir_analysis_resolve(a, in, &count));
     a->scope = NULL;
     if (weir_node_any(count, is_column, NULL))
-        return raise_limit(a, count, WEIR_INVALID_LIMIT_LIKE_EXPRESSION__IS_UNFOLDABLE, "v", "");
+        return raise_limit(a, name, count, WEIR_INVALID_LIMIT_LIKE_EXPRESSION__IS_UNFOLDABLE, "v", "");
     if (count->type->kind != WEIR_TYPE_INT)
-        return raise_limit(a, count, WEIR_INVALID_LIMIT_LIKE_EXPRESSION__DATA_TYPE, "dataType",
+        return raise_limit(a, name, count, WEIR_INVALID_LIMIT_LIKE_EXPRESSION__DATA_TYPE, "dataType",
                            weir_analysis_type(a, count->type));
     if (count->kind != WEIR_NODE_LITERAL) {
         weir_column *value;
@@ -309,14 +329,35 @@ static weir_code resolve_limit(weir_analysis *a, weir_node_limit *node, weir_nod
     }
     const weir_column *value = WEIR_NODE_AS(count, LITERAL, literal)->value;
     if (weir_column_is_null(value, 0))
-        return raise_limit(a, count, WEIR_INVALID_LIMIT_LIKE_EXPRESSION__IS_NULL, "v", "");
+        return raise_limit(a, name, count, WEIR_INVALID_LIMIT_LIKE_EXPRESSION__IS_NULL, "v", "");
     int32_t number = *(const int32_t *)(const void *)value->values;
     if (number < 0)
-        return raise_limit(a, count, WEIR_INVALID_LIMIT_LIKE_EXPRESSION__IS_NEGATIVE, "v",
+        return raise_limit(a, name, count, WEIR_INVALID_LIMIT_LIKE_EXPRESSION__IS_NEGATIVE, "v",
                            weir_arena_printf(a->arena, "%d", number));
-    limit->count = count;
-    weir_analysis_set_output(a, &limit->node, limit->child->output);
-    *ret = &limit->node;
+    *ret = count;
+    return WEIR_OK;
+}
+
+weir_code weir_analysis_limit(weir_analysis *a, weir_node *node, weir_node **ret) {
+    weir_node *copy = weir_node_copy(a->arena, node), **child, **count;
+    const char *name;
+    if (node->kind == WEIR_NODE_LIMIT) {
+        name = "limit";
+        child = &WEIR_NODE_AS(copy, LIMIT, limit)->child;
+        count = &WEIR_NODE_AS(copy, LIMIT, limit)->count;
+    } else if (node->kind == WEIR_NODE_OFFSET) {
+        name = "offset";
+        child = &WEIR_NODE_AS(copy, OFFSET, offset)->child;
+        count = &WEIR_NODE_AS(copy, OFFSET, offset)->count;
+    } else {
+        name = "tail";
+        child = &WEIR_NODE_AS(copy, TAIL, tail)->child;
+        count = &WEIR_NODE_AS(copy, TAIL, tail)->count;
+    }
+    WEIR_TRY(weir_analysis_relation(a, *child, child));
+    WEIR_TRY(resolve_count(a, name, *child, *count, count));
+    weir_analysis_set_output(a, copy, (*child)->output);
+    *ret = copy;
     return WEIR_OK;
 }
 
@@ -329,7 +370,13 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
     case WEIR_NODE_UNRESOLVED_RELATION:
         return resolve_table(a, WEIR_NODE_AS(node, UNRESOLVED_RELATION, unresolved_relation), ret);
     case WEIR_NODE_SOURCE:
-        *ret = instantiate_source(a, WEIR_NODE_AS(node, SOURCE, source));
+        *ret = instantiate_leaf(a, node, WEIR_NODE_AS(node, SOURCE, source)->schema);
+        return WEIR_OK;
+    case WEIR_NODE_LOCAL_RELATION:
+        *ret = instantiate_leaf(a, node, WEIR_NODE_AS(node, LOCAL_RELATION, local_relation)->schema);
+        return WEIR_OK;
+    case WEIR_NODE_RANGE:
+        *ret = instantiate_leaf(a, node, range_schema(a->arena));
         return WEIR_OK;
     case WEIR_NODE_WATERMARK:
         return resolve_watermark(a, WEIR_NODE_AS(node, WATERMARK, watermark), ret);
@@ -346,7 +393,7 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
     case WEIR_NODE_AGGREGATE:
         return weir_analysis_aggregate(a, WEIR_NODE_AS(node, AGGREGATE, aggregate), ret);
     case WEIR_NODE_FILTER:
-        if (WEIR_NODE_AS(node, FILTER, filter)->child->kind == WEIR_NODE_AGGREGATE)
+        if (weir_analysis_peel(WEIR_NODE_AS(node, FILTER, filter)->child)->kind == WEIR_NODE_AGGREGATE)
             return weir_analysis_having(a, WEIR_NODE_AS(node, FILTER, filter), ret);
         return resolve_where(a, WEIR_NODE_AS(node, FILTER, filter), ret);
     case WEIR_NODE_DISTINCT:
@@ -354,9 +401,14 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
     case WEIR_NODE_SORT:
         return weir_analysis_sort(a, WEIR_NODE_AS(node, SORT, sort), ret);
     case WEIR_NODE_LIMIT:
-        return resolve_limit(a, WEIR_NODE_AS(node, LIMIT, limit), ret);
-    default:
-        return weir_analysis_refuse(a, node, weir_node_describe(node->kind).label);
+    case WEIR_NODE_OFFSET:
+    case WEIR_NODE_TAIL:
+        return weir_analysis_limit(a, node, ret);
+    default: {
+        bool is;
+        WEIR_TRY(weir_analysis_frame(a, node, &is, ret));
+        return is ? WEIR_OK : weir_analysis_refuse(a, node, weir_node_describe(node->kind).label);
+    }
     }
 }
 

@@ -19,6 +19,12 @@ typedef struct weir_found {
     const weir_node *from, *to;
 } weir_found;
 
+/* The columns of a DATAFRAME that was resolved: what plan_id of a name refers to. */
+typedef struct weir_frame {
+    int64_t plan_id;
+    weir_node_list output;
+} weir_frame;
+
 typedef struct weir_analysis {
     weir_arena *arena;
     const weir_analyzer_options *options;
@@ -32,6 +38,8 @@ typedef struct weir_analysis {
     /* The one time window of the block under resolution and the column that holds it; NULL where none. */
     const weir_node *window;
     weir_node *window_column;
+    weir_frame *frames;
+    int32_t frames_count, frames_capacity;
 } weir_analysis;
 
 /* ---- errors (analyze_error.c) ---- */
@@ -77,6 +85,31 @@ bool weir_analysis_is_nondeterministic(const weir_node *node);
 #define WEIR_ANALYSIS_NODES_MAX 100000
 bool weir_analysis_is_too_large(const weir_node *node);
 
+/* ---- DataFrame methods (analyze_frame.c, analyze_nulls.c, analyze_shape.c) ---- */
+/* The relation without the DATAFRAME nodes around it: rules that look at the relation below look through. */
+weir_node *weir_analysis_peel(weir_node *relation);
+/* The column that a name with plan_id means, where it is in scope; else CANNOT_RESOLVE_DATAFRAME_COLUMN. */
+weir_code weir_analysis_frame_column(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node **ret);
+/* The columns of `list` that belong to the plan id too. */
+weir_code weir_analysis_frame_columns(weir_analysis *a, int64_t plan_id, const weir_node_list *list,
+                                      weir_node_list *ret);
+/* The columns whose name matches the pattern. */
+weir_code weir_analysis_expand_regex(weir_analysis *a, weir_node_unresolved_regex *regex, weir_node_list *ret);
+/* The relations that the methods make; *ret_is is false for every other kind. */
+weir_code weir_analysis_frame(weir_analysis *a, weir_node *node, bool *ret_is, weir_node **ret);
+weir_code weir_analysis_fill_nulls(weir_analysis *a, weir_node_fill_nulls *node, weir_node **ret);
+weir_code weir_analysis_drop_nulls(weir_analysis *a, weir_node_drop_nulls *node, weir_node **ret);
+weir_code weir_analysis_replace_values(weir_analysis *a, weir_node_replace_values *node, weir_node **ret);
+weir_code weir_analysis_to_schema(weir_analysis *a, weir_node_to_schema *node, weir_node **ret);
+weir_code weir_analysis_union(weir_analysis *a, weir_node_union *node, weir_node **ret);
+/* withField and dropFields over a struct. */
+weir_code weir_analysis_update_field(weir_analysis *a, weir_node_update_field *node, weir_node **ret);
+/* PROJECT of resolved and unresolved items over a resolved child. */
+weir_code weir_analysis_select(weir_analysis *a, const weir_node *origin, weir_node *child,
+                               weir_node_list items, weir_node **ret);
+/* An unresolved call of a registry function; lives in the arena. */
+weir_node *weir_analysis_call(weir_analysis *a, const char *name, weir_node *const *args, int32_t count);
+
 /* ---- calls (analyze_call.c) ---- */
 weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret);
 bool weir_analysis_is_window_call(const weir_node *node);
@@ -100,6 +133,12 @@ weir_code weir_analysis_make_aggregate(weir_analysis *a, const weir_node *origin
                                        weir_node_list grouping, weir_node_list aggregates, weir_node **ret);
 weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_node **ret);
 weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node **ret);
+/* WHERE over a projection, as DataFrame methods stack them: may use the columns below it. */
+weir_code weir_analysis_filter_project(weir_analysis *a, weir_node_filter *node, weir_node *project,
+                                       weir_node **ret);
+/* A WHERE condition is BOOLEAN (an untyped NULL becomes it) and holds no aggregate. */
+weir_code weir_analysis_check_where(weir_analysis *a, const weir_node *origin, weir_node **condition);
+weir_code weir_analysis_limit(weir_analysis *a, weir_node *node, weir_node **ret);
 weir_code weir_analysis_check_condition(weir_analysis *a, const weir_node *origin, weir_node *condition);
 weir_node *weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child,
                                      weir_node *condition);

@@ -79,5 +79,7 @@ typedef struct weir_job_spec {
 /* `file` names the document in errors. INVALID_JOB_SPEC with all problems, in the order of their lines. */
 weir_code weir_job_spec_parse(weir_arena *arena, weir_str text, const char *file, const weir_job_spec **ret,
                               weir_error **err);
+/* A copy whose texts live in `arena`. */
+const weir_job_spec *weir_job_spec_clone(weir_arena *arena, const weir_job_spec *job);
 /* The largest spec that is read from a file. */
 #define WEIR_JOB_SPEC_BYTES_MAX (4 << 20)

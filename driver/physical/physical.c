@@ -106,31 +106,74 @@ static void gather_in_one(planner *p) {
 
 static weir_code build(planner *p, weir_node *relation, weir_error **err);
 
-static weir_code build_source(planner *p, weir_node_source *source, weir_error **err) {
-    if (!source->streaming)
-        WEIR_FAIL(err, NOT_SUPPORTED,
-                  "source " WEIR_STR_FMT ": static sources are not supported in a streaming query",
-                  WEIR_STR_ARG(source->name));
+/* The leaf of the plan: the scan that the executors run, and the source that its splits come from. */
+static weir_code push_scan(planner *p, const weir_node *relation, weir_node_scan *scan,
+                           const weir_query_source *source, weir_error **err) {
     if (p->current)
         WEIR_FAIL(err, NOT_SUPPORTED, "a query over several sources is not supported");
-    weir_node_scan *scan = WEIR_NODE_NEW(p->arena, SCAN, scan);
     scan->format = source->format;
-    scan->options = source->options;
-    scan->schema = source->schema;
-    scan->projection = source->node.type;
+    scan->projection = relation->type;
     scan->source_index = p->out->sources_count;
     p->distribution = "splits";
     p->partitions = 0;
-    push_operator(p, &scan->node, source->node.type);
+    push_operator(p, &scan->node, relation->type);
     p->out->sources = WEIR_NEW_ARRAY(p->arena, weir_query_source, 1);
-    p->out->sources[p->out->sources_count++] =
-        (weir_query_source){.format = source->format,
-                            .options = source->options,
-                            .schema = source->own_schema ? NULL : source->schema};
+    p->out->sources[p->out->sources_count++] = *source;
+    return WEIR_OK;
+}
+
+static weir_code build_source(planner *p, weir_node_source *source, weir_error **err) {
+    if (!source->streaming && !p->request->batch)
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "source " WEIR_STR_FMT ": static sources are not supported in a streaming query",
+                  WEIR_STR_ARG(source->name));
+    weir_node_scan *scan = WEIR_NODE_NEW(p->arena, SCAN, scan);
+    scan->options = source->options;
+    scan->schema = source->schema;
+    weir_query_source made = {.format = source->format,
+                              .options = source->options,
+                              .schema = source->own_schema && !p->request->batch ? NULL : source->schema};
+    WEIR_TRY(push_scan(p, &source->node, scan, &made, err));
     weir_str path = weir_options_get(&source->options, "path");
     weir_strbuf_addf(&p->signature, "source " WEIR_STR_FMT " " WEIR_STR_FMT, WEIR_STR_ARG(source->format),
                      WEIR_STR_ARG(path));
     return WEIR_OK;
+}
+
+/* ---- leaves of batch queries: connectors/local ---- */
+
+static weir_code refuse_in_stream(const planner *p, const weir_node *relation, weir_error **err) {
+    if (!p->request->batch)
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s is not supported in a streaming query",
+                  weir_node_describe(relation->kind).label);
+    return WEIR_OK;
+}
+
+static weir_code build_local(planner *p, weir_node_local_relation *local, weir_error **err) {
+    WEIR_TRY(refuse_in_stream(p, &local->node, err));
+    weir_query_source source = {.format = WEIR_STR("weir-local"), .schema = local->node.type};
+    weir_options_set(p->arena, &source.options, WEIR_STR("blocks"), local->blocks);
+    weir_node_scan *scan = WEIR_NODE_NEW(p->arena, SCAN, scan);
+    scan->schema = local->node.type;
+    return push_scan(p, &local->node, scan, &source, err);
+}
+
+static void set_number(planner *p, weir_options *options, const char *name, int64_t value) {
+    weir_options_set(p->arena, options, weir_str_from(name),
+                     weir_str_from(weir_arena_printf(p->arena, "%lld", (long long)value)));
+}
+
+static weir_code push_range(planner *p, const weir_node *relation, int64_t start, int64_t end, int64_t step,
+                            int64_t partitions, weir_error **err) {
+    WEIR_TRY(refuse_in_stream(p, relation, err));
+    weir_query_source source = {.format = WEIR_STR("weir-range"), .schema = relation->type};
+    set_number(p, &source.options, "start", start);
+    set_number(p, &source.options, "end", end);
+    set_number(p, &source.options, "step", step);
+    set_number(p, &source.options, "partitions", partitions);
+    weir_node_scan *scan = WEIR_NODE_NEW(p->arena, SCAN, scan);
+    scan->schema = relation->type;
+    return push_scan(p, relation, scan, &source, err);
 }
 
 static weir_code build_filter(planner *p, weir_node_filter *filter, weir_error **err) {
@@ -176,16 +219,23 @@ static weir_code build_sort(planner *p, weir_node_sort *sort, weir_error **err) 
     return WEIR_OK;
 }
 
+static void push_limit(planner *p, int64_t count) {
+    weir_node_limit_exec *node = WEIR_NODE_NEW(p->arena, LIMIT_EXEC, limit_exec);
+    node->child = p->current;
+    node->count = count;
+    push_operator(p, &node->node, p->current->type);
+}
+
 static weir_code build_limit(planner *p, weir_node_limit *limit, weir_error **err) {
     WEIR_TRY(build(p, limit->child, err));
     if (limit->count->kind != WEIR_NODE_LITERAL || limit->count->type->kind != WEIR_TYPE_INT)
         WEIR_FAIL(err, NOT_SUPPORTED, "LIMIT takes a constant integer");
-    gather_in_one(p);
     const weir_column *value = WEIR_NODE_AS(limit->count, LITERAL, literal)->value;
-    weir_node_limit_exec *node = WEIR_NODE_NEW(p->arena, LIMIT_EXEC, limit_exec);
-    node->child = p->current;
-    node->count = ((const int32_t *)value->values)[0];
-    push_operator(p, &node->node, p->current->type);
+    int64_t count = ((const int32_t *)value->values)[0];
+    if (strcmp(p->distribution, "single") != 0)
+        push_limit(p, count); /* no task needs to send more than that */
+    gather_in_one(p);
+    push_limit(p, count);
     return WEIR_OK;
 }
 
@@ -350,11 +400,20 @@ static void push_state(planner *p, const weir_node_list *keys, const weir_node_l
     push_operator(p, &state->node, weir_aggregate_final_schema(p->arena, *keys, *calls));
 }
 
+static void push_final(planner *p, const weir_node_list *keys, const weir_node_list *calls) {
+    weir_node_final_agg *final = WEIR_NODE_NEW(p->arena, FINAL_AGG, final_agg);
+    final->child = p->current;
+    final->keys_count = keys->count;
+    final->aggregates = *calls;
+    push_operator(p, &final->node, weir_aggregate_final_schema(p->arena, *keys, *calls));
+}
+
 static weir_code build_aggregate(planner *p, weir_node_aggregate *node, weir_error **err) {
     WEIR_TRY(build(p, node->child, err));
+    bool batch = p->request->batch;
     if (p->out->stateful)
         WEIR_FAIL(err, NOT_SUPPORTED, "several aggregations in one streaming query are not supported");
-    if (p->watermark)
+    if (p->watermark && !batch)
         WEIR_FAIL(err, NOT_SUPPORTED, "aggregation over a watermark is not supported");
     aggregation a = {.p = p, .node = node, .keys_count = node->grouping.count};
     weir_node_list results = weir_node_list_new(p->arena, node->aggregates.count);
@@ -365,12 +424,20 @@ static weir_code build_aggregate(planner *p, weir_node_aggregate *node, weir_err
     WEIR_TRY(bind_list(p, &node->grouping, &node->child->output, &keys, err));
     WEIR_TRY(bind_list(p, &a.calls, &node->child->output, &calls, err));
     const weir_type *shuffled = weir_aggregate_partial_schema(p->arena, keys, calls);
-    sign_state(p, shuffled, node, &a.calls);
     push_partial(p, &keys, &calls, shuffled);
-    p->out->stateful = true;
-    p->out->state_partitions = state_partitions(p, keys.count);
-    cut_stage(p, keys.count, "hash", p->out->state_partitions);
-    push_state(p, &keys, &calls);
+    if (batch && keys.count == 0) {
+        cut_stage(p, 0, "single", 1);
+    } else {
+        p->out->state_partitions = state_partitions(p, keys.count);
+        cut_stage(p, keys.count, "hash", p->out->state_partitions);
+    }
+    if (batch) {
+        push_final(p, &keys, &calls);
+    } else {
+        sign_state(p, shuffled, node, &a.calls);
+        p->out->stateful = true;
+        push_state(p, &keys, &calls);
+    }
     weir_node_project_exec *project = WEIR_NODE_NEW(p->arena, PROJECT_EXEC, project_exec);
     project->child = p->current;
     project->exprs = results;
@@ -382,6 +449,14 @@ static weir_code build(planner *p, weir_node *relation, weir_error **err) {
     switch ((int)relation->kind) {
     case WEIR_NODE_SOURCE:
         return build_source(p, WEIR_NODE_AS(relation, SOURCE, source), err);
+    case WEIR_NODE_LOCAL_RELATION:
+        return build_local(p, WEIR_NODE_AS(relation, LOCAL_RELATION, local_relation), err);
+    case WEIR_NODE_RANGE: {
+        const weir_node_range *range = WEIR_NODE_AS(relation, RANGE, range);
+        return push_range(p, relation, range->start, range->end, range->step, range->partitions, err);
+    }
+    case WEIR_NODE_ONE_ROW:
+        return push_range(p, relation, 0, 1, 1, 1, err);
     case WEIR_NODE_FILTER:
         return build_filter(p, WEIR_NODE_AS(relation, FILTER, filter), err);
     case WEIR_NODE_PROJECT:
@@ -400,8 +475,8 @@ static weir_code build(planner *p, weir_node *relation, weir_error **err) {
         p->watermark = true;
         return build(p, WEIR_NODE_AS(relation, WATERMARK, watermark)->child, err);
     default:
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s is not supported in a streaming query",
-                  weir_node_describe(relation->kind).label);
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s is not supported in a %s query",
+                  weir_node_describe(relation->kind).label, p->request->batch ? "batch" : "streaming");
     }
 }
 

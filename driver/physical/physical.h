@@ -1,10 +1,10 @@
-/* The physical planner: a resolved, optimized logical plan of one streaming query becomes stages of bound
- * operators.
+/* The physical planner: a resolved, optimized logical plan of one query becomes stages of bound operators.
  *
  *   stage "splits"  SCAN -> FILTER/PROJECT/EXPAND -> PARTIAL_AGG -> SHUFFLE_WRITE (by key group)
  *   stage "hash"    SHUFFLE_READ -> STATE_AGG -> PROJECT/FILTER -> [SHUFFLE_WRITE to one]
  *   stage "single"  SHUFFLE_READ -> SORT -> LIMIT
- * and the last stage ends in SINK_WRITE. Made once a query, not once a batch. Driver, at start. */
+ * and the last stage ends in SINK_WRITE. A batch query has FINAL_AGG instead of STATE_AGG, and as many of
+ * them as it likes. Made once a query, not once a batch. Driver, at start. */
 #pragma once
 
 #include "common/conf/conf.h"
@@ -13,6 +13,7 @@
 typedef struct weir_physical_request {
     weir_node *logical;
     const weir_conf *conf;
+    bool batch; /* no source streams: no state, no output mode */
     weir_str output_mode;
     weir_str sink_format;
     weir_options sink_options;
@@ -23,7 +24,7 @@ typedef struct weir_physical {
     const weir_node_query_plan *plan;
     const weir_type *schema; /* of the result */
     bool stateful;
-    int32_t state_partitions;   /* 0 without state */
+    int32_t state_partitions;   /* of the hash stages; 0 without any */
     const char *signature;      /* sources and state layout, as text */
     weir_query_source *sources; /* by source_index of the SCAN nodes */
     int32_t sources_count;

@@ -116,7 +116,7 @@ weir_code weir_query_open(weir_stream_query *query, weir_error **err) {
         .query_id = weir_checkpoint_query_id(query->checkpoint),
         .run_id = query->run_id,
         .checkpoint = weir_checkpoint_directory(query->checkpoint),
-        .output_fd = query->host.output_fd,
+        .output = query->host.output,
         .reads_all = spec->trigger == WEIR_TRIGGER_ONCE,
     };
     int32_t count = spec->sources_count;

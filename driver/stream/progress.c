@@ -2,7 +2,6 @@
  * after the commit. Format: org.apache.spark.sql.streaming.StreamingQueryProgress (Spark 4.3). */
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "common/base/json_value.h"
 #include "common/types/datetime.h"
@@ -15,15 +14,6 @@ static void add_double(weir_strbuf *buf, const char *name, double value) {
         return;
     weir_strbuf_addf(buf, ",\"%s\":", name);
     weir_strbuf_add(buf, (weir_str){text, (size_t)weir_double_format(value, text)});
-}
-
-static void add_timestamp(weir_strbuf *buf, int64_t micros) {
-    int32_t year, month, day;
-    int64_t ms = weir_floor_div(micros, 1000);
-    weir_date_to_civil((int32_t)weir_floor_div(ms, 86400000), &year, &month, &day);
-    int64_t of_day = weir_floor_mod(ms, 86400000);
-    weir_strbuf_addf(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, (int)(of_day / 3600000),
-                     (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000));
 }
 
 static int64_t source_rows(const weir_stream_query *query, int32_t source) {
@@ -117,7 +107,7 @@ void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf) 
                      query->run_id);
     weir_json_write_string(buf, query->spec->name);
     weir_strbuf_add_text(buf, ",\"timestamp\":\"");
-    add_timestamp(buf, query->times.trigger_realtime_us);
+    weir_instant_text(buf, query->times.trigger_realtime_us);
     weir_strbuf_addf(buf, "\",\"batchId\":%lld,\"batchDuration\":%lld", (long long)query->batch_id,
                      (long long)total_us / 1000);
     add_rates(query, buf, source_rows(query, -1));
@@ -132,26 +122,35 @@ void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf) 
     weir_strbuf_fini(&sink);
 }
 
-static void write_line(int fd, weir_strbuf *line) {
+static void write_line(const weir_stream_query *query, weir_strbuf *line) {
     weir_strbuf_add_char(line, '\n');
-    if (write(fd, line->data, line->size) < 0) {
-        /* Progress has nowhere to go; the query goes on. */
-    }
+    const weir_output *output = query->host.output;
+    output->write(output->self, WEIR_OUTPUT_PROGRESS, weir_strbuf_view(line), NULL);
+}
+
+static void tell_listener(weir_stream_query *query) {
+    const weir_stream_events *events = query->host.events;
+    _cleanup_strbuf_ weir_strbuf json = {0};
+    if (!events || !events->progress)
+        return;
+    weir_query_progress_json(query, &json);
+    events->progress(events->data, weir_strbuf_view(&json));
 }
 
 void weir_query_report_progress(weir_stream_query *query) {
     weir_strbuf line = {0};
-    if (query->host.progress_json) {
+    tell_listener(query);
+    if (query->host.progress == WEIR_PROGRESS_JSON) {
         weir_query_progress_json(query, &line);
-        write_line(query->host.progress_fd, &line);
-    } else if (query->host.progress_line) {
+        write_line(query, &line);
+    } else if (query->host.progress == WEIR_PROGRESS_LINE) {
         int64_t took = weir_env_monotonic_us(query->host.env) - query->times.trigger_start_us;
         int64_t rows = source_rows(query, -1);
         weir_strbuf_addf(&line, "%.*s: batch %lld, %lld rows in, %lld rows out, %.1f ms, %.0f rows/s",
                          WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, (long long)rows,
                          (long long)query->rows_out, (double)took / 1000,
                          took ? (double)rows * 1e6 / (double)took : 0);
-        write_line(query->host.progress_fd, &line);
+        write_line(query, &line);
     }
     weir_strbuf_fini(&line);
     /* The next batch begins where this one ended. */

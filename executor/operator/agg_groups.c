@@ -1,5 +1,5 @@
-/* The groups of an aggregation: what the partial one makes of rows and the state one of shuffled groups is
- * the same table of keys with accumulators beside it. Task thread, inside one operator. */
+/* The groups of an aggregation: what the partial one makes of rows and the others of shuffled groups is the
+ * same table of keys with accumulators beside it. Task thread, inside one operator. */
 #include "common/base/alloc.h"
 #include "executor/operator/agg_spec_int.h"
 
@@ -53,4 +53,22 @@ weir_code weir_agg_groups_find(weir_operator *op, weir_column *const *keys, cons
         return WEIR_OK;
     agg->count = agg->table.count;
     return weir_agg_accs_resize(&agg->accs, agg->count, err);
+}
+
+weir_code weir_agg_groups_merge(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err) {
+    const weir_agg_spec *spec = op->spec->data;
+    weir_agg_groups *agg = op->data;
+    if (batch->columns_count != spec->keys_count + spec->states_count)
+        WEIR_FAIL(err, INTERNAL_ERROR, "shuffled rows have %d columns, not %d", batch->columns_count,
+                  spec->keys_count + spec->states_count);
+    const int32_t *groups;
+    WEIR_TRY(weir_agg_groups_find(op, batch->columns, sel, &groups, err));
+    weir_column **states = WEIR_NEW_ARRAY(op->context->eval->arena, weir_column *, spec->states_count + 1);
+    for (int32_t i = 0; i < spec->states_count; i++)
+        states[i] = weir_column_ref(batch->columns[spec->keys_count + i]);
+    weir_code code = weir_operator_flatten(op->context->budget, states, spec->states_count, err);
+    if (code == WEIR_OK)
+        code = weir_agg_accs_merge(&agg->accs, op->context->eval, states, sel, groups, err);
+    weir_operator_unref_columns(states, spec->states_count);
+    return code;
 }

@@ -34,6 +34,35 @@ weir_code weir_agg_spec_calls(const weir_operator_compiler *compiler, weir_node_
     return WEIR_OK;
 }
 
+static const weir_type *output_schema(const weir_operator_compiler *compiler, const weir_agg_spec *spec) {
+    int32_t count = spec->keys_count + spec->calls_count;
+    const weir_type *type = compiler->node->type;
+    if (type && type->fields_count == count)
+        return type;
+    weir_field *fields = WEIR_NEW_ARRAY(compiler->arena, weir_field, count + 1);
+    for (int32_t i = 0; i < count; i++)
+        fields[i] = (weir_field){.name = weir_str_from(weir_arena_printf(compiler->arena, "column%d", i)),
+                                 .type = i < spec->keys_count ? spec->key_types[i]
+                                                              : spec->calls[i - spec->keys_count].type,
+                                 .nullable = true};
+    return weir_type_struct(compiler->arena, fields, count);
+}
+
+weir_code weir_agg_spec_merging(const weir_operator_compiler *compiler, int32_t keys_count,
+                                weir_node_list aggregates, weir_agg_spec *data, weir_operator_spec *spec,
+                                weir_error **err) {
+    data->keys_count = keys_count;
+    WEIR_TRY(weir_agg_spec_calls(compiler, aggregates, data, err));
+    if (!compiler->input || compiler->input->fields_count != data->keys_count + data->states_count)
+        WEIR_FAIL(err, INTERNAL_ERROR, "the shuffle's schema does not fit the aggregation");
+    data->key_types = WEIR_NEW_ARRAY(compiler->arena, const weir_type *, data->keys_count + 1);
+    for (int32_t i = 0; i < data->keys_count; i++)
+        data->key_types[i] = compiler->input->fields[i].type;
+    spec->schema = output_schema(compiler, data);
+    spec->data = data;
+    return WEIR_OK;
+}
+
 weir_code weir_agg_accs_init(weir_agg_accs *accs, const weir_agg_spec *spec, weir_budget *budget,
                              weir_error **err) {
     *accs = (weir_agg_accs){.spec = spec};

@@ -1,5 +1,5 @@
-/* What the partial and the state aggregation share: the compiled aggregates and their accumulators. Private
- * to the folder. */
+/* What the partial, the final and the state aggregation share: the compiled aggregates and their
+ * accumulators. Private to the folder. */
 #pragma once
 
 #include "common/expr/aggregate.h"
@@ -36,6 +36,11 @@ typedef struct weir_agg_spec {
 weir_code weir_agg_spec_calls(const weir_operator_compiler *compiler, weir_node_list aggregates,
                               weir_agg_spec *spec, weir_error **err);
 
+/* Fills `data` and the operator's spec for an aggregation whose input is what a partial one sends. */
+weir_code weir_agg_spec_merging(const weir_operator_compiler *compiler, int32_t keys_count,
+                                weir_node_list aggregates, weir_agg_spec *data, weir_operator_spec *spec,
+                                weir_error **err);
+
 /* One accumulator per call. */
 typedef struct weir_agg_accs {
     const weir_agg_spec *spec;
@@ -56,7 +61,7 @@ weir_code weir_agg_accs_finish(weir_agg_accs *accs, weir_eval *eval, int32_t fro
                                weir_column **ret, weir_error **err);
 
 /* ---- the groups of one operator (agg_groups.c) ---- */
-/* op->data of both aggregations: keys, accumulators by group number, and scratch. */
+/* op->data of the aggregations: keys, accumulators by group number, and scratch. */
 typedef struct weir_agg_groups {
     weir_agg_accs accs;
     weir_group_table table;
@@ -70,3 +75,5 @@ void weir_agg_groups_close(weir_operator *op);
 /* Group numbers of the selected rows, valid until the next call; new keys get the next numbers. */
 weir_code weir_agg_groups_find(weir_operator *op, weir_column *const *keys, const weir_sel *sel,
                                const int32_t **ret, weir_error **err);
+/* Push of the merging aggregations: a batch of keys and states as the partial one sends them. */
+weir_code weir_agg_groups_merge(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err);

@@ -22,6 +22,8 @@ static compile_fn compiler_of(weir_node_kind kind) {
         return weir_hash_agg_compile;
     case WEIR_NODE_STATE_AGG:
         return weir_state_agg_compile;
+    case WEIR_NODE_FINAL_AGG:
+        return weir_final_agg_compile;
     case WEIR_NODE_SORT_EXEC:
         return weir_sort_compile;
     case WEIR_NODE_LIMIT_EXEC:

@@ -39,26 +39,6 @@ static weir_code state_agg_open(weir_operator *op, weir_error **err) {
     return weir_agg_groups_open(op, owns_global_row(op), err);
 }
 
-/* ---- push ---- */
-
-static weir_code state_agg_push(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err) {
-    const weir_agg_spec *spec = op->spec->data;
-    weir_agg_groups *agg = op->data;
-    if (batch->columns_count != spec->keys_count + spec->states_count)
-        WEIR_FAIL(err, INTERNAL_ERROR, "shuffled rows have %d columns, not %d", batch->columns_count,
-                  spec->keys_count + spec->states_count);
-    const int32_t *groups;
-    WEIR_TRY(weir_agg_groups_find(op, batch->columns, sel, &groups, err));
-    weir_column **states = WEIR_NEW_ARRAY(op->context->eval->arena, weir_column *, spec->states_count + 1);
-    for (int32_t i = 0; i < spec->states_count; i++)
-        states[i] = weir_column_ref(batch->columns[spec->keys_count + i]);
-    weir_code code = weir_operator_flatten(op->context->budget, states, spec->states_count, err);
-    if (code == WEIR_OK)
-        code = weir_agg_accs_merge(&agg->accs, op->context->eval, states, sel, groups, err);
-    weir_operator_unref_columns(states, spec->states_count);
-    return code;
-}
-
 /* ---- finish: order ---- */
 
 static void epoch_fini(epoch *e, const weir_agg_spec *spec) {
@@ -351,7 +331,7 @@ static weir_code state_agg_finish(weir_operator *op, weir_error **err) {
 
 static const weir_operator_ops state_agg_ops = {.name = "StatefulAggregate",
                                                 .open = state_agg_open,
-                                                .push = state_agg_push,
+                                                .push = weir_agg_groups_merge,
                                                 .finish = state_agg_finish,
                                                 .close = weir_agg_groups_close};
 
@@ -365,36 +345,13 @@ static weir_code output_mode(const weir_node_state_agg *node, bool *ret_complete
     return WEIR_OK;
 }
 
-static const weir_type *output_schema(const weir_operator_compiler *compiler, const weir_agg_spec *spec) {
-    int32_t count = spec->keys_count + spec->calls_count;
-    const weir_type *type = compiler->node->type;
-    if (type && type->fields_count == count)
-        return type;
-    weir_field *fields = WEIR_NEW_ARRAY(compiler->arena, weir_field, count + 1);
-    for (int32_t i = 0; i < count; i++)
-        fields[i] = (weir_field){.name = weir_str_from(weir_arena_printf(compiler->arena, "column%d", i)),
-                                 .type = i < spec->keys_count ? spec->key_types[i]
-                                                              : spec->calls[i - spec->keys_count].type,
-                                 .nullable = true};
-    return weir_type_struct(compiler->arena, fields, count);
-}
-
 WEIR_OPERATOR_COMPILE(state_agg) {
     const weir_node_state_agg *node = WEIR_NODE_AS(compiler->node, STATE_AGG, state_agg);
     weir_agg_spec *data = WEIR_NEW(compiler->arena, weir_agg_spec);
     data->operator_id = node->operator_id;
-    data->keys_count = (int32_t)node->keys_count;
     WEIR_TRY(output_mode(node, &data->complete, err));
-    WEIR_TRY(weir_agg_spec_calls(compiler, node->aggregates, data, err));
-    if (!compiler->input || compiler->input->fields_count != data->keys_count + data->states_count)
-        WEIR_FAIL(err, INTERNAL_ERROR, "the shuffle's schema does not fit the aggregation");
-    data->key_types = WEIR_NEW_ARRAY(compiler->arena, const weir_type *, data->keys_count + 1);
-    for (int32_t i = 0; i < data->keys_count; i++)
-        data->key_types[i] = compiler->input->fields[i].type;
     spec->ops = &state_agg_ops;
-    spec->schema = output_schema(compiler, data);
-    spec->data = data;
-    return WEIR_OK;
+    return weir_agg_spec_merging(compiler, (int32_t)node->keys_count, node->aggregates, data, spec, err);
 }
 
 /* Names are left out: renaming a column does not change the state. */

@@ -14,7 +14,7 @@ static void setup_console(contract_sink *c) {
     c->options_text = "numRows=5";
     c->forgets = true;
     c->read = read_nothing;
-    c->world.context.output_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    c->world.fds.results_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 }
 
 CONTRACT_SINK(sink_console, setup_console)

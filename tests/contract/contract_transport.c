@@ -61,6 +61,7 @@ void contract_transport_carries_many_messages_at_once(contract_transport *t) {
     rpc_pair_wait(&t->pair, REQUESTS);
     cr_assert_eq(t->pair.answered, REQUESTS, "%s", t->pair.message);
     cr_assert_eq(t->pair.misaligned, 0);
+    cr_assert(t->pair.client_side->ops->client_is_open(t->pair.client));
 }
 
 void contract_transport_carries_large_payloads_aligned(contract_transport *t) {
@@ -154,6 +155,9 @@ void contract_transport_a_restarted_peer_is_found_again(contract_transport *t) {
         rpc_pair_wait(&t->pair, 2 * round + 2);
         cr_assert_eq(t->pair.code, WEIR_RPC_ERROR);
         cr_assert(strstr(t->pair.message, "the connection broke"), "%s", t->pair.message);
+        for (int i = 0; i < 1000 && t->pair.client_side->ops->client_is_open(t->pair.client); i++)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        cr_assert_not(t->pair.client_side->ops->client_is_open(t->pair.client));
         int64_t begin = now_ms();
         rpc_pair_listen(&t->pair, url);
         rpc_pair_exchange(&t->pair);

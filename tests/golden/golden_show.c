@@ -1,5 +1,5 @@
-/* Replays show.jsonl: the box table of rows that come from JSON lines through the engine's reader. Cases with
- * a `select` belong to the expressions, other binary styles and the vertical form are not built. */
+/* Replays show.jsonl: box tables, vertical and HTML forms of rows that come from JSON lines through the
+ * engine's reader. Cases with a `select` belong to the expressions; other binary styles are not built. */
 #include <stdio.h>
 
 #include "common/base/json_value.h"
@@ -74,7 +74,6 @@ static bool is_skipped(const weir_json *record) {
     if (weir_str_equal(schema, WEIR_STR("x INTERVAL")))
         return true; /* JSON has no calendar intervals: Spark made those rows with SQL */
     return !weir_json_get(record, "text") || weir_json_get(record, "select") ||
-           weir_json_get_bool(record, "vertical", false) ||
            (conf && weir_json_get(conf, "spark.sql.binaryOutputStyle"));
 }
 
@@ -88,8 +87,16 @@ static void check_record(const weir_json *record) {
     weir_batch *batch = read_rows(arena, record, schema, zone);
     if (!batch)
         batch = no_rows(schema);
-    weir_show_table(&text, batch, (int32_t)weir_json_get_int(record, "numRows", 20),
-                    (int32_t)weir_json_get_int(record, "truncate", 20), zone);
+    weir_show_options how = {.rows_max = (int32_t)weir_json_get_int(record, "numRows", 20),
+                             .truncate = (int32_t)weir_json_get_int(record, "truncate", 20),
+                             .vertical = weir_json_get_bool(record, "vertical", false)};
+    weir_batch *none = no_rows(schema), *batches[3] = {none, batch, none};
+    weir_show_source source = {schema, batches, 3, zone};
+    if (weir_json_get_bool(record, "html", false))
+        weir_show_html(&text, &source, how.rows_max, how.truncate);
+    else
+        weir_show(&text, &source, &how);
+    weir_batch_unref(none);
     weir_str expected = weir_json_get_str(record, "text", WEIR_STR("")),
              name = weir_json_get_str(record, "name", WEIR_STR(""));
     cr_expect(weir_str_equal(weir_strbuf_view(&text), expected), "%.*s\nSpark\n%.*s\nWeir\n%s\n",
@@ -114,5 +121,5 @@ WEIR_TEST(golden_show, tables_are_drawn_as_spark_draws_them) {
         check_record(record);
         compared++;
     }
-    cr_expect_gt(compared, 70, "only %d compared", compared);
+    cr_expect_gt(compared, 100, "only %d compared", compared);
 }

@@ -34,6 +34,8 @@ void weir_connector_world_init(weir_connector_world *world, weir_fs *fs) {
                             .random_bytes = world_random,
                             .random_self = world,
                             .local_fs = world->fs};
+    world->fds = (weir_fd_output){1, 2};
+    world->output = weir_fd_output_open(&world->fds);
     world->context = (weir_connector_context){
         .env = &world->env,
         .fs = world->fs,
@@ -42,7 +44,7 @@ void weir_connector_world_init(weir_connector_world *world, weir_fs *fs) {
         .query_id = "11111111-2222-4333-8444-555555555555",
         .run_id = "run",
         .checkpoint = "/ck",
-        .output_fd = 1,
+        .output = &world->output,
     };
 }
 

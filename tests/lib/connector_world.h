@@ -11,6 +11,8 @@ typedef struct weir_connector_world {
     weir_env env;
     weir_fs *fs;
     weir_options conf;
+    weir_fd_output fds; /* of the output: standard output unless a test sets another */
+    weir_output output;
     weir_connector_context context;
 } weir_connector_world;
 

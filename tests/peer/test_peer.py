@@ -19,6 +19,7 @@ import sys
 import tempfile
 import traceback
 
+import check_arrow
 import check_checkpoint
 import check_sink
 import peer_spark
@@ -71,6 +72,11 @@ def console_tables(text):
 class Checks:
     def __init__(self, spark, weir, scratch):
         self.spark, self.weir, self.scratch = spark, weir, scratch
+
+    def weir_test_arrow_streams_beside_pyarrow(self):
+        program = os.path.join(os.path.dirname(self.weir), "bench", "arrow_ipc")
+        assert os.access(program, os.X_OK), "no %s: build it with -DWEIR_BENCH=ON" % program
+        check_arrow.check(program)
 
     def weir_run(self, name, source, sql, mode, sink, conf, per_trigger=1):
         base = os.path.join(self.scratch, name)

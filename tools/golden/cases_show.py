@@ -55,3 +55,19 @@ case("vertical, more rows", "a INT", ROWS, vertical=True, numRows=2)
 case("vertical, empty", "a INT", [], vertical=True)
 case("generated names", "a INT, s STRUCT<x:INT>", ['{"a":1,"s":{"x":2}}'], select=["a + 1", "s.x", "a AS `A B`", "-a", "CAST(a AS STRING)", "concat(a, 'x')", "a = 1 AND a > 0", "CASE WHEN a = 1 THEN 'y' ELSE 'n' END", "1.5", "'lit'", "a IN (1, 2)", "NOT a = 1", "a IS NULL", "s", "a BETWEEN 0 AND 1", "-1", "NULL", "true", "DATE'2016-07-25'", "TIMESTAMP'2016-07-25 00:00:00'", "INTERVAL 1 DAY", "X'1F'", "array(1, 2)[0]", "a::STRING", "TRY_CAST(a AS DATE)" if False else "a % 2", "if(a = 1, 2, 3)", "coalesce(a, 0)", "struct(a, 1)", "named_struct('k', a)", "s.x + s.x * 2", "(a + 1) * 2", "a LIKE '1'", "upper('a')", "date_format(TIMESTAMP'2016-07-25 00:00:00', 'yyyy')", "r'raw'", "'it\\'s'", "1L", "1.0D", "1e3", "~a", "!true", "a <=> 1", "a != 1", "a div 2"], truncate=0)
 case("generated names of aggregates", "a INT, b STRING", ['{"a":1,"b":"x"}'], select=["count(*)", "count(1)", "count(a)", "count(a, b)", "count(DISTINCT a)", "sum(a)", "avg(a)", "min(b)", "max(a + 1)", "sum(a) + 1", "mean(a)", "first(a)", "count(*) FILTER (WHERE a > 0)", "sum(DISTINCT a)", "count_if(a > 0)"], truncate=0)
+
+CELLS = ['{"a":1,"b":"x"}', "{}", '{"a":-12345,"b":"a longer text than others of this kind"}']
+for t in (0, 1, 3, 20, -1):
+    case("vertical, truncate %d" % t, "a INT, b STRING", CELLS, vertical=True, truncate=t)
+for n in (0, 1, 2, 3, -1):
+    case("vertical, numRows %d" % n, "a INT, b STRING", CELLS, vertical=True, numRows=n)
+case("vertical, wide characters", "s STRING, `\u6f22\u5b57` INT", ce.strs("s", WIDE), vertical=True, truncate=0, numRows=30)
+case("vertical, escaped", "s STRING, `a\tb` INT", ce.strs("s", ["a\nb", "c"]), vertical=True)
+case("vertical, no columns", None, [], select=[], vertical=True)
+case("vertical, eleven rows", "a INT", ['{"a":%d}' % i for i in range(11)], vertical=True)
+for t in ("STRUCT<a:INT,b:STRING>", "ARRAY<INT>", "MAP<STRING,INT>", "BINARY", "TIMESTAMP", "DECIMAL(10,2)", "INTERVAL DAY TO SECOND"):
+    case("vertical " + t, "x " + t, ce.lines_of(t), vertical=True, truncate=0)
+for n, t in ((20, 20), (20, 0), (2, 5), (1, 20), (0, 20)):
+    case("html %d %d" % (n, t), "a INT, b STRING, `<c&\">` STRING", CELLS + ['{"b":"<b>&amp;\\"\'","<c&\\">":"<i>\u6f22"}'], html=True, numRows=n, truncate=t)
+case("html, empty", "a INT, b STRING", [], html=True)
+case("html, escaped", "s STRING", ce.strs("s", ["a\nb", "c\td", "\u6f22\u5b57"]), html=True)

@@ -5,7 +5,7 @@
 def run(spark, cases):
     for case in cases:
         record = {"kind": "show", "name": case["name"]}
-        for key in ("conf", "schema", "rows", "select", "numRows", "truncate", "vertical"):
+        for key in ("conf", "schema", "rows", "select", "numRows", "truncate", "vertical", "html"):
             if case.get(key) is not None:
                 record[key] = case[key]
         spark.set_conf(case.get("conf"))
@@ -14,6 +14,10 @@ def run(spark, cases):
             if case.get("select"):
                 data = data.selectExpr(spark.strings(case["select"]))
             record["columns"] = list(data.columns())
+            if case.get("html"):
+                record["text"] = data.htmlString(case.get("numRows", 20), case.get("truncate", 20))
+                yield record
+                continue
             record["text"] = data.showString(
                 case.get("numRows", 20), case.get("truncate", 20), case.get("vertical", False)
             )

@@ -2,7 +2,7 @@
 import re
 
 NAME = "file names and places"
-TOP = {".clang-format", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CMakeLists.txt",
+TOP = {".clang-format", ".dockerignore", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CMakeLists.txt",
        "CMakePresets.json", "DEVELOPERS.md", "LICENSE", "README.md", "dev", "docker-compose.yml",
        "packages.txt"}
 FOLDERS = {".ci", "bench", "cli", "common", "connectors", "deploy", "docs", "driver", "examples", "executor",

@@ -18,7 +18,7 @@ static void check_level(const weir_stop_signals *signals, int32_t level) {
 WEIR_TEST(stop_signals, the_first_and_the_second_signal_raise_the_level) {
     weir_stop_signals signals;
     _cleanup_error_ weir_error *err = NULL;
-    CHECK_OK(weir_stop_signals_start(&signals, &err));
+    CHECK_OK(weir_stop_signals_start(&signals, "stopping", &err));
     cr_expect_eq(signals.level, 0);
     kill(getpid(), SIGTERM);
     check_level(&signals, 1);
@@ -30,7 +30,7 @@ WEIR_TEST(stop_signals, the_first_and_the_second_signal_raise_the_level) {
 Test(stop_signals, a_third_signal_ends_the_process, .exit_code = 128 + SIGTERM) {
     weir_stop_signals signals;
     _cleanup_error_ weir_error *err = NULL;
-    CHECK_OK(weir_stop_signals_start(&signals, &err));
+    CHECK_OK(weir_stop_signals_start(&signals, "stopping", &err));
     kill(getpid(), SIGTERM);
     check_level(&signals, 1);
     kill(getpid(), SIGTERM);
@@ -44,7 +44,7 @@ WEIR_TEST(stop_signals, stopping_without_a_signal_ends_the_thread) {
     weir_stop_signals signals;
     _cleanup_error_ weir_error *err = NULL;
     for (int i = 0; i < 20; i++) {
-        CHECK_OK(weir_stop_signals_start(&signals, &err));
+        CHECK_OK(weir_stop_signals_start(&signals, "stopping", &err));
         weir_stop_signals_stop(&signals);
     }
 }

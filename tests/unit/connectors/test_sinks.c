@@ -206,7 +206,7 @@ WEIR_TEST(console_sink, prints_as_spark_prints) {
     weir_connector_world_init(&c.world, NULL);
     int ends[2];
     cr_assert_eq(pipe(ends), 0);
-    c.world.context.output_fd = ends[1];
+    c.world.fds.results_fd = ends[1];
     CHECK_OK(try_open(&c, "CONSOLE", "NUMROWS=2", "complete", &err));
     weir_batch *batch =
         weir_connector_world_batch(&c.world, c.schema, "a-name-longer-than-twenty:1 b:22 c:3");

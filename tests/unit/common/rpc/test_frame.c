@@ -1,6 +1,7 @@
 /* Frames and the pre-scan: there and back, and everything malformed refused. */
 #include "common/rpc/frame.h"
 
+#include "common/base/hash.h"
 #include "common/rpc/prescan.h"
 #include "proto/engine.pb-c.h"
 #include "tests/lib/weir_test.h"
@@ -50,6 +51,23 @@ WEIR_TEST(frame, refuses_every_flipped_byte_and_every_cut) {
     size_t whole = carrier->size;
     for (carrier->size = 0; carrier->size < whole; carrier->size++)
         CHECK_FAILS(RPC_ERROR, weir_frame_decode(carrier, &frame, &err));
+    weir_buffer_unref(carrier);
+    transport->ops->free(transport);
+}
+
+/* Damage may pass; a whole frame of another version stays what it is. */
+WEIR_TEST(frame, tells_another_version_from_damage) {
+    weir_transport *transport;
+    weir_error *err = NULL;
+    weir_frame frame;
+    CHECK_OK(weir_nng_transport_new(NULL, &transport, &err));
+    weir_buffer *carrier = make_frame(transport);
+    carrier->data[4] = 99;
+    CHECK_FAILS(RPC_ERROR, weir_frame_decode(carrier, &frame, &err));
+    memset(carrier->data + 20, 0, 4);
+    uint32_t crc = weir_crc32c(0, carrier->data, carrier->size);
+    memcpy(carrier->data + 20, &crc, 4);
+    CHECK_FAILS(NOT_SUPPORTED, weir_frame_decode(carrier, &frame, &err));
     weir_buffer_unref(carrier);
     transport->ops->free(transport);
 }

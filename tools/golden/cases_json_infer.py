@@ -1,0 +1,56 @@
+# Licensed under the Apache License, Version 2.0; see LICENSE.
+"""JSON files without a schema. The answers are in tests/golden/json_infer.jsonl."""
+
+LINES = {
+    "simple": ['{"a":1,"b":"x","c":true,"d":1.5,"e":null}'],
+    "widen": ['{"a":1}', '{"a":2.5}'],
+    "big": ['{"a":12345678901234567890}'],
+    "big_long": ['{"a":12345678901234567890}', '{"a":1}'],
+    "huge": ['{"a":123456789012345678901234567890123456789012}'],
+    "bool_long": ['{"a":true}', '{"a":1}'],
+    "empty_string": ['{"a":""}', '{"a":1}'],
+    "only_empty": ['{"a":""}'],
+    "struct_long": ['{"a":{"b":1}}', '{"a":2}'],
+    "merge": ['{"a":{"b":1}}', '{"a":{"c":"x"}}'],
+    "arrays": ['{"a":[1,2.5,null]}', '{"a":[]}'],
+    "empty_array": ['{"a":[]}'],
+    "empty_struct": ['{"a":{}}', '{"b":1}'],
+    "empty_struct_array": ['{"a":[{}]}', '{"b":1}'],
+    "all_empty": ["{}"],
+    "null_root": ["null", '{"a":1}'],
+    "corrupt": ['{"a":1}', '{"a":'],
+    "only_corrupt": ['{"a":'],
+    "scalar_root": ['{"a":1}', "123"],
+    "only_scalar": ["123"],
+    "root_array": ['[{"a":1},{"b":2}]', '{"c":3}'],
+    "root_array_scalar": ["[1,2]", '{"c":3}'],
+    "names": ['{"b":1,"a":1,"B":1,"\ufffd":1,"\U0001f600":1,"é":2}'],
+    "trailing": ['{"a":1} garbage'],
+    "blank": ["", '{"a":1}', "   "],
+    "exp": ['{"a":1e5}'],
+    "neg": ['{"a":-5}'],
+    "dupe": ['{"a":1,"a":"x"}'],
+    "emptyname": ['{"":1,"a":2}'],
+    "nan": ['{"a":NaN}'],
+    "dec_double": ['{"a":12345678901234567890}', '{"a":1.5}'],
+    "long_string": ['{"a":1}', '{"a":"x"}'],
+    "nested_null": ['{"a":{"b":null}}'],
+    "array_mixed": ['{"a":[1,"x",{"b":1}]}'],
+    "array_struct": ['{"a":[{"b":1},{"c":2}]}'],
+    "string_bytes": ['{"a":"\\ud800"}'],
+    "single_quotes": ["{'a':1}"],
+    "two_corrupt_scalar": ['{"a":', "5"],
+    "corrupt_name": ['{"_corrupt_record":5,"a":1}', "{"],
+}
+OPTIONS = [
+    {},
+    {"primitivesAsString": "true"},
+    {"prefersDecimal": "true"},
+    {"dropFieldIfAllNull": "true"},
+    {"mode": "DROPMALFORMED"},
+    {"mode": "FAILFAST"},
+    {"multiLine": "true"},
+]
+TOPICS = {
+    "json_infer": [{"name": name, "lines": lines, "options": o} for name, lines in LINES.items() for o in OPTIONS]
+}
