@@ -4,9 +4,9 @@
  *   | u64 payload size | protobuf-c message, padded to 8 | payload
  *
  * The CRC covers the whole frame with its own field as zero. A frame with a bad magic, version, size or CRC
- * is RPC_ERROR, already at the transport where it came over a network; a whole frame of another version, which
- * trying again does not mend, is NOT_SUPPORTED. A lower driver epoch than the receiver's is refused by the
- * receiver (FENCED). Any thread. */
+ * is RPC_ERROR, already at the transport where it came over a network; a whole frame of another version,
+ * which trying again does not mend, is NOT_SUPPORTED. A lower driver epoch than the receiver's is refused by
+ * the receiver (FENCED). Any thread. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
