@@ -1,6 +1,6 @@
 /* Private to driver/connect: what the files that decode plans share. A decode function returns its code and
- * fills d->err; nodes live in d->arena. The recursion of these files follows the nesting of the message, which
- * the pre-scan limits. */
+ * fills d->err; nodes live in d->arena. The recursion of these files follows the nesting of the message,
+ * which the pre-scan limits. */
 #pragma once
 
 #include "driver/connect/connect_plan.h"
@@ -37,7 +37,8 @@ weir_code weir_coverage_refuse(const ProtobufCMessage *message, const char *oneo
                                weir_error **err);
 
 /* OK where the table serves the member; else as above. */
-weir_code weir_coverage_check(const ProtobufCMessage *message, const char *oneof, int number, weir_error **err);
+weir_code weir_coverage_check(const ProtobufCMessage *message, const char *oneof, int number,
+                              weir_error **err);
 
 /* "This enum value of ... is invalid". */
 weir_code weir_decode_bad_enum(weir_error **err, const char *name, int number);
@@ -56,7 +57,8 @@ weir_code weir_decode_options(weir_decode *d, Spark__Connect__StringEntry *const
                               weir_options *ret);
 /* a.`b c`.d as its parts. */
 weir_code weir_decode_name(weir_decode *d, const char *text, weir_str_list *ret);
-/* The nodes of a SQL text carry places in that text, which is not what the analyzer knows: takes them away. */
+/* The nodes of a SQL text carry places in that text, which is not what the analyzer knows: takes them away.
+ */
 weir_code weir_decode_clear_places(weir_decode *d, weir_node *node, weir_node **ret);
 
 /* ---- bytes (connect_unpack.c) ---- */

@@ -1,5 +1,5 @@
-/* Types of Spark Connect (connect_plan.h): the DataType message, DDL and JSON texts, both ways. What Weir has no
- * type for is refused by name. Any thread. */
+/* Types of Spark Connect (connect_plan.h): the DataType message, DDL and JSON texts, both ways. What Weir has
+ * no type for is refused by name. Any thread. */
 #include "driver/connect/decode_int.h"
 
 typedef Spark__Connect__DataType type_message;
@@ -86,7 +86,8 @@ static weir_code decode_interval(weir_arena *arena, weir_type_kind kind, bool ha
         end = start;
     }
     if (start < 0 || end < start || end > last)
-        WEIR_RAISE(err, CONNECT_INVALID_PLAN__ASSERTION_FAILURE, "message", "an interval type of unknown fields");
+        WEIR_RAISE(err, CONNECT_INVALID_PLAN__ASSERTION_FAILURE, "message",
+                   "an interval type of unknown fields");
     *ret = weir_type_interval(arena, kind, start, end);
     return WEIR_OK;
 }

@@ -106,6 +106,39 @@ FRAMES = {
     "withColumn metadata": lambda s, F, T, W, d: plain(s).withMetadata("i", {"a": 1}),
     "withColumnRenamed": lambda s, F, T, W, d: plain(s).withColumnRenamed("I", "z").withColumnRenamed("nope", "q"),
     "withColumnsRenamed": lambda s, F, T, W, d: plain(s).withColumnsRenamed({"i": "l2", "l": "i"}),
+    "rename chain": lambda s, F, T, W, d: plain(s).withColumnsRenamed({"i": "x", "x": "y"}),
+    "rename then plan id": lambda s, F, T, W, d: (lambda t: t.withColumnRenamed("i", "z").select(t.i))(plain(s)),
+    "withColumn then plan id": lambda s, F, T, W, d: (lambda t: t.withColumn("i", F.lit(1)).select(t.i))(plain(s)),
+    "withColumns lateral": lambda s, F, T, W, d: plain(s).withColumns({"x": F.lit(1), "y": F.col("x") + 1}),
+    "withField name": lambda s, F, T, W, d: table(s).select(F.col("st").withField("z", F.lit(1)), F.col("st").dropFields("x")),
+    "withField nested": lambda s, F, T, W, d: s.range(1)
+    .select(F.struct(F.struct(F.lit(1).alias("b")).alias("a")).alias("o")).select(F.col("o").withField("a.c", F.lit(2)).alias("r")),
+    "dropFields all": lambda s, F, T, W, d: table(s).select(F.col("st").dropFields("x", "y").alias("a")),
+    "withField no struct": lambda s, F, T, W, d: table(s).select(F.col("i").withField("x", F.lit(1))),
+    "dotted name": lambda s, F, T, W, d: plain(s).toDF("a.b", "c", "d", "e").select("`a.b`", F.col("`a.b`").alias("q")),
+    "name syntax": lambda s, F, T, W, d: plain(s).select("`i"),
+    "dedup then plan id": lambda s, F, T, W, d: (lambda t: t.dropDuplicates(["i"]).select(t.l))(plain(s)),
+    "union then plan id": lambda s, F, T, W, d: (lambda t: t.union(plain(s)).select(t.l))(plain(s)),
+    "to not null": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("i", T.IntegerType(), False)])),
+    "to bad type": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("s", T.IntegerType(), True)])),
+    "to metadata": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("i", T.LongType(), True, {"k": "v"})])),
+    "schema comment": lambda s, F, T, W, d: s.read.schema("a INT COMMENT 'x'").json(d).select("a", F.col("a").alias("b")),
+    "create with rows": lambda s, F, T, W, d: s.createDataFrame([(1, "x", None)], "a INT, b STRING, c DOUBLE"),
+    "create with names": lambda s, F, T, W, d: s.createDataFrame([(1, "x"), (2, None)], ["a", "b"]),
+    "create nested": lambda s, F, T, W, d: s.createDataFrame([([1, 2], {"k": 1.5}, (1, "y"))], ["arr", "m", "st"]),
+    "create not null": lambda s, F, T, W, d: s.createDataFrame(
+        [(1, [1])], T.StructType([T.StructField("a", T.LongType(), False), T.StructField("b", T.ArrayType(T.LongType(), False))])
+    ),
+    "auto alias again": lambda s, F, T, W, d: plain(s).select(F.col("i") + 1).select("(i + 1)", F.col("(i + 1)").alias("x")),
+    "auto alias in sql": lambda s, F, T, W, d: s.sql("SELECT 1 + 1, upper('x'), 2, CAST(1 AS STRING), struct(1)"),
+    "auto alias kept": lambda s, F, T, W, d: plain(s).select(F.col("i") + 1).withColumn("q", F.lit(1)).filter("q > 0"),
+    "auto alias of extraction": lambda s, F, T, W, d: table(s).select(F.col("arr")[F.col("i")], F.array("i")[0], F.upper("s").cast("int")),
+    "window again": lambda s, F, T, W, d: table(s).groupBy(F.window("ts", "1 hour")).count().select(
+        "window.start", F.col("window").alias("x"), "window"
+    ),
+    "watermark of a stream": lambda s, F, T, W, d: s.readStream.format("rate").load().withWatermark("timestamp", "10 seconds")
+    .select("timestamp", F.col("timestamp").alias("t"), (F.col("value") + 1).alias("v")),
+    "read infer": lambda s, F, T, W, d: s.read.json(d),
     "drop": lambda s, F, T, W, d: (lambda t: t.drop("I", "nope").drop(t.l).drop(F.col("s")))(plain(s)),
     "drop columns": lambda s, F, T, W, d: plain(s).drop(F.col("i"), F.col("zz")),
     "toDF": lambda s, F, T, W, d: plain(s).toDF("a", "b", "c", "d"),
@@ -230,7 +263,6 @@ FRAMES = {
 
 # ---- AnalyzePlan, the other questions ----
 QUESTIONS = {
-    "tree": lambda s, F, T, W, d: table(s)._tree_string(),
     "is local": lambda s, F, T, W, d: (number(s).isLocal(), table(s).isLocal(), s.sql("SELECT 1").isLocal()),
     "is streaming": lambda s, F, T, W, d: (number(s).isStreaming, s.readStream.format("rate").load().isStreaming),
     "input files": lambda s, F, T, W, d: s.read.schema("a INT").json(d).inputFiles(),
