@@ -9,13 +9,11 @@
  *
  * A message can also get lost where both ends live: its request id arrives changed, or the answer's does. So
  * a request without a deadline is asked again while there is no answer: the executor joins it to the one that
- * runs, starts it where it never came, and refuses it where the answer is gone already, which ends the
- * attempt. And one whose connection is known to be gone is not kept for the next: the attempt would wait for
- * nothing. */
+ * runs, starts it where it never came, and answers again where the answer is known. */
 #include "common/base/alloc.h"
 #include "driver/cluster/cluster_int.h"
 
-#define ASK_AGAIN_MS 3000
+#define ASK_AGAIN_MS 4000 /* not with the 3 s of a fetch whose peer is cut off */
 
 struct weir_pending {
     weir_event event;

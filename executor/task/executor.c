@@ -89,11 +89,13 @@ static weir_code check_epoch(weir_executor *executor, const weir_query_run *quer
     return WEIR_OK;
 }
 
-/* The same epoch asked for again: one answer for all, as long as there is none yet. Of too many the oldest
- * waits no more: who asks again has given it up. */
+/* The same epoch asked for again: one answer for all, and the same one afterwards. Of too many that wait the
+ * oldest waits no more: who asks again has given it up. */
 static weir_code join_epoch(weir_executor *executor, weir_epoch_run *epoch, weir_call *call,
                             weir_error **err) {
     weir_count(&executor->counters.duplicates, 1);
+    if (epoch->replied && weir_epoch_run_report_again(epoch, call))
+        return WEIR_OK;
     if (epoch->replied)
         WEIR_FAIL(err, RPC_ERROR, "attempt %u of batch %lld was asked for again", epoch->id.attempt,
                   (long long)epoch->id.batch);
