@@ -20,6 +20,11 @@ int weir_command_refused(weir_error *error) {
     return WEIR_EXIT_USAGE;
 }
 
+int weir_command_abandon(weir_error *error) {
+    print_error(error);
+    _exit(WEIR_EXIT_FAILED);
+}
+
 int weir_command_print(weir_str text) {
     while (text.size) {
         ssize_t wrote = write(STDOUT_FILENO, text.data, text.size);

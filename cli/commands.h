@@ -24,6 +24,9 @@ int weir_status_command(int argc, char **argv);
  * command line that is wrong. */
 int weir_command_failed(weir_error *error);
 int weir_command_refused(weir_error *error);
+/* As weir_command_failed, but ends the process at once: for connections that cannot be closed (peer_call.h).
+ */
+int weir_command_abandon(weir_error *error);
 /* Writes text to standard output; an exit status. */
 int weir_command_print(weir_str text);
 /* A command's usage and its flags on standard output; an exit status. */

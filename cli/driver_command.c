@@ -4,10 +4,11 @@
 
 #include "cli/command_flags.h"
 #include "cli/commands.h"
+#include "cli/connect_host.h"
 #include "cli/driver_host.h"
 
 typedef struct driver_arguments {
-    const char *listen, *master, *job_path, *http, *progress;
+    const char *listen, *master, *job_path, *connect, *http, *progress;
     weir_options conf;
     weir_wire_flags wire;
     bool help;
@@ -18,7 +19,8 @@ static const char usage[] =
     "\n"
     "Plans and commits the micro-batches of jobs; executors that register at --listen run them.\n"
     "With --job it runs that job and ends as it ends; without, it takes jobs from\n"
-    "weir run --master nng://HOST:PORT until SIGTERM. Doors are closed unless named.\n"
+    "weir run --master nng://HOST:PORT until SIGTERM. With --connect PySpark clients use it by\n"
+    "SparkSession.builder.remote(\"sc://HOST:PORT\"). Doors are closed unless named.\n"
     "\n";
 
 static weir_code check_arguments(weir_arena *arena, const driver_arguments *arguments,
@@ -29,10 +31,12 @@ static weir_code check_arguments(weir_arena *arena, const driver_arguments *argu
         WEIR_FAIL(err, INVALID_ARGUMENT,
                   "weir driver: nothing can run: --listen tcp://HOST:PORT lets executors register, --master "
                   "local[N] makes task threads here");
-    if (!arguments->listen && !arguments->job_path)
+    if (!arguments->listen && !arguments->job_path && !arguments->connect)
         WEIR_FAIL(err, INVALID_ARGUMENT,
                   "weir driver: there is nothing to do: --job JOB.yaml runs a job, --listen tcp://HOST:PORT "
-                  "takes jobs");
+                  "takes jobs, --connect HOST:PORT serves PySpark");
+    if (arguments->connect)
+        WEIR_TRY(weir_connect_host_check(arguments->connect, err));
     if (arguments->master)
         WEIR_TRY(weir_command_master("weir driver", arguments->master, &options->cores, err));
     if (arguments->listen)
@@ -56,7 +60,8 @@ int weir_driver_command(int argc, char **argv) {
         {"--progress", WEIR_FLAG_TEXT, &arguments.progress, 0, 0, "line",
          "of --job: line, json or none; on standard error"},
         {"--help", WEIR_FLAG_SWITCH, &arguments.help, 0, 0, NULL, "print this text"},
-        {"--connect", WEIR_FLAG_REFUSED, NULL, 0, 0, "HOST:PORT", "the Spark Connect server is not built"},
+        {"--connect", WEIR_FLAG_TEXT, &arguments.connect, 0, 0, "HOST:PORT",
+         "serves PySpark clients: sc://HOST:PORT; the secret is their token"},
         {"--warehouse", WEIR_FLAG_REFUSED, NULL, 0, 0, "DIR", "there is no catalog of tables"},
     };
     weir_wire_flags_table(&arguments.wire, WEIR_WIRE_SERVER, items + 9);
@@ -71,6 +76,7 @@ int weir_driver_command(int argc, char **argv) {
         .progress = arguments.progress,
         .conf = &arguments.conf,
         .http_address = arguments.http,
+        .connect_address = arguments.connect,
         .wire = &arguments.wire,
         .log = &log,
     };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/connect_host.h"
 #include "cli/http/http_door.h"
 #include "cli/local_launcher.h"
 #include "cli/stop_signals.h"
@@ -23,6 +24,7 @@ typedef struct driver_host {
     weir_launcher launcher;
     weir_driver *driver;
     weir_http_door *door;
+    weir_connect_host *connect;
     weir_error *job_error;
 } driver_host;
 
@@ -65,6 +67,21 @@ static weir_code open_door(driver_host *host, weir_error **err) {
                                host->options->log, &host->door, err);
 }
 
+/* ---- Spark Connect ---- */
+
+static weir_code open_connect(driver_host *host, weir_error **err) {
+    const weir_driver_host_options *options = host->options;
+    if (!options->connect_address)
+        return WEIR_OK;
+    weir_connect_host_options connect = {.env = &host->env,
+                                         .log = options->log,
+                                         .driver = host->driver,
+                                         .address = options->connect_address,
+                                         .wire = options->wire,
+                                         .conf = options->conf};
+    return weir_connect_host_open(&connect, &host->connect, err);
+}
+
 /* ---- the driver ---- */
 
 static weir_code start_job(driver_host *host, weir_error **err) {
@@ -99,7 +116,7 @@ static weir_code run_driver(driver_host *host, weir_error **err) {
         .conf = options->conf,
         .temporary_directory = getenv("TMPDIR"),
         .accepts_jobs = !options->job_path && options->listen_url,
-        .ends_with_jobs = options->job_path != NULL,
+        .ends_with_jobs = options->job_path && !options->connect_address,
         .stop_fd = host->signals.stop_fd,
         .stop_level = &host->signals.level,
     };
@@ -107,6 +124,7 @@ static weir_code run_driver(driver_host *host, weir_error **err) {
     if (options->listen_url)
         weir_log_write(options->log, WEIR_LOG_INFO, "driver", "listens at %s", weir_driver_url(host->driver));
     WEIR_TRY(open_door(host, err));
+    WEIR_TRY(open_connect(host, err));
     WEIR_TRY(start_job(host, err));
     return weir_driver_run(host->driver, err);
 }
@@ -117,6 +135,7 @@ static weir_code run_with_signals(driver_host *host, weir_error **err) {
     host->env.transport = wire.transport;
     weir_local_launcher_init(&host->launcher, &host->env, host->options->log);
     weir_code code = run_driver(host, err);
+    weir_connect_host_free(host->connect);
     weir_http_door_close(host->door);
     weir_driver_free(host->driver);
     weir_local_launcher_fini(&host->launcher);

@@ -10,9 +10,10 @@ typedef struct weir_driver_host_options {
     const char *job_path; /* runs, and the driver ends with it; NULL = jobs are submitted */
     const char *progress; /* line, json, none */
     const weir_options *conf;
-    int32_t cores;            /* task threads in this process; 0 = none */
-    const char *listen_url;   /* executors and submitters; NULL = this process only */
-    const char *http_address; /* HOST:PORT; NULL = no HTTP */
+    int32_t cores;               /* task threads in this process; 0 = none */
+    const char *listen_url;      /* executors and submitters; NULL = this process only */
+    const char *http_address;    /* HOST:PORT; NULL = no HTTP */
+    const char *connect_address; /* HOST:PORT of Spark Connect; NULL = none */
     const weir_wire_flags *wire;
     const weir_log *log;
 } weir_driver_host_options;

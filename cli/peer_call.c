@@ -12,6 +12,7 @@ struct weir_peer {
     weir_client *client;
     pthread_mutex_t lock;
     pthread_cond_t answered;
+    bool failed; /* under the lock: the last call has ended without an answer */
 };
 
 typedef struct call {
@@ -42,6 +43,7 @@ static void call_done(void *data, weir_buffer *reply, weir_error *error) {
     c->reply = reply;
     c->error = error;
     c->done = true;
+    peer->failed = error != NULL;
     pthread_cond_broadcast(&peer->answered);
     pthread_mutex_unlock(&peer->lock);
 }
@@ -68,11 +70,14 @@ weir_code weir_peer_call(weir_peer *peer, weir_frame_kind kind, const ProtobufCM
     return code;
 }
 
-void weir_peer_close(weir_peer *peer) {
+bool weir_peer_close(weir_peer *peer) {
     if (!peer)
-        return;
+        return true;
+    if (peer->failed)
+        return false;
     peer->transport->ops->client_close(peer->client);
     pthread_cond_destroy(&peer->answered);
     pthread_mutex_destroy(&peer->lock);
     weir_free(peer);
+    return true;
 }

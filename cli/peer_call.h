@@ -17,4 +17,7 @@ weir_code weir_peer_call(weir_peer *peer, weir_frame_kind kind, const ProtobufCM
                          int32_t timeout_ms, weir_frame_kind reply_kind,
                          const ProtobufCMessageDescriptor *reply_descriptor, ProtobufCMessage **ret,
                          weir_error **err);
-void weir_peer_close(weir_peer *peer); /* accepts NULL */
+/* False where the connection is left to the end of the process, because the last call failed: nng 1.5 may
+ * wait for ever for a connection that the peer breaks at the same moment (a refusal). The transport must then
+ * live as long as the process. Accepts NULL. */
+bool weir_peer_close(weir_peer *peer);

@@ -109,5 +109,7 @@ int weir_run_command(int argc, char **argv) {
     if (check_arguments(arena, &arguments, count, &err) != WEIR_OK)
         return weir_command_refused(err);
     weir_code code = arguments.url ? run_remote(&arguments, &log, &err) : run_here(&arguments, &log, &err);
-    return code == WEIR_OK ? WEIR_EXIT_OK : weir_command_failed(err);
+    if (code == WEIR_OK)
+        return WEIR_EXIT_OK;
+    return arguments.url ? weir_command_abandon(err) : weir_command_failed(err);
 }

@@ -92,8 +92,8 @@ static weir_code ask(const status_arguments *arguments, weir_arena *arena, weir_
         code = weir_peer_open(wire.transport, url, &peer, err);
     if (code == WEIR_OK)
         code = weir_status_fetch(peer, ANSWER_MS, arena, ret_text, ret, err);
-    weir_peer_close(peer);
-    weir_wire_close(&wire);
+    if (weir_peer_close(peer))
+        weir_wire_close(&wire);
     return code;
 }
 
@@ -131,6 +131,6 @@ int weir_status_command(int argc, char **argv) {
     weir_str text = {0};
     weir_json *status = NULL;
     if (ask(&arguments, arena, &text, &status, &err) != WEIR_OK)
-        return weir_command_failed(err);
+        return weir_command_abandon(err);
     return print_answer(text, status, arguments.json);
 }

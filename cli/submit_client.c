@@ -285,8 +285,8 @@ weir_code weir_submit_client_run(const weir_submit_options *options, weir_error 
     client.env.local_fs = weir_local_fs_new();
     weir_code code = run_submission(&client, err);
     end_stopper(&client);
-    weir_peer_close(client.peer);
-    weir_wire_close(&client.wire);
+    if (weir_peer_close(client.peer))
+        weir_wire_close(&client.wire);
     client.env.local_fs->ops->free(client.env.local_fs);
     weir_arena_free(client.arena);
     weir_stop_signals_stop(&client.signals);

@@ -17,8 +17,9 @@
  * | NULL                               | null                                                             |
  *
  * A field's own metadata goes under SPARK::metadata::json. Reading also takes large_utf8, large_binary,
- * utf8_view, binary_view, timestamp[ns] (cut to microseconds) and dictionaries (decoded); what Spark
- * refuses is refused with its condition, UNSUPPORTED_ARROWTYPE. Nothing here blocks; one thread an object. */
+ * utf8_view, binary_view, timestamp[ns] (cut to microseconds), zstd and dictionaries (decoded); what Spark
+ * refuses is refused with its condition, UNSUPPORTED_ARROWTYPE. Spark would also read LZ4 and list views:
+ * these are refused by name. Nothing here blocks; one thread an object. */
 #pragma once
 
 #include "common/column/column.h"
@@ -27,11 +28,10 @@
 #define WEIR_ARROW_BYTES_MAX (INT64_C(4) << 20)
 
 typedef struct weir_arrow_options {
-    weir_str zone;    /* session time zone id: the zone of TIMESTAMP columns; empty = UTC */
-    bool large_vars;  /* spark.sql.execution.arrow.useLargeVarTypes */
-    int32_t rows_max; /* rows of a stream; 0 = WEIR_ARROW_ROWS_MAX */
-    int64_t
-        bytes_max; /* bytes of the buffers of a stream; 0 = WEIR_ARROW_BYTES_MAX; a longer row goes alone */
+    weir_str zone;     /* session time zone id: the zone of TIMESTAMP columns; empty = UTC */
+    bool large_vars;   /* spark.sql.execution.arrow.useLargeVarTypes */
+    int32_t rows_max;  /* rows of a stream; 0 = WEIR_ARROW_ROWS_MAX */
+    int64_t bytes_max; /* bytes of a stream's buffers; 0 = WEIR_ARROW_BYTES_MAX; a longer row goes alone */
 } weir_arrow_options;
 
 /* Batches to streams of bounded size. Each stream stands alone: schema, record batches, end. */
@@ -42,7 +42,8 @@ weir_arrow_writer *weir_arrow_writer_new(const weir_type *schema, const weir_arr
 void weir_arrow_writer_free(weir_arrow_writer *writer); /* accepts NULL */
 void weir_arrow_writer_free_ptr(weir_arrow_writer **writer);
 #define _cleanup_arrow_writer_ _cleanup_(weir_arrow_writer_free_ptr)
-/* Adds the selected rows (`sel` NULL: all); their columns are held until they are written. */
+/* Adds the selected rows (`sel` NULL: all); their columns are held until they are written, so take the
+ * streams that are ready (next until NULL) after each put. */
 weir_code weir_arrow_writer_put(weir_arrow_writer *writer, weir_batch *batch, const weir_sel *sel,
                                 weir_error **err);
 /* The next stream of what was put. *ret is NULL where more rows are wanted or, with `last`, where all are

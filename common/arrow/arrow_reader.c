@@ -20,7 +20,7 @@ struct weir_arrow_reader {
     int32_t dictionaries_count;
 };
 
-#define DICTIONARIES_MAX 65536
+#define DICTIONARIES_MAX 4096 /* each is searched for */
 
 /* A message at hand. */
 typedef struct message {

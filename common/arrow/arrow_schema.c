@@ -3,9 +3,10 @@
  * Writing never fails. Reading takes what Spark's ArrowUtils takes; the texts of refused types are those of
  * Arrow's Java library, which Spark prints. A schema of a stranger is limited in depth and fields, since
  * references may share their targets. Any thread. */
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "common/arrow/arrow_int.h"
+#include "common/base/alloc.h"
 #include "common/base/bits.h"
 #include "common/base/json_value.h"
 
@@ -99,29 +100,43 @@ static arrow_type arrow_type_of(const encoder *e, const weir_type *type) {
 /* `mark`: a key of metadata with the value "true", or NULL. */
 static void put_field(const encoder *e, size_t slot, const weir_field *field, const char *mark);
 
-/* STRUCT: names that occur more than once get "_0", "_1", as clients cannot take them. */
-static weir_str unique_name(const weir_type *type, int32_t i, char *ret, size_t size) {
-    weir_str name = type->fields[i].name;
-    int32_t before = 0, all = 0;
-    for (int32_t k = 0; k < type->fields_count; k++) {
-        if (!weir_str_equal(type->fields[k].name, name))
-            continue;
-        before += k < i;
-        all++;
-    }
-    if (all == 1)
-        return name;
-    int written = snprintf(ret, size, WEIR_STR_FMT "_%d", WEIR_STR_ARG(name), before);
-    return weir_str_make(ret, (size_t)written);
+static int compare_fields(const void *left, const void *right, void *fields) {
+    int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
+    const weir_field *all = fields;
+    int order = weir_str_compare(all[a].name, all[b].name);
+    return order ? order : (a > b) - (a < b);
 }
 
+/* For each field of a STRUCT its number among those of its name, or -1 where the name is its own. */
+static int32_t *number_names(const weir_type *type) {
+    size_t count = (size_t)type->fields_count;
+    int32_t *numbers = weir_alloc_zero(count + 1, sizeof *numbers);
+    _cleanup_free_ int32_t *sorted = weir_alloc((count + 1) * sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = (int32_t)i;
+    qsort_r(sorted, count, sizeof *sorted, compare_fields, (void *)(uintptr_t)type->fields);
+    for (size_t i = 0, end; i < count; i = end) {
+        weir_str name = type->fields[sorted[i]].name;
+        for (end = i + 1; end < count && weir_str_equal(type->fields[sorted[end]].name, name); end++)
+            ;
+        for (size_t k = i; k < end; k++)
+            numbers[sorted[k]] = end - i > 1 ? (int32_t)(k - i) : -1;
+    }
+    return numbers;
+}
+
+/* Names that occur more than once get "_0", "_1", as clients cannot take them. */
 static void put_struct_fields(const encoder *e, size_t slot, const weir_type *type) {
     size_t first = weir_flat_put_vector(e->buf, slot, (uint32_t)type->fields_count, 4);
-    _cleanup_strbuf_ weir_strbuf room = {0};
+    _cleanup_free_ int32_t *numbers = number_names(type);
+    _cleanup_strbuf_ weir_strbuf name = {0};
     for (int32_t i = 0; i < type->fields_count; i++) {
         weir_field field = type->fields[i];
-        weir_strbuf_reserve(&room, field.name.size + 16);
-        field.name = unique_name(type, i, room.data, field.name.size + 16);
+        if (numbers[i] >= 0) {
+            weir_strbuf_clear(&name);
+            weir_strbuf_addf(&name, WEIR_STR_FMT "_%d", WEIR_STR_ARG(field.name), numbers[i]);
+            field.name = weir_strbuf_view(&name);
+        }
         put_field(e, first + 4 * (size_t)i, &field, NULL);
     }
 }
@@ -301,6 +316,7 @@ static weir_code decode_timestamp(decoder *d, const weir_flat_table *type, weir_
     int unit = (int)weir_flat_signed(type, 0, 2, WEIR_ARROW_SECOND);
     bool zoned = weir_flat_has(type, 1);
     weir_str zone = weir_flat_text(type, 1);
+    zone.size = WEIR_MIN(zone.size, 64);
     if (unit != WEIR_ARROW_MICROSECOND && unit != WEIR_ARROW_NANOSECOND)
         return unsupported(d, weir_arena_printf(d->arena, "Timestamp(%s, " WEIR_STR_FMT ")", unit_name(unit),
                                                 WEIR_STR_ARG(zoned ? zone : WEIR_STR("null"))));

@@ -104,3 +104,8 @@ void weir_loop_drain(weir_loop *loop) {
     while ((event = weir_mailbox_take(loop->mailbox, 0)))
         event->run(event);
 }
+
+void weir_loop_turn(weir_loop *loop) {
+    run_due_timers(loop);
+    weir_loop_drain(loop);
+}

@@ -40,5 +40,7 @@ void weir_loop_disarm(weir_loop *loop, weir_timer *timer);
 void weir_loop_start_step(weir_loop *loop, weir_pool *pool, weir_step *step); /* loop thread */
 void weir_loop_run(weir_loop *loop);  /* until weir_loop_stop and no step is running */
 void weir_loop_stop(weir_loop *loop); /* loop thread */
+/* Runs the timers that are due and what is posted, without waiting: for a clock that a test moves. */
+void weir_loop_turn(weir_loop *loop);
 /* Runs what is still posted, once no thread posts any more: before the loop is freed. */
 void weir_loop_drain(weir_loop *loop);

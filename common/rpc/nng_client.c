@@ -122,8 +122,9 @@ static weir_error *describe_refusal(const weir_client *client, const weir_auth_m
         weir_error_failf(&error, WEIR_AUTHENTICATION_FAILED,
                          "%s has no shared secret, and this process trusts nobody without", client->url);
     else
-        weir_error_failf(&error, WEIR_RPC_ERROR, "%s refused the request: " WEIR_STR_FMT, client->url,
-                         WEIR_STR_ARG(message->text));
+        weir_error_failf(&error,
+                         message->reason == WEIR_AUTH_REASON_VERSION ? WEIR_NOT_SUPPORTED : WEIR_RPC_ERROR,
+                         "%s refused the request: " WEIR_STR_FMT, client->url, WEIR_STR_ARG(message->text));
     return error;
 }
 
@@ -466,6 +467,13 @@ static void cancel_requests(weir_client *client) {
     }
 }
 
+bool weir_nng_client_is_open(weir_client *client) {
+    pthread_mutex_lock(&client->lock);
+    bool open = client->link == OPEN;
+    pthread_mutex_unlock(&client->lock);
+    return open;
+}
+
 void weir_nng_client_close(weir_client *client) {
     if (!client)
         return;
@@ -502,11 +510,31 @@ static int open_challenge(weir_client *client) {
     return rv;
 }
 
+/* Without a challenge nng itself lets requests wait for a connection: only whether there is one is noted. */
+static void plain_link_event(nng_pipe pipe, nng_pipe_ev event, void *data) {
+    weir_client *client = data;
+    uint32_t connection = (uint32_t)nng_pipe_id(pipe);
+    pthread_mutex_lock(&client->lock);
+    if (event == NNG_PIPE_EV_ADD_PRE) {
+        client->connection = connection;
+        client->link = OPEN;
+    } else if (connection == client->connection) {
+        client->connection = 0;
+        client->link = DOWN;
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
+static int watch_plain_link(weir_client *client) {
+    int rv = nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_PRE, plain_link_event, client);
+    return rv ? rv : nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, plain_link_event, client);
+}
+
 /* In the background; a peer that is not there yet is dialled until it is. */
 static weir_code dial_network(weir_client *client, const weir_nng_url *parts, weir_error **err) {
     const weir_transport_options *options = &client->transport->options;
     nng_dialer dialer;
-    int rv = options->secret ? open_challenge(client) : 0;
+    int rv = options->secret ? open_challenge(client) : watch_plain_link(client);
     if (rv == 0)
         rv = nng_dialer_create(&dialer, client->socket, client->url);
     if (rv == 0 && parts->tls) {
@@ -529,6 +557,7 @@ static weir_code dial_network(weir_client *client, const weir_nng_url *parts, we
 /* A peer in this process does not come back: redialling would only race with closing. */
 static weir_code dial_inproc(weir_client *client, weir_error **err) {
     nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, 3600 * 1000);
+    client->link = OPEN;
     int rv = nng_dial(client->socket, client->url, NULL, 0);
     return rv == 0 ? WEIR_OK : weir_nng_failed(rv, "connect to", client->url, err);
 }

@@ -67,3 +67,4 @@ weir_code weir_nng_connect(weir_transport *transport, const char *url, weir_clie
 void weir_nng_request(weir_client *client, weir_buffer *message, int32_t timeout_ms, weir_client_done done,
                       void *data);
 void weir_nng_client_close(weir_client *client);
+bool weir_nng_client_is_open(weir_client *client);

@@ -139,7 +139,7 @@ static bool pass_gate(weir_call *call, nng_msg *message) {
     if (verdict == WEIR_GATE_REFUSE)
         log_refused(server, pipe);
     nng_msg_free(message);
-    nng_msg *answer = weir_nng_message(text, size);
+    nng_msg *answer = verdict == WEIR_GATE_CLOSE ? NULL : weir_nng_message(text, size);
     call->gated = atomic_fetch_add(&server->gated, 1) < server->calls_count / 4;
     if (answer && call->gated) {
         call_send(call, answer);

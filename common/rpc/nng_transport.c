@@ -62,6 +62,7 @@ static const weir_transport_ops nng_ops = {
     .server_close = weir_nng_server_close,
     .connect = weir_nng_connect,
     .request = weir_nng_request,
+    .client_is_open = weir_nng_client_is_open,
     .client_close = weir_nng_client_close,
     .free = transport_free,
     .server_url = weir_nng_server_url,

@@ -2,6 +2,7 @@
 #include "common/rpc/prescan.h"
 
 #include "common/base/compiler.h"
+#include "common/base/utf8.h"
 
 #define DEPTH_ROOM 1025
 
@@ -53,6 +54,11 @@ static weir_code length_field(scan *s, const ProtobufCFieldDescriptor *field,
         /* Packed scalars unpack to at most 8 bytes per encoded byte. */
         bool scalar = field && field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_BYTES;
         s->bytes += (int64_t)size * (scalar ? 8 : 1) + 64;
+        if (limits->check_text && field && field->type == PROTOBUF_C_TYPE_STRING) {
+            weir_str text = {(const char *)s->at, size};
+            if ((size && memchr(text.data, 0, size)) || !weir_utf8_valid(text))
+                return bad(err, "a text that is not UTF-8 or holds a NUL");
+        }
         skip_bytes(s, size);
         return WEIR_OK;
     }

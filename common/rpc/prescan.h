@@ -12,6 +12,7 @@ typedef struct weir_prescan_limits {
     int32_t depth_max;
     int64_t elements_max;
     int64_t bytes_max; /* estimated heap after unpacking */
+    bool check_text;   /* string fields must be UTF-8 without NUL, which would end them unseen */
 } weir_prescan_limits;
 
 weir_code weir_prescan(weir_str bytes, const ProtobufCMessageDescriptor *descriptor,

@@ -11,6 +11,7 @@
 typedef struct stranger {
     uint32_t connection; /* 0 = free */
     bool greeted;        /* the nonces are valid */
+    int32_t messages;
     int64_t since_ms;
     uint8_t client_nonce[WEIR_AUTH_NONCE_SIZE];
     uint8_t server_nonce[WEIR_AUTH_NONCE_SIZE];
@@ -229,11 +230,24 @@ static weir_gate_verdict judge_frame(weir_gate *gate, uint32_t connection, weir_
     if (fault == WEIR_FRAME_SOUND)
         return WEIR_GATE_PASS;
     atomic_fetch_add(&counters->frame_faults[fault], 1);
-    return refuse(ret, ret_size, WEIR_AUTH_REASON_FRAME, weir_error_message(err));
+    bool version = weir_error_code(err) == WEIR_NOT_SUPPORTED;
+    return refuse(ret, ret_size, version ? WEIR_AUTH_REASON_VERSION : WEIR_AUTH_REASON_FRAME,
+                  weir_error_message(err));
+}
+
+/* A stranger's message; false where it was one too many. */
+static bool count_message(weir_gate *gate, uint32_t connection) {
+    pthread_mutex_lock(&gate->lock);
+    stranger *s = find_stranger(gate, connection);
+    bool fine = !s || ++s->messages <= WEIR_GATE_MESSAGES_MAX;
+    pthread_mutex_unlock(&gate->lock);
+    return fine;
 }
 
 weir_gate_verdict weir_gate_judge(weir_gate *gate, uint32_t connection, weir_str message,
                                   uint8_t ret_reply[WEIR_AUTH_MESSAGE_MAX], size_t *ret_size) {
+    if (gate->options.secret && !count_message(gate, connection))
+        return WEIR_GATE_CLOSE;
     weir_auth_message auth = weir_auth_parse(message);
     if (auth.kind == WEIR_AUTH_NONE)
         return judge_frame(gate, connection, message, ret_reply, ret_size);

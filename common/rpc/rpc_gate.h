@@ -11,6 +11,7 @@
 
 #define WEIR_GATE_PATIENCE_MS 5000
 #define WEIR_GATE_STRANGERS_MAX 16
+#define WEIR_GATE_MESSAGES_MAX 1000 /* of a stranger, then its connection is to be closed */
 
 /* weir_transport_counters as they are counted, by all servers of a transport. */
 typedef struct weir_gate_counters {
@@ -42,6 +43,7 @@ typedef enum weir_gate_verdict {
     WEIR_GATE_PASS,   /* a sound frame of one who may speak */
     WEIR_GATE_ANSWER, /* send `ret_reply` back */
     WEIR_GATE_REFUSE, /* the same, and it was a failed authentication */
+    WEIR_GATE_CLOSE,  /* close the connection without an answer */
 } weir_gate_verdict;
 weir_gate_verdict weir_gate_judge(weir_gate *gate, uint32_t connection, weir_str message,
                                   uint8_t ret_reply[WEIR_AUTH_MESSAGE_MAX], size_t *ret_size);

@@ -81,6 +81,9 @@ typedef struct weir_transport_ops {
     /* Takes the message reference. `timeout_ms` covers the whole exchange. */
     void (*request)(weir_client *client, weir_buffer *message, int32_t timeout_ms, weir_client_done done,
                     void *data);
+    /* Whether there is a connection now, authenticated; one that breaks is known when its requests have
+     * ended, or very soon after. inproc://: always. Any thread, does not block. */
+    bool (*client_is_open)(weir_client *client);
     void (*client_close)(weir_client *client); /* pending requests end with CANCELLED first; may block */
     void (*free)(weir_transport *transport);
     /* Where the server listens, with the port that tcp://HOST:0 became; valid while the server lives. */

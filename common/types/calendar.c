@@ -46,3 +46,12 @@ int32_t weir_days_in_month(int32_t year, int32_t month) {
     static const int8_t days[13] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     return month == 2 && weir_year_is_leap(year) ? 29 : days[month];
 }
+
+void weir_instant_text(weir_strbuf *buf, int64_t micros) {
+    int32_t year, month, day;
+    int64_t ms = weir_floor_div(micros, 1000);
+    int64_t of_day = weir_floor_mod(ms, 86400000);
+    weir_date_to_civil(weir_floor_div(ms, 86400000), &year, &month, &day);
+    weir_strbuf_addf(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, (int)(of_day / 3600000),
+                     (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000));
+}

@@ -26,6 +26,8 @@ static inline int64_t weir_floor_mod(int64_t a, int64_t b) {
 
 void weir_date_to_civil(int64_t days, int32_t *ret_year, int32_t *ret_month, int32_t *ret_day);
 int64_t weir_date_from_civil(int32_t year, int32_t month, int32_t day); /* no validation */
+/* ISO 8601 in UTC with milliseconds: 2026-01-31T00:00:00.000Z, as progress and events print it. */
+void weir_instant_text(weir_strbuf *buf, int64_t micros);
 int32_t weir_days_in_month(int32_t year, int32_t month);
 bool weir_year_is_leap(int32_t year);
 

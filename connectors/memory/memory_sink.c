@@ -117,6 +117,11 @@ weir_memory_table *weir_memory_sink_table(weir_sink *sink) {
     return table;
 }
 
+weir_memory_table *weir_memory_table_ref(weir_memory_table *table) {
+    atomic_fetch_add(&table->refs, 1);
+    return table;
+}
+
 weir_memory_table *weir_memory_table_unref(weir_memory_table *table) {
     if (!table || atomic_fetch_sub(&table->refs, 1) > 1)
         return NULL;

@@ -310,6 +310,10 @@ bool weir_cluster_is_tls(const weir_cluster *cluster) {
 int32_t weir_cluster_members(weir_cluster *cluster, weir_arena *arena, weir_cluster_member **ret) {
     int32_t all = weir_membership_count(cluster->membership), count = 0;
     int64_t now_us = now_of(cluster);
+    /* A request to a broken connection would wait for a new one: for long, where the executor is gone. */
+    for (weir_connection *c = cluster->connections; c; c = c->next)
+        if (!cluster->options.env->transport->ops->client_is_open(c->client))
+            weir_cluster_suspect(cluster, c->executor);
     *ret = WEIR_NEW_ARRAY(arena, weir_cluster_member, all);
     for (int32_t i = 0; i < all; i++) {
         const weir_member *member = weir_membership_at(cluster->membership, i);

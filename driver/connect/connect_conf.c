@@ -42,8 +42,24 @@ static const spark_conf *find_spark_conf(const char *key) {
     return NULL;
 }
 
+/* Where we answer otherwise than Spark: there are no Java stack traces, and clients would print an empty
+ * section; the limits of a stream are each session's own. */
+static const spark_conf own_confs[] = {
+    {CONF_SESSION, "spark.connect.execute.reattachable.senderMaxStreamDuration", "120000ms"},
+    {CONF_SESSION, "spark.connect.execute.reattachable.senderMaxStreamSize", "1073741824b"},
+    {CONF_SESSION, "spark.sql.connect.serverStacktrace.enabled", "false"},
+    {CONF_SESSION, "spark.sql.pyspark.jvmStacktrace.enabled", "false"},
+};
+
+static const spark_conf *find_conf(const char *key) {
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(own_confs); i++)
+        if (strcmp(own_confs[i].key, key) == 0)
+            return &own_confs[i];
+    return find_spark_conf(key);
+}
+
 static conf_kind kind_of(const char *key) {
-    const spark_conf *known = find_spark_conf(key);
+    const spark_conf *known = find_conf(key);
     return known ? known->kind : CONF_UNKNOWN;
 }
 
@@ -132,7 +148,7 @@ static weir_str find_set(const weir_client_session *session, weir_str key) {
 }
 
 static weir_str find_default(const weir_client_session *session, weir_str key) {
-    const spark_conf *known = find_spark_conf(key.data);
+    const spark_conf *known = find_conf(key.data);
     if (known && known->fallback)
         return weir_str_from(known->fallback);
     weir_str own = weir_conf_get(session->server->conf, key);
@@ -184,7 +200,7 @@ static weir_code check_modifiable(weir_arena *arena, const char *key, weir_error
 
 /* Spark parses what it registers; a boolean is known by its default. */
 static weir_code check_boolean(const char *key, const char *value, weir_error **err) {
-    const spark_conf *known = find_spark_conf(key);
+    const spark_conf *known = find_conf(key);
     if (!known || !known->fallback ||
         (strcmp(known->fallback, "true") != 0 && strcmp(known->fallback, "false") != 0))
         return WEIR_OK;

@@ -5,8 +5,7 @@
  *
  * What a client may send and Weir does not run is refused by name (UNSUPPORTED_FEATURE); the table of all of
  * it is connect_coverage.def. Everything lives in the caller's arena, messages included: a protobuf-c message
- * made here is never freed on its own. The session is borrowed for the call. Any thread, one at a time a
- * session. */
+ * made here is never freed on its own. The scope is borrowed for the call. Any thread. */
 #pragma once
 
 #include "common/conf/conf.h"
@@ -19,7 +18,7 @@
 struct weir_env;
 
 /* What decoding asks the session. A callback that is NULL knows nothing. */
-typedef struct weir_connect_session {
+typedef struct weir_connect_scope {
     const struct weir_env *env;
     const weir_conf *conf;
     const weir_timezone *zone; /* spark.sql.session.timeZone, resolved */
@@ -33,7 +32,7 @@ typedef struct weir_connect_session {
     /* The resolved plan behind a CachedRemoteRelation; *ret is NULL where there is none. */
     weir_code (*find_relation)(void *self, weir_arena *arena, weir_str id, weir_node **ret, weir_error **err);
     void *self;
-} weir_connect_session;
+} weir_connect_scope;
 
 /* ---- bytes ---- */
 
@@ -50,7 +49,7 @@ typedef enum weir_connect_action {
     WEIR_CONNECT_ROWS,            /* the rows of `root` */
     WEIR_CONNECT_SHOW_STRING,     /* `show`: one row, one column "show_string" */
     WEIR_CONNECT_HTML_STRING,     /* `show`: one row, one column "html_string" */
-    WEIR_CONNECT_CATALOG,         /* `catalog`: rows of the session's catalogue (connect_catalog.h) */
+    WEIR_CONNECT_CATALOG,         /* `catalog`: rows of the session's catalogue */
     WEIR_CONNECT_CREATE_VIEW,     /* `view` of `root` */
     WEIR_CONNECT_SQL_COMMAND,     /* a query by spark.sql: analysed now, run later; answer `sql_relation` */
     WEIR_CONNECT_WRITE,           /* `write` the rows of `root` */
@@ -101,6 +100,7 @@ typedef struct weir_connect_stream {
 typedef struct weir_connect_plan {
     weir_connect_action action;
     weir_node *root; /* unresolved after decode, resolved after resolve; NULL where the action has none */
+    weir_str sql;    /* the SQL text that places of errors refer to; may be empty */
     weir_connect_show show;
     weir_connect_view view;
     weir_connect_write write;
@@ -114,15 +114,15 @@ typedef struct weir_connect_plan {
 } weir_connect_plan;
 
 /* A whole plan: decompresses it where it is compressed. */
-weir_code weir_connect_decode(weir_arena *arena, const weir_connect_session *session,
+weir_code weir_connect_decode(weir_arena *arena, const weir_connect_scope *scope,
                               const Spark__Connect__Plan *plan, weir_connect_plan *ret, weir_error **err);
 /* One relation (Persist and its kin carry no Plan). */
-weir_code weir_connect_decode_relation(weir_arena *arena, const weir_connect_session *session,
+weir_code weir_connect_decode_relation(weir_arena *arena, const weir_connect_scope *scope,
                                        const Spark__Connect__Relation *relation, weir_connect_plan *ret,
                                        weir_error **err);
 /* Analyses plan->root in place; no-op without one. */
-weir_code weir_connect_resolve(weir_arena *arena, const weir_connect_session *session,
-                               weir_connect_plan *plan, weir_error **err);
+weir_code weir_connect_resolve(weir_arena *arena, const weir_connect_scope *scope, weir_connect_plan *plan,
+                               weir_error **err);
 
 /* ---- types ---- */
 
@@ -135,6 +135,6 @@ weir_code weir_connect_type_decode(weir_arena *arena, const Spark__Connect__Data
 
 /* Fills the result of `ret` (initialised here; session ids are the caller's). Persist, Unpersist and
  * GetStorageLevel are answered for plans that analyse: nothing is ever persisted. */
-weir_code weir_connect_analyze(weir_arena *arena, const weir_connect_session *session,
+weir_code weir_connect_analyze(weir_arena *arena, const weir_connect_scope *scope,
                                const Spark__Connect__AnalyzePlanRequest *request,
                                Spark__Connect__AnalyzePlanResponse *ret, weir_error **err);

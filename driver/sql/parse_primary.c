@@ -395,11 +395,31 @@ static weir_node *parse_parenthesis(weir_parse *p) {
     return weir_parse_mark(p, from, weir_parse_call(p, "$row", items.items, items.count));
 }
 
-/* Parameters are bound by the caller of a statement; here there is none. */
-static weir_node *refuse_parameter(weir_parse *p, const char *name) {
+/* What a marker stands for: bound by the caller of the statement. */
+static weir_node *unbound(weir_parse *p, const char *name) {
     p->code = weir_error_raise(p->err, WEIR_UNBOUND_SQL_PARAMETER, "name", name, NULL);
     weir_parse_tail_position(p, weir_parse_peek(p, 0));
     return NULL;
+}
+
+static weir_node *parse_position_marker(weir_parse *p) {
+    const weir_parser_parameters *given = p->parameters;
+    if (!given || p->positions >= given->positional.count)
+        return unbound(p, weir_arena_printf(p->arena, "_%d", (int)weir_parse_peek(p, 0)->start));
+    p->at++;
+    return given->positional.items[p->positions++];
+}
+
+static weir_node *parse_name_marker(weir_parse *p) {
+    const weir_parser_parameters *given = p->parameters;
+    weir_str name = weir_parse_text(p, weir_parse_peek(p, 1));
+    for (int32_t i = 0; given && i < given->names.count; i++) {
+        if (!weir_str_equal(given->names.items[i], name))
+            continue;
+        p->at += 2;
+        return given->named.items[i];
+    }
+    return unbound(p, weir_arena_strndup(p->arena, name.data, name.size));
 }
 
 static weir_node *parse_base(weir_parse *p) {
@@ -414,12 +434,10 @@ static weir_node *parse_base(weir_parse *p) {
     case WEIR_TOKEN_STRING:
         return weir_parse_strings(p);
     case WEIR_TOKEN_QUESTION:
-        return refuse_parameter(p, "_0");
+        return parse_position_marker(p);
     case WEIR_TOKEN_COLON:
-        if (weir_parse_starts_identifier(weir_parse_peek(p, 1))) {
-            weir_str name = weir_parse_text(p, weir_parse_peek(p, 1));
-            return refuse_parameter(p, weir_arena_strndup(p->arena, name.data, name.size));
-        }
+        if (weir_parse_starts_identifier(weir_parse_peek(p, 1)))
+            return parse_name_marker(p);
         break;
     case WEIR_TOKEN_MINUS:
         return weir_parse_number(p);

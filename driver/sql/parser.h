@@ -17,6 +17,15 @@
  * refer to it. */
 weir_code weir_parser_query(weir_arena *arena, weir_str sql, const weir_timezone *zone, weir_node **ret,
                             weir_error **err);
+/* What :name and ? stand for; the nodes take the place of the markers. */
+typedef struct weir_parser_parameters {
+    weir_str_list names; /* of `named`, as many */
+    weir_node_list named;
+    weir_node_list positional;
+} weir_parser_parameters;
+/* As above with parameters; UNBOUND_SQL_PARAMETER where one is missing. */
+weir_code weir_parser_query_with(weir_arena *arena, weir_str sql, const weir_timezone *zone,
+                                 const weir_parser_parameters *parameters, weir_node **ret, weir_error **err);
 /* One expression, optionally named ("a + 1 AS b"): gives the expression or an ALIAS. */
 weir_code weir_parser_expression(weir_arena *arena, weir_str sql, const weir_timezone *zone, weir_node **ret,
                                  weir_error **err);

@@ -6,6 +6,7 @@
 
 #include "common/plan/plan.h"
 #include "common/types/timezone.h"
+#include "driver/sql/parser.h"
 #include "driver/sql/sql_lexer.h"
 
 /* Nesting of parentheses, CASE, sub-queries and calls in the text; keeps the stack below 1 MiB. */
@@ -28,6 +29,8 @@ typedef struct weir_parse {
     int32_t at;
     int32_t depth;
     weir_parse_cte *ctes;
+    const weir_parser_parameters *parameters; /* NULL: none are bound */
+    int32_t positions;                        /* of ? seen so far */
     weir_error **err;
     weir_code code;
 } weir_parse;

@@ -76,8 +76,15 @@ static weir_code end(weir_parse *p, weir_node *node, weir_node **ret) {
 
 weir_code weir_parser_query(weir_arena *arena, weir_str sql, const weir_timezone *zone, weir_node **ret,
                             weir_error **err) {
+    return weir_parser_query_with(arena, sql, zone, NULL, ret, err);
+}
+
+weir_code weir_parser_query_with(weir_arena *arena, weir_str sql, const weir_timezone *zone,
+                                 const weir_parser_parameters *parameters, weir_node **ret,
+                                 weir_error **err) {
     weir_parse p;
     WEIR_TRY(begin(&p, arena, sql, zone, err));
+    p.parameters = parameters;
     weir_node *node = weir_parse_query(&p);
     while (node && weir_parse_accept(&p, WEIR_TOKEN_SEMICOLON))
         ;

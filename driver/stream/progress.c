@@ -16,15 +16,6 @@ static void add_double(weir_strbuf *buf, const char *name, double value) {
     weir_strbuf_add(buf, (weir_str){text, (size_t)weir_double_format(value, text)});
 }
 
-static void add_timestamp(weir_strbuf *buf, int64_t micros) {
-    int32_t year, month, day;
-    int64_t ms = weir_floor_div(micros, 1000);
-    weir_date_to_civil((int32_t)weir_floor_div(ms, 86400000), &year, &month, &day);
-    int64_t of_day = weir_floor_mod(ms, 86400000);
-    weir_strbuf_addf(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, (int)(of_day / 3600000),
-                     (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000));
-}
-
 static int64_t source_rows(const weir_stream_query *query, int32_t source) {
     int64_t rows = 0;
     for (int32_t e = 0; e < query->executors_count; e++) {
@@ -116,7 +107,7 @@ void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf) 
                      query->run_id);
     weir_json_write_string(buf, query->spec->name);
     weir_strbuf_add_text(buf, ",\"timestamp\":\"");
-    add_timestamp(buf, query->times.trigger_realtime_us);
+    weir_instant_text(buf, query->times.trigger_realtime_us);
     weir_strbuf_addf(buf, "\",\"batchId\":%lld,\"batchDuration\":%lld", (long long)query->batch_id,
                      (long long)total_us / 1000);
     add_rates(query, buf, source_rows(query, -1));

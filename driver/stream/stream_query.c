@@ -164,6 +164,7 @@ static void abort_done(weir_step *step) {
                    WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, query->attempt,
                    weir_error_text(query->error));
     weir_error_free_ptr(&query->error);
+    weir_query_drop_replies(query);
     weir_query_gather(query);
 }
 

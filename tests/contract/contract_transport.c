@@ -61,6 +61,7 @@ void contract_transport_carries_many_messages_at_once(contract_transport *t) {
     rpc_pair_wait(&t->pair, REQUESTS);
     cr_assert_eq(t->pair.answered, REQUESTS, "%s", t->pair.message);
     cr_assert_eq(t->pair.misaligned, 0);
+    cr_assert(t->pair.client_side->ops->client_is_open(t->pair.client));
 }
 
 void contract_transport_carries_large_payloads_aligned(contract_transport *t) {
@@ -154,6 +155,9 @@ void contract_transport_a_restarted_peer_is_found_again(contract_transport *t) {
         rpc_pair_wait(&t->pair, 2 * round + 2);
         cr_assert_eq(t->pair.code, WEIR_RPC_ERROR);
         cr_assert(strstr(t->pair.message, "the connection broke"), "%s", t->pair.message);
+        for (int i = 0; i < 1000 && t->pair.client_side->ops->client_is_open(t->pair.client); i++)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        cr_assert_not(t->pair.client_side->ops->client_is_open(t->pair.client));
         int64_t begin = now_ms();
         rpc_pair_listen(&t->pair, url);
         rpc_pair_exchange(&t->pair);
@@ -206,4 +210,23 @@ void contract_transport_opening_and_closing_leaves_nothing(contract_transport *t
             close_server(&t->pair);
     }
     cr_assert_eq(t->pair.answered + t->pair.failed, 190);
+}
+
+/* Either side may go while messages of many packets are on their way in both directions. */
+void contract_transport_closing_amid_large_messages_ends(contract_transport *t) {
+    for (int round = 0; round < 24; round++) {
+        open_both(t);
+        rpc_pair_exchange(&t->pair);
+        t->pair.answered--;
+        for (int i = 0; i < 4; i++)
+            rpc_pair_ask(&t->pair, "block", 4 << 20, 20000);
+        nanosleep(&(struct timespec){.tv_nsec = round * 200000}, NULL);
+        if (round % 2)
+            close_server(&t->pair);
+        t->pair.client_side->ops->client_close(t->pair.client);
+        t->pair.client = NULL;
+        if (t->pair.server)
+            close_server(&t->pair);
+        cr_assert_eq(t->pair.answered + t->pair.failed, 4 * (round + 1));
+    }
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/base/env.h"
+#include "common/base/hash.h"
 #include "common/rpc/frame.h"
 #include "proto/engine.pb-c.h"
 #include "tests/lib/weir_test.h"
@@ -143,6 +144,11 @@ WEIR_TEST(rpc_gate, passes_frames_of_those_who_know_the_secret) {
     cr_assert_eq(f.counters.authentications, 2);
     cr_assert_eq(f.counters.authentication_errors, 1);
     cr_assert_eq(f.counters.unauthenticated, 4);
+    cr_assert(weir_gate_admit(f.gate, 13, 0, &displaced));
+    for (int i = 0; i < WEIR_GATE_MESSAGES_MAX; i++)
+        cr_assert_eq(judge(&f, 13, frame->data, frame->size), WEIR_GATE_ANSWER);
+    cr_assert_eq(judge(&f, 13, frame->data, frame->size), WEIR_GATE_CLOSE, "one too many");
+    cr_assert_eq(judge(&f, 12, frame->data, frame->size), WEIR_GATE_PASS);
     weir_buffer_unref(frame);
     weir_secret_free(wrong);
     close_gate(&f);
@@ -258,6 +264,15 @@ WEIR_TEST(rpc_gate, counts_what_is_wrong_with_frames) {
         cr_assert_eq(f.counters.frame_faults[cases[i].fault], before + 1);
     }
     cr_assert_eq(judge(&f, 1, frame->data, 0), WEIR_GATE_ANSWER);
+    uint8_t other[512]; /* a whole frame of a later version */
+    uint16_t later = WEIR_RPC_VERSION + 1;
+    memcpy(other, frame->data, frame->size);
+    memcpy(other + 4, &later, 2);
+    memset(other + 20, 0, 4);
+    uint32_t crc = weir_crc32c(0, other, frame->size);
+    memcpy(other + 20, &crc, 4);
+    cr_assert_eq(judge(&f, 1, other, frame->size), WEIR_GATE_ANSWER);
+    cr_assert_eq(reply(&f).reason, WEIR_AUTH_REASON_VERSION);
     uint8_t message[WEIR_AUTH_MESSAGE_MAX];
     cr_assert_eq(judge(&f, 1, message, weir_auth_write_hello(message, frame->data)), WEIR_GATE_ANSWER);
     cr_assert_eq(reply(&f).reason, WEIR_AUTH_REASON_NO_SECRET);
