@@ -255,16 +255,20 @@ static void fill_context(weir_arena *arena, const weir_query_context *context,
     Spark__Connect__FetchErrorDetailsResponse__QueryContext *wire =
         WEIR_NEW(arena, Spark__Connect__FetchErrorDetailsResponse__QueryContext);
     spark__connect__fetch_error_details_response__query_context__init(wire);
-    const char *fragment = clean_text(arena, context->fragment ? context->fragment : "", SIZE_MAX);
     wire->has_context_type = 1;
-    wire->context_type = SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__SQL;
+    wire->context_type =
+        context->call_site ? SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__DATAFRAME
+                           : SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__SQL;
     wire->object_type = wire->object_name = wire->call_site = (char *)"";
-    wire->has_start_index = wire->has_stop_index = 1;
-    wire->start_index = context->start;
-    wire->stop_index = context->stop;
-    wire->fragment = (char *)fragment;
-    wire->summary = weir_arena_printf(arena, "== SQL (line %d, position %d) ==\n%s\n", context->line,
-                                      context->column + 1, fragment);
+    if (context->call_site) {
+        wire->call_site = clean_text(arena, context->call_site, SIZE_MAX);
+    } else {
+        wire->has_start_index = wire->has_stop_index = 1;
+        wire->start_index = context->start;
+        wire->stop_index = context->stop;
+    }
+    wire->fragment = clean_text(arena, context->fragment ? context->fragment : "", SIZE_MAX);
+    wire->summary = clean_text(arena, context->summary ? context->summary : "", SIZE_MAX);
     throwable->n_query_contexts = 1;
     throwable->query_contexts =
         WEIR_NEW_ARRAY(arena, Spark__Connect__FetchErrorDetailsResponse__QueryContext *, 1);

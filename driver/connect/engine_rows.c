@@ -29,7 +29,7 @@ static weir_code plan_rows(weir_engine_scope *scope, weir_node *root, weir_physi
                                      .batch = true,
                                      .output_mode = WEIR_STR(""),
                                      .sink_format = WEIR_STR("memory"), /* any that collects */
-                                     .sql = WEIR_STR("")};
+                                     .sql = weir_sql_texts_view(&scope->texts)};
     WEIR_TRY(weir_physical_plan(scope->arena, &request, ret, err));
     for (int32_t i = 0; i < ret->sources_count; i++)
         ret->sources[i].options = weir_stream_planner_absolute(

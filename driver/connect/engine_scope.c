@@ -71,14 +71,16 @@ static void put_view(weir_engine_session *session, weir_engine_view *view) {
     session->views = view;
 }
 
-weir_code weir_engine_view_add(weir_engine_session *session, const weir_connect_view *view, weir_node *plan,
-                               weir_plan_memory *memory, weir_error **err) {
+weir_code weir_engine_view_add(weir_engine_scope *scope, const weir_connect_view *view, weir_node *plan,
+                               weir_error **err) {
+    weir_engine_session *session = scope->session;
     weir_connect_engine *engine = session->engine;
     weir_engine_view *made = weir_alloc_zero(1, sizeof *made);
     made->name = weir_strndup(view->name.data, view->name.size);
     made->global = view->global;
     made->plan = plan;
-    made->memory = weir_plan_memory_ref(memory);
+    made->sql = weir_sql_texts_view(&scope->texts);
+    made->memory = weir_plan_memory_ref(scope->memory);
     pthread_mutex_lock(&engine->lock);
     bool exists = *find_view(session, view->name, view->global) != NULL;
     if (!exists || view->replace)
@@ -121,6 +123,7 @@ void weir_engine_views_copy(const weir_engine_session *from, weir_engine_session
         copy->name = weir_strdup(view->name);
         copy->global = view->global;
         copy->plan = view->plan;
+        copy->sql = view->sql;
         copy->memory = weir_plan_memory_ref(view->memory);
         copy->table = view->table ? weir_memory_table_ref(view->table) : NULL;
         *end = copy;
@@ -154,6 +157,29 @@ static weir_code table_relation(weir_arena *arena, weir_memory_table *table, wei
     return WEIR_OK;
 }
 
+static weir_code move_place(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                            weir_error **err) {
+    (void)err;
+    const int32_t *base = data;
+    *ret = node;
+    if (node->start < 0)
+        return WEIR_OK;
+    *ret = weir_node_copy(arena, node); /* the view's own are shared */
+    (*ret)->start = *base >= 0 ? node->start + *base : -1;
+    (*ret)->stop = *base >= 0 ? node->stop + *base : -1;
+    return WEIR_OK;
+}
+
+/* The plan of a view, with places in the texts of the plan that is built upon it. */
+static weir_code view_relation(weir_engine_scope *scope, weir_arena *arena, weir_str sql, weir_node *plan,
+                               weir_node **ret, weir_error **err) {
+    *ret = plan;
+    if (sql.size == 0)
+        return WEIR_OK;
+    int32_t base = weir_sql_texts_add(scope->arena, &scope->texts, sql);
+    return weir_node_transform(arena, plan, move_place, &base, ret, err);
+}
+
 static weir_code find_relation(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret,
                                weir_error **err) {
     weir_engine_scope *scope = self;
@@ -165,12 +191,16 @@ static weir_code find_relation(void *self, weir_arena *arena, const weir_str_lis
     pthread_mutex_lock(&session->engine->lock);
     weir_engine_view *view = *find_view(session, name->items[name->count - 1], global);
     weir_memory_table *table = view && view->table ? weir_memory_table_ref(view->table) : NULL;
-    if (view && view->plan) {
+    weir_node *plan = view ? view->plan : NULL;
+    weir_str sql = {0};
+    if (plan) {
         weir_plan_memory_use(scope->memory, view->memory);
-        *ret = view->plan;
+        sql = view->sql;
     }
     pthread_mutex_unlock(&session->engine->lock);
     weir_code code = table ? table_relation(arena, table, ret, err) : WEIR_OK;
+    if (plan)
+        code = view_relation(scope, arena, sql, plan, ret, err);
     weir_memory_table_unref(table);
     return code;
 }
@@ -228,6 +258,7 @@ weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope) {
         .find_blob = find_blob,
         .find_relation = find_cached,
         .self = scope,
+        .texts = &scope->texts,
     };
     return &scope->decoder;
 }

@@ -223,6 +223,7 @@ static weir_code plan_stream(weir_engine_query *query, const weir_connect_plan *
     weir_stream_request request = {
         .plan = plan->root,
         .name = weir_arena_str(scope->arena, stream->name),
+        .sql = weir_sql_texts_view(&scope->texts),
         .output_mode = stream->output_mode,
         .sink_format = stream->format,
         .sink_options = stream->options,
