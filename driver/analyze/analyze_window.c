@@ -224,6 +224,7 @@ static weir_code plan_tumbling(weir_analysis *a, const weir_node_time_window *wi
     weir_node *filter = weir_analysis_make_filter(a, &window->node, *child, condition);
     weir_node_list exprs = {0};
     weir_node *alias = weir_analysis_alias(a, value, WEIR_STR("window"));
+    WEIR_NODE_AS(alias, ALIAS, alias)->metadata = WEIR_STR("{\"spark.timeWindow\":true}");
     alias->nullable = false;
     weir_node_list_add(a->arena, &exprs, alias);
     for (int32_t i = 0; i < (*child)->output.count; i++)
@@ -265,6 +266,7 @@ static weir_code plan_sliding(weir_analysis *a, const weir_node_time_window *win
         weir_node_list_add(a->arena, &expand->projections, &row->node);
     }
     weir_node *named = weir_analysis_alias(a, value, WEIR_STR("window"));
+    WEIR_NODE_AS(named, ALIAS, alias)->metadata = WEIR_STR("{\"spark.timeWindow\":true}");
     named->nullable = true;
     weir_node *column = weir_analysis_attribute_of(a, named);
     weir_node_list_add(a->arena, &expand->attributes, column);

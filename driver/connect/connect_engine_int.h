@@ -59,7 +59,7 @@ typedef struct weir_engine_session {
     weir_engine_event *events, **events_end;
     int32_t events_count;
     int64_t terminations; /* queries that have ended since resetTerminated */
-    weir_error *failure;  /* of the last one that failed */
+    weir_error *failure;  /* STREAM_FAILED of the last one that failed */
 } weir_engine_session;
 
 /* One plan being decoded, analysed and run: memory, configuration and what the decoder asks. */
@@ -139,7 +139,9 @@ void weir_engine_query_unref(weir_engine_query *query); /* accepts NULL */
 void weir_engine_query_stop(weir_engine_query *query);
 /* Waits until it has ended; false where `timeout_ms` (< 0: none) or an interrupt came first. */
 bool weir_engine_query_await(weir_engine_query *query, weir_connect_operation *operation, int64_t timeout_ms);
-/* STREAMING_QUERY_EXCEPTION text as Spark's StreamingQueryException has it. */
+/* STREAM_FAILED with what ended it; returns its code. */
+weir_code weir_engine_query_raise(const weir_engine_query *query, weir_error **err);
+/* What Spark's StreamingQueryException prints of itself. */
 void weir_engine_query_exception(const weir_engine_query *query, weir_strbuf *ret);
 
 /* ---- commands (engine_commands.c) ---- */

@@ -15,7 +15,7 @@ static weir_code refuse_stream(weir_error **err) {
     WEIR_RAISE(
         err, _LEGACY_ERROR_TEMP_3102, "msg",
         "Queries with streaming sources must be executed with writeStream.start(), or from a streaming "
-        "table or flow definition within a Spark Declarative Pipeline.;");
+        "table or flow definition within a Spark Declarative Pipeline.");
 }
 
 static weir_code plan_rows(weir_engine_scope *scope, weir_node *root, weir_physical *ret, weir_error **err) {

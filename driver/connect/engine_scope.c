@@ -246,7 +246,7 @@ weir_code weir_engine_scope_open(weir_engine_session *session, weir_engine_scope
 
 /* The addresses inside are the caller's: filled in where the scope has come to rest. */
 weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope) {
-    scope->catalog = (weir_catalog){find_relation, scope};
+    scope->catalog = (weir_catalog){find_relation, scope, .places = true};
     scope->decoder = (weir_connect_scope){
         .env = scope->session->engine->options.env,
         .conf = scope->conf,

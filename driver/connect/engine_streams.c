@@ -101,10 +101,16 @@ static void on_status(void *data, const char *message, bool trigger_active) {
     pthread_mutex_unlock(&query->engine->lock);
 }
 
+weir_code weir_engine_query_raise(const weir_engine_query *query, weir_error **err) {
+    return weir_error_raise(err, WEIR_STREAM_FAILED, "id", query->id, "runId", query->run_id, "message",
+                            weir_error_text(query->error), NULL);
+}
+
 void weir_engine_query_exception(const weir_engine_query *query, weir_strbuf *ret) {
-    weir_strbuf_addf(
-        ret, "[STREAM_FAILED] Query [id = %s, runId = %s] terminated with exception: %s SQLSTATE: XXKST",
-        query->id, query->run_id, weir_error_text(query->error));
+    weir_strbuf_addf(ret, "org.apache.spark.sql.streaming.StreamingQueryException: %s\n=== Streaming Query ===\n",
+                     weir_error_text(query->error));
+    weir_strbuf_addf(ret, "Identifier: %s%s[id = %s, runId = %s]", query->name, *query->name ? " " : "",
+                     query->id, query->run_id);
 }
 
 static void add_terminated_event(weir_engine_query *query) {
@@ -136,7 +142,8 @@ static void on_ended(void *self, weir_driver_job *job, const weir_error *error) 
         query->session->terminations++;
         if (error) {
             weir_error_free(query->session->failure);
-            query->session->failure = weir_error_clone(error);
+            query->session->failure = NULL;
+            weir_engine_query_raise(query, &query->session->failure);
         }
         if (query->opened)
             add_terminated_event(query);

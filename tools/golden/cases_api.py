@@ -408,6 +408,7 @@ def stream_memory_append(x):
     q = x.see("start", lambda: f.filter("v > 1").writeStream.format("memory").queryName("q").outputMode("append").start())
     x.see("process", q.processAllAvailable)
     x.see("rows", lambda: x.spark.sql("SELECT k, v FROM q"))
+    x.see("schema of the table", lambda: x.spark.table("q").schema)
     x.see("active", lambda: [q.isActive, q.name, len(x.spark.streams.active), x.spark.streams.get(q.id).name])
     x.write("in/2.json", {"k": "c", "v": 9})
     x.see("process more", q.processAllAvailable)
@@ -448,6 +449,7 @@ def stream_complete(x):
     x.write("in/2.json", {"k": "a", "v": 5, "t": "2024-01-01T00:02:00Z"}, {"k": "b", "v": 1, "t": "2024-01-01T01:02:00Z"})
     x.see("process more", q.processAllAvailable)
     x.see("more rows", lambda: x.spark.sql("SELECT window.start AS w, k, n, s FROM counts ORDER BY w, k"))
+    x.see("schema of the table", lambda: x.spark.table("counts").schema)
     x.see("state", lambda: [q.lastProgress.stateOperators[0].operatorName, q.lastProgress.stateOperators[0].numRowsTotal])
     x.see("stop", q.stop)
 
@@ -494,7 +496,7 @@ def stream_console(x):
 
     def run():
         nonlocal q
-        q = events(x).orderBy("v").groupBy("k").count() if False else events(x).select("k", "v")
+        q = events(x).select("k", "v")
         q = q.writeStream.format("console").option("truncate", False).trigger(availableNow=True).start()
         q.awaitTermination(SECONDS_MAX)
 

@@ -79,6 +79,8 @@ class Stage:
     def text(self, text):
         text = text.replace(self.directory, "{dir}")
         text = re.sub(UUID, "{uuid}", text)
+        text = re.sub(r"(was called from\n)[^\n]*", r"\1{site}", text)
+        text = re.sub(r" at 0x[0-9a-f]+", "", text)
         return re.sub(r"#\d+L?", "#N", text)
 
     def plain(self, value):
@@ -124,7 +126,7 @@ class Stage:
 def message_of(exc):
     """Without the JVM's stack and without the plan that Spark appends."""
     text = str(exc).split("\n\nJVM stacktrace:")[0]
-    text = re.sub(r";\n'?[A-Z+][^\n]*(\n[^\n]*)*$", "", text)
+    text = re.sub(r";\n'?[A-Z+~r][^\n]*(\n[^\n]*)*$", "", text)
     return text
 
 
