@@ -48,8 +48,7 @@ struct weir_driver {
     weir_event jobs_changed; /* jobs were added, told to stop or have ended */
     struct weir_submit_service *submit;
     /* status: rendered by the loop, for any thread */
-    pthread_mutex_t status_lock; /* of the next four */
-    pthread_cond_t status_wake;
+    pthread_mutex_t status_lock; /* of the next three */
     uint64_t status_asked, status_made;
     weir_strbuf status_text;
     weir_event status_event;

@@ -1,12 +1,10 @@
 /* What a driver says of itself (driver.h): executors, jobs, queries, counters as one JSON object. Only the
  * loop knows all that, so other threads ask it and wait for a moment: a driver whose loop does not come round
  * is not well, and says so. */
-#include <time.h>
-
 #include "common/base/alloc.h"
 #include "driver/driver_int.h"
 
-#define PATIENCE_S 1
+#define PATIENCE_MS 1000
 
 static void render(weir_driver *driver, weir_strbuf *buf) {
     weir_strbuf_addf(buf, "{\"role\":\"driver\",\"status\":\"%s\",\"version\":\"%s\",",
@@ -25,36 +23,29 @@ static void status_event(weir_event *event) {
     driver->status_made = driver->status_asked;
     weir_strbuf_clear(&driver->status_text);
     weir_strbuf_add(&driver->status_text, weir_strbuf_view(&text));
-    pthread_cond_broadcast(&driver->status_wake);
     pthread_mutex_unlock(&driver->status_lock);
 }
 
 void weir_driver_status_init(weir_driver *driver) {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&driver->status_wake, &attributes);
-    pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&driver->status_lock, NULL);
     driver->status_event.run = status_event;
 }
 
 void weir_driver_status_fini(weir_driver *driver) {
-    pthread_cond_destroy(&driver->status_wake);
     pthread_mutex_destroy(&driver->status_lock);
     weir_strbuf_fini(&driver->status_text);
 }
 
 void weir_driver_status_json(weir_driver *driver, weir_strbuf *ret) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PATIENCE_S;
+    const weir_env *env = driver->options.env;
     pthread_mutex_lock(&driver->status_lock);
     uint64_t mine = ++driver->status_asked;
     weir_loop_post(driver->loop, &driver->status_event);
-    int waited = 0;
-    while (driver->status_made < mine && waited == 0)
-        waited = pthread_cond_timedwait(&driver->status_wake, &driver->status_lock, &until);
+    for (int32_t waited = 0; driver->status_made < mine && waited < PATIENCE_MS; waited++) {
+        pthread_mutex_unlock(&driver->status_lock);
+        env->clock->sleep_us(env->clock_self, 1000);
+        pthread_mutex_lock(&driver->status_lock);
+    }
     if (driver->status_made >= mine)
         weir_strbuf_add(ret, weir_strbuf_view(&driver->status_text));
     else

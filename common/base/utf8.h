@@ -1,4 +1,5 @@
-/* Is a text UTF-8? Strictly as Unicode defines it: no surrogates, nothing above U+10FFFF, no overlong forms. */
+/* Is a text UTF-8? Strictly as Unicode defines it: no surrogates, nothing above U+10FFFF, no overlong forms.
+ */
 #pragma once
 
 #include <stdbool.h>

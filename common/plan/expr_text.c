@@ -430,6 +430,14 @@ static bool add_unresolved(text_state *s, const weir_node *expr) {
     case WEIR_NODE_UNRESOLVED_FUNCTION:
         add_unresolved_call(s, WEIR_NODE_AS(expr, UNRESOLVED_FUNCTION, unresolved_function));
         return true;
+    case WEIR_NODE_UPDATE_FIELD: {
+        const weir_node_update_field *update = WEIR_NODE_AS(expr, UPDATE_FIELD, update_field);
+        add_around(s, "update_fields(", update->child, update->value ? ", WithField(" : ", dropfield()");
+        if (update->value)
+            add_around(s, "", update->value, ")");
+        weir_strbuf_add_char(s->buf, ')');
+        return true;
+    }
     case WEIR_NODE_UNRESOLVED_EXTRACT:
         add_around(s, "", WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->child, "[");
         add_around(s, "", WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->extraction, "]");

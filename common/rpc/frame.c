@@ -33,28 +33,51 @@ static uint32_t frame_crc(weir_str frame) {
     return weir_crc32c(crc, frame.data + CRC_OFFSET + 4, frame.size - CRC_OFFSET - 4);
 }
 
-weir_code weir_frame_encode(weir_transport *transport, weir_frame_kind kind, uint64_t driver_epoch,
-                            const ProtobufCMessage *message, const weir_str *payload, int32_t payload_count,
-                            weir_buffer **ret, weir_error **err) {
-    size_t message_size = protobuf_c_message_get_packed_size(message), payload_size = 0;
-    for (int32_t i = 0; i < payload_count; i++)
-        payload_size += payload[i].size;
+weir_code weir_frame_begin(weir_transport *transport, size_t message_size, size_t payload_size,
+                           weir_buffer **ret, uint8_t **ret_payload, weir_error **err) {
     weir_buffer *frame = transport->ops->alloc(transport, HEAD_SIZE + padded(message_size) + payload_size);
     if (!frame)
         WEIR_FAIL_OOM(err);
-    head h = {MAGIC, WEIR_RPC_VERSION, (uint16_t)kind, driver_epoch, (uint32_t)message_size, 0, payload_size};
+    head h = {.magic = MAGIC,
+              .version = WEIR_RPC_VERSION,
+              .message_size = (uint32_t)message_size,
+              .payload_size = payload_size};
     memcpy(frame->data, &h, HEAD_SIZE);
-    protobuf_c_message_pack(message, frame->data + HEAD_SIZE);
-    uint8_t *at = frame->data + HEAD_SIZE + message_size;
-    memset(at, 0, padded(message_size) - message_size);
-    at = frame->data + HEAD_SIZE + padded(message_size);
+    memset(frame->data + HEAD_SIZE + message_size, 0, padded(message_size) - message_size);
+    *ret = frame;
+    *ret_payload = frame->data + HEAD_SIZE + padded(message_size);
+    return WEIR_OK;
+}
+
+void weir_frame_finish(weir_buffer *frame, weir_frame_kind kind, uint64_t driver_epoch,
+                       const ProtobufCMessage *message) {
+    head h;
+    memcpy(&h, frame->data, HEAD_SIZE);
+    h.kind = (uint16_t)kind;
+    h.driver_epoch = driver_epoch;
+    memcpy(frame->data, &h, HEAD_SIZE);
+    size_t packed = protobuf_c_message_pack(message, frame->data + HEAD_SIZE);
+    WEIR_ASSERT(packed == h.message_size);
+    uint32_t crc = frame_crc(weir_str_make((const char *)frame->data, frame->size));
+    memcpy(frame->data + CRC_OFFSET, &crc, 4);
+}
+
+weir_code weir_frame_encode(weir_transport *transport, weir_frame_kind kind, uint64_t driver_epoch,
+                            const ProtobufCMessage *message, const weir_str *payload, int32_t payload_count,
+                            weir_buffer **ret, weir_error **err) {
+    size_t payload_size = 0;
+    uint8_t *at = NULL;
+    for (int32_t i = 0; i < payload_count; i++)
+        payload_size += payload[i].size;
+    weir_buffer *frame = NULL;
+    size_t message_size = protobuf_c_message_get_packed_size(message);
+    WEIR_TRY(weir_frame_begin(transport, message_size, payload_size, &frame, &at, err));
     for (int32_t i = 0; i < payload_count; i++) {
         if (payload[i].size)
             memcpy(at, payload[i].data, payload[i].size);
         at += payload[i].size;
     }
-    uint32_t crc = frame_crc(weir_str_make((const char *)frame->data, frame->size));
-    memcpy(frame->data + CRC_OFFSET, &crc, 4);
+    weir_frame_finish(frame, kind, driver_epoch, message);
     *ret = frame;
     return WEIR_OK;
 }

@@ -4,9 +4,9 @@
  *   | u64 payload size | protobuf-c message, padded to 8 | payload
  *
  * The CRC covers the whole frame with its own field as zero. A frame with a bad magic, version, size or CRC
- * is RPC_ERROR, already at the transport where it came over a network; a whole frame of another version, which
- * trying again does not mend, is NOT_SUPPORTED. A lower driver epoch than the receiver's is refused by the
- * receiver (FENCED). Any thread. */
+ * is RPC_ERROR, already at the transport where it came over a network; a whole frame of another version,
+ * which trying again does not mend, is NOT_SUPPORTED. A lower driver epoch than the receiver's is refused by
+ * the receiver (FENCED). Any thread. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
@@ -53,6 +53,13 @@ typedef struct weir_frame {
 weir_code weir_frame_encode(weir_transport *transport, weir_frame_kind kind, uint64_t driver_epoch,
                             const ProtobufCMessage *message, const weir_str *payload, int32_t payload_count,
                             weir_buffer **ret, weir_error **err);
+/* The same in two steps, for a payload that is made in its place (a sealed block): space for a message of
+ * this packed size and a payload, then, with the payload filled in, the message (of that very size) and the
+ * CRC. */
+weir_code weir_frame_begin(weir_transport *transport, size_t message_size, size_t payload_size,
+                           weir_buffer **ret, uint8_t **ret_payload, weir_error **err);
+void weir_frame_finish(weir_buffer *frame, weir_frame_kind kind, uint64_t driver_epoch,
+                       const ProtobufCMessage *message);
 /* What is wrong with bytes that should be a frame. */
 typedef enum weir_frame_fault {
     WEIR_FRAME_SOUND,

@@ -3,12 +3,13 @@
  * nng's tcp and TLS transports read and write a message in steps: the callback of one step starts the next on
  * the same aio. Where the connection is closed between the two, the aio refuses the step, silently. The
  * operation above then never ends, and nng's one thread that removes connections waits for it for ever: no
- * connection of the process is removed any more, none is dialled again, and nng_close does not return. (Upstream
- * repaired one of the places after 1.5.2, #1636.) A peer that is killed while it is sent a block is enough.
+ * connection of the process is removed any more, none is dialled again, and nng_close does not return.
+ * (Upstream repaired one of the places after 1.5.2, #1636.) A peer that is killed while it is sent a block is
+ * enough.
  *
- * So the linker sends nng's calls through here (--wrap, CMakeLists.txt): a refused step ends with NNG_ECLOSED,
- * which its callback knows how to handle. It is safe because a step is refused only in the aio's own callback,
- * or before the aio is stopped, and both are waited for before the aio goes. Threads: nng's. */
+ * So the linker sends nng's calls through here (--wrap, CMakeLists.txt): a refused step ends with
+ * NNG_ECLOSED, which its callback knows how to handle. It is safe because a step is refused only in the aio's
+ * own callback, or before the aio is stopped, and both are waited for before the aio goes. Threads: nng's. */
 #include <nng/nng.h>
 
 int __real_nni_aio_begin(nng_aio *aio);

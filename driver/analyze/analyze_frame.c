@@ -1,6 +1,6 @@
 /* Relations that DataFrame methods make (analyzer_int.h): columns are added, renamed or dropped relative to
- * what the child turns out to have, so they become projections here. A column that carries a plan id means the
- * DATAFRAME of that number, wherever it stands below. */
+ * what the child turns out to have, so they become projections here. A column that carries a plan id means
+ * the DATAFRAME of that number, wherever it stands below. */
 #include "common/expr/program.h"
 #include "driver/analyze/analyzer_int.h"
 #include "driver/analyze/streaming_checks.h"
@@ -120,8 +120,6 @@ static weir_code name_matches(weir_analysis *a, weir_node *pattern, weir_str nam
 weir_code weir_analysis_expand_regex(weir_analysis *a, weir_node_unresolved_regex *regex,
                                      weir_node_list *ret) {
     weir_node_list columns = a->scope->starred;
-    if (regex->plan_id)
-        WEIR_TRY(weir_analysis_frame_columns(a, regex->plan_id, &a->scope->starred, &columns));
     const char *flags = a->options->case_sensitive ? "" : "(?i)";
     weir_str text = weir_str_from(
         weir_arena_printf(a->arena, "%s^(?:" WEIR_STR_FMT ")$", flags, WEIR_STR_ARG(regex->pattern)));
@@ -175,8 +173,7 @@ static weir_code resolve_with_columns(weir_analysis *a, weir_node_with_columns *
     return weir_analysis_select(a, &node->node, child, items, ret);
 }
 
-/* Pairs apply one after the other, to what those before have renamed. The column keeps its id: names with a
- * plan id still find it. */
+/* Pairs apply one after the other, to what those before have renamed. */
 static weir_code resolve_rename(weir_analysis *a, weir_node_rename_columns *node, weir_node **ret) {
     weir_node *child;
     WEIR_TRY(weir_analysis_relation(a, node->child, &child));
@@ -193,7 +190,6 @@ static weir_code resolve_rename(weir_analysis *a, weir_node_rename_columns *node
             continue;
         any = true;
         items.items[i] = weir_analysis_alias(a, items.items[i], name);
-        WEIR_NODE_AS(items.items[i], ALIAS, alias)->id = column->id;
     }
     *ret = child;
     return any ? weir_analysis_select(a, &node->node, child, items, ret) : WEIR_OK;
@@ -271,8 +267,8 @@ static weir_code duplicate_keys(weir_analysis *a, const weir_node_deduplicate *n
     return WEIR_OK;
 }
 
-/* Over a batch: an aggregation by the keys that takes the first row's other columns, as Spark plans it. Over a
- * stream it stays: rows seen before are state. */
+/* Over a batch: an aggregation by the keys that takes the first row's other columns, as Spark plans it. Over
+ * a stream it stays: rows seen before are state. */
 static weir_code resolve_deduplicate(weir_analysis *a, weir_node_deduplicate *node, weir_node **ret) {
     weir_node *child;
     weir_node_list keys = {0}, items = {0};

@@ -94,8 +94,7 @@ weir_code weir_analysis_fill_nulls(weir_analysis *a, weir_node_fill_nulls *node,
                 value = node->values.items[n];
         if (value && node->values.count == 1 && !fills(value->type, column->node.type))
             value = NULL;
-        items.items[i] =
-            value ? filled(a, column, value) : weir_analysis_attribute_of(a, &column->node);
+        items.items[i] = value ? filled(a, column, value) : weir_analysis_attribute_of(a, &column->node);
     }
     return weir_analysis_select(a, &node->node, child, items, ret);
 }

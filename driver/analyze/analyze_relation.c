@@ -129,6 +129,29 @@ static const weir_type *range_schema(weir_arena *arena) {
     return weir_type_struct(arena, &id, 1);
 }
 
+/* {entry, the entries of `metadata`} */
+weir_str weir_analysis_add_metadata(weir_analysis *a, weir_str entry, weir_str metadata) {
+    weir_str rest = metadata.size > 2 ? weir_str_make(metadata.data + 1, metadata.size - 1) : WEIR_STR("}");
+    return weir_str_from(weir_arena_printf(a->arena, "{" WEIR_STR_FMT "%s" WEIR_STR_FMT, WEIR_STR_ARG(entry),
+                                           metadata.size > 2 ? "," : "", WEIR_STR_ARG(rest)));
+}
+
+/* The output of a watermark: its column carries the delay, as Spark's schemas show it. */
+static void mark_event_time(weir_analysis *a, weir_node_watermark *node, const weir_node *column) {
+    weir_node_list output = weir_node_list_of(a->arena, node->child->output.items, node->child->output.count);
+    const char *entry =
+        weir_arena_printf(a->arena, "\"spark.watermarkDelayMs\":%lld", (long long)(node->delay_us / 1000));
+    for (int32_t i = 0; i < output.count && column->kind == WEIR_NODE_ATTRIBUTE; i++) {
+        weir_node_attribute *attribute = WEIR_NODE_AS(output.items[i], ATTRIBUTE, attribute);
+        if (attribute->id != WEIR_NODE_AS(column, ATTRIBUTE, attribute)->id)
+            continue;
+        weir_node_attribute *marked = (weir_node_attribute *)weir_node_copy(a->arena, &attribute->node);
+        marked->metadata = weir_analysis_add_metadata(a, weir_str_from(entry), attribute->metadata);
+        output.items[i] = &marked->node;
+    }
+    weir_analysis_set_output(a, &node->node, output);
+}
+
 static weir_code resolve_watermark(weir_analysis *a, weir_node_watermark *node, weir_node **ret) {
     weir_node_watermark *copy = (weir_node_watermark *)weir_node_copy(a->arena, &node->node);
     WEIR_TRY(weir_analysis_relation(a, node->child, &copy->child));
@@ -151,7 +174,7 @@ static weir_code resolve_watermark(weir_analysis *a, weir_node_watermark *node, 
         return weir_error_raise(a->err, WEIR_EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE, "eventName", name,
                                 "eventType", weir_analysis_type(a, type), NULL);
     }
-    weir_analysis_set_output(a, &copy->node, copy->child->output);
+    mark_event_time(a, copy, column);
     *ret = &copy->node;
     return WEIR_OK;
 }

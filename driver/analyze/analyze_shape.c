@@ -1,5 +1,5 @@
-/* What gives rows another shape (analyzer_int.h): to(schema), union, and fields of structs put in or taken out.
- * All of them become projections of casts and named_struct calls. */
+/* What gives rows another shape (analyzer_int.h): to(schema), union, and fields of structs put in or taken
+ * out. All of them become projections of casts and named_struct calls. */
 #include "driver/analyze/analyzer_int.h"
 
 static weir_node_attribute *column_at(const weir_node *relation, int32_t i) {
@@ -32,12 +32,13 @@ static weir_code make_struct(weir_analysis *a, weir_node *child, weir_node_list 
 
 /* ---- withField, dropFields ---- */
 
-static weir_code update_one(weir_analysis *a, weir_node *child, const weir_str_list *path, int32_t at,
-                            weir_node *value, weir_node **ret) {
+/* `node` is the whole expression, for messages. */
+static weir_code update_one(weir_analysis *a, const weir_node *node, weir_node *child,
+                            const weir_str_list *path, int32_t at, weir_node *value, weir_node **ret) {
     const weir_type *type = child->type;
     if (type->kind != WEIR_TYPE_STRUCT)
         return weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, "sqlExpr",
-                                weir_analysis_sql(a, child), "paramIndex", "first", "requiredType",
+                                weir_analysis_sql(a, node), "paramIndex", "first", "requiredType",
                                 "\"STRUCT\"", "inputSql", weir_analysis_sql(a, child), "inputType",
                                 weir_analysis_type(a, type), NULL);
     weir_node_list pairs = {0};
@@ -51,7 +52,7 @@ static weir_code update_one(weir_analysis *a, weir_node *child, const weir_str_l
         if (same && last)
             field = value;
         else if (same)
-            WEIR_TRY(update_one(a, field, path, at + 1, value, &field));
+            WEIR_TRY(update_one(a, node, field, path, at + 1, value, &field));
         weir_str name = same ? path->items[at] : type->fields[i].name;
         weir_node_list_add(a->arena, &pairs, weir_literal_string(a->arena, name));
         weir_node_list_add(a->arena, &pairs, field);
@@ -71,7 +72,7 @@ static weir_code update_one(weir_analysis *a, weir_node *child, const weir_str_l
     }
     if (pairs.count == 0)
         return weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__CANNOT_DROP_ALL_FIELDS, "sqlExpr",
-                                weir_analysis_sql(a, child), NULL);
+                                weir_analysis_sql(a, node), NULL);
     return make_struct(a, child, pairs, ret);
 }
 
@@ -80,7 +81,7 @@ weir_code weir_analysis_update_field(weir_analysis *a, weir_node_update_field *n
     WEIR_TRY(weir_analysis_resolve(a, node->child, &child));
     if (node->value)
         WEIR_TRY(weir_analysis_resolve(a, node->value, &value));
-    return update_one(a, child, &node->path, 0, value, ret);
+    return update_one(a, &node->node, child, &node->path, 0, value, ret);
 }
 
 /* ---- to(schema) ---- */
@@ -202,8 +203,8 @@ weir_code weir_analysis_to_schema(weir_analysis *a, weir_node_to_schema *node, w
 /* ---- union ---- */
 
 static const char *ordinal_text(weir_analysis *a, int32_t i) {
-    static const char *const words[] = {"first", "second", "third", "fourth", "fifth",
-                                        "sixth", "seventh", "eighth", "ninth", "tenth"};
+    static const char *const words[] = {"first", "second",  "third",  "fourth", "fifth",
+                                        "sixth", "seventh", "eighth", "ninth",  "tenth"};
     return i < (int32_t)WEIR_ARRAY_LEN(words) ? words[i] : weir_arena_printf(a->arena, "%dth", i + 1);
 }
 
@@ -305,7 +306,8 @@ static weir_node *cast_columns(weir_analysis *a, weir_node *child, const weir_ty
         if (weir_type_same(column->node.type, types[i]))
             continue;
         any = true;
-        items.items[i] = weir_analysis_alias(a, weir_analysis_cast(a, items.items[i], types[i]), column->name);
+        items.items[i] =
+            weir_analysis_alias(a, weir_analysis_cast(a, items.items[i], types[i]), column->name);
     }
     return any ? weir_analysis_make_project(a, child, child, items) : child;
 }
@@ -319,10 +321,10 @@ weir_code weir_analysis_union(weir_analysis *a, weir_node_union *node, weir_node
     int32_t columns = children.items[0]->output.count;
     for (int32_t c = 1; c < children.count; c++)
         if (children.items[c]->output.count != columns)
-            return weir_error_raise(
-                a->err, WEIR_NUM_COLUMNS_MISMATCH, "operator", "UNION", "firstNumColumns",
-                weir_arena_printf(a->arena, "%d", columns), "invalidOrdinalNum", ordinal_text(a, c),
-                "invalidNumColumns", weir_arena_printf(a->arena, "%d", children.items[c]->output.count), NULL);
+            return weir_error_raise(a->err, WEIR_NUM_COLUMNS_MISMATCH, "operator", "UNION", "firstNumColumns",
+                                    weir_arena_printf(a->arena, "%d", columns), "invalidOrdinalNum",
+                                    ordinal_text(a, c), "invalidNumColumns",
+                                    weir_arena_printf(a->arena, "%d", children.items[c]->output.count), NULL);
     const weir_type **types = WEIR_NEW_ARRAY(a->arena, const weir_type *, columns + 1);
     for (int32_t i = 0; i < columns; i++)
         WEIR_TRY(common_type(a, &children, i, &types[i]));
@@ -334,6 +336,7 @@ weir_code weir_analysis_union(weir_analysis *a, weir_node_union *node, weir_node
     weir_node_list output = weir_node_list_new(a->arena, columns);
     for (int32_t i = 0; i < columns; i++) {
         output.items[i] = weir_analysis_attribute_of(a, children.items[0]->output.items[i]);
+        WEIR_NODE_AS(output.items[i], ATTRIBUTE, attribute)->id = (*a->options->next_id)++;
         for (int32_t c = 1; c < children.count; c++)
             output.items[i]->nullable |= children.items[c]->output.items[i]->nullable;
     }

@@ -217,6 +217,14 @@ static weir_code window_value(weir_analysis *a, const weir_node_time_window *win
     return WEIR_OK;
 }
 
+/* Marks the column as a time window; what its time has (a watermark) stays with it. */
+static weir_str window_metadata(weir_analysis *a, const weir_node_time_window *window) {
+    weir_str own = {0};
+    if (window->time->kind == WEIR_NODE_ATTRIBUTE)
+        own = WEIR_NODE_AS(window->time, ATTRIBUTE, attribute)->metadata;
+    return weir_analysis_add_metadata(a, WEIR_STR("\"spark.timeWindow\":true"), own);
+}
+
 static weir_code plan_tumbling(weir_analysis *a, const weir_node_time_window *window, weir_node **child) {
     weir_node *condition, *value;
     WEIR_TRY(make_resolved(a, &window->node, "isnotnull", (weir_node *[]){window->time}, 1, &condition));
@@ -224,8 +232,8 @@ static weir_code plan_tumbling(weir_analysis *a, const weir_node_time_window *wi
     weir_node *filter = weir_analysis_make_filter(a, &window->node, *child, condition);
     weir_node_list exprs = {0};
     weir_node *alias = weir_analysis_alias(a, value, WEIR_STR("window"));
-    WEIR_NODE_AS(alias, ALIAS, alias)->metadata = WEIR_STR("{\"spark.timeWindow\":true}");
     alias->nullable = false;
+    WEIR_NODE_AS(alias, ALIAS, alias)->metadata = window_metadata(a, window);
     weir_node_list_add(a->arena, &exprs, alias);
     for (int32_t i = 0; i < (*child)->output.count; i++)
         weir_node_list_add(a->arena, &exprs, weir_analysis_attribute_of(a, (*child)->output.items[i]));
@@ -266,8 +274,8 @@ static weir_code plan_sliding(weir_analysis *a, const weir_node_time_window *win
         weir_node_list_add(a->arena, &expand->projections, &row->node);
     }
     weir_node *named = weir_analysis_alias(a, value, WEIR_STR("window"));
-    WEIR_NODE_AS(named, ALIAS, alias)->metadata = WEIR_STR("{\"spark.timeWindow\":true}");
     named->nullable = true;
+    WEIR_NODE_AS(named, ALIAS, alias)->metadata = window_metadata(a, window);
     weir_node *column = weir_analysis_attribute_of(a, named);
     weir_node_list_add(a->arena, &expand->attributes, column);
     for (int32_t i = 0; i < (*child)->output.count; i++)

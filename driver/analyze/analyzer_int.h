@@ -94,7 +94,8 @@ weir_code weir_analysis_frame_column(weir_analysis *a, weir_node_unresolved_attr
 weir_code weir_analysis_frame_columns(weir_analysis *a, int64_t plan_id, const weir_node_list *list,
                                       weir_node_list *ret);
 /* The columns whose name matches the pattern. */
-weir_code weir_analysis_expand_regex(weir_analysis *a, weir_node_unresolved_regex *regex, weir_node_list *ret);
+weir_code weir_analysis_expand_regex(weir_analysis *a, weir_node_unresolved_regex *regex,
+                                     weir_node_list *ret);
 /* The relations that the methods make; *ret_is is false for every other kind. */
 weir_code weir_analysis_frame(weir_analysis *a, weir_node *node, bool *ret_is, weir_node **ret);
 weir_code weir_analysis_fill_nulls(weir_analysis *a, weir_node_fill_nulls *node, weir_node **ret);
@@ -136,6 +137,7 @@ weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node *
 /* WHERE over a projection, as DataFrame methods stack them: may use the columns below it. */
 weir_code weir_analysis_filter_project(weir_analysis *a, weir_node_filter *node, weir_node *project,
                                        weir_node **ret);
+weir_str weir_analysis_add_metadata(weir_analysis *a, weir_str entry, weir_str metadata);
 /* A WHERE condition is BOOLEAN (an untyped NULL becomes it) and holds no aggregate. */
 weir_code weir_analysis_check_where(weir_analysis *a, const weir_node *origin, weir_node **condition);
 weir_code weir_analysis_limit(weir_analysis *a, weir_node *node, weir_node **ret);

@@ -4,8 +4,8 @@
  * (STOP_QUERY) -> ENDED
  *
  * There is no checkpoint and no state: an attempt that fails for a reason that trying again may mend begins
- * anew, under another run id, on the executors of that moment; where there is none, it waits. All transitions happen on the loop; whoever
- * wants the rows waits on a thread of its own. */
+ * anew, under another run id, on the executors of that moment; where there is none, it waits. All transitions
+ * happen on the loop; whoever wants the rows waits on a thread of its own. */
 #pragma once
 
 #include "common/base/log.h"

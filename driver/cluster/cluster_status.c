@@ -34,12 +34,19 @@ void weir_cluster_status_json(weir_cluster *cluster, weir_strbuf *buf) {
             m->cores, (unsigned long long)m->memory, (unsigned long long)m->memory_used,
             (unsigned long long)m->memory_peak, m->epochs, (long long)((now_us - m->heard_us) / 1000));
     }
+    weir_transport *transport = cluster->options.env->transport;
+    weir_transport_counters wire = {0};
+    if (transport->ops->counters)
+        transport->ops->counters(transport, &wire);
     const weir_membership_counters *c = weir_membership_counts(cluster->membership);
     weir_strbuf_addf(
         buf,
         "],\"membership\":{\"driverId\":\"%s\",\"registered\":%llu,\"refused\":%llu,\"lost\":%llu,"
-        "\"heartbeats\":%llu,\"heartbeatsFenced\":%llu,\"quarantines\":%llu}",
+        "\"heartbeats\":%llu,\"heartbeatsFenced\":%llu,\"quarantines\":%llu},"
+        "\"wire\":{\"authenticationErrors\":%lld,\"refusedUnauthenticated\":%lld,\"refusedFrames\":%lld}",
         cluster->driver_id, (unsigned long long)c->registered, (unsigned long long)c->refused,
         (unsigned long long)c->lost, (unsigned long long)c->heartbeats,
-        (unsigned long long)c->heartbeats_fenced, (unsigned long long)c->quarantines);
+        (unsigned long long)c->heartbeats_fenced, (unsigned long long)c->quarantines,
+        (long long)wire.authentication_errors, (long long)wire.refused_unauthenticated,
+        (long long)(wire.refused_magic + wire.refused_version + wire.refused_size + wire.refused_crc));
 }

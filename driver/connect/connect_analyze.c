@@ -1,5 +1,5 @@
-/* AnalyzePlan (connect_plan.h): what a client asks about a plan without running it. Looks at files only where the
- * question is about them. Any thread that may block. */
+/* AnalyzePlan (connect_plan.h): what a client asks about a plan without running it. Looks at files only where
+ * the question is about them. Any thread that may block. */
 #include <stdlib.h>
 
 #include "common/base/env.h"
@@ -339,8 +339,8 @@ static weir_code answer_ddl(analysis *a, const request *in) {
     return WEIR_OK;
 }
 
-/* StructType.toDDL: "a INT,`b c` ARRAY<STRING> NOT NULL COMMENT 'x'". Each column prints as the only field of a
- * STRUCT does, where the type's text has the name's quotes and the comment. */
+/* StructType.toDDL: "a INT,`b c` ARRAY<STRING> NOT NULL COMMENT 'x'". Each column prints as the only field of
+ * a STRUCT does, where the type's text has the name's quotes and the comment. */
 static void add_ddl_column(weir_strbuf *buf, const weir_field *field) {
     weir_type one = {.kind = WEIR_TYPE_STRUCT, .fields_count = 1, .fields = field};
     weir_strbuf text _cleanup_strbuf_ = {0};

@@ -42,8 +42,8 @@ static const spark_conf *find_spark_conf(const char *key) {
     return NULL;
 }
 
-/* Where we answer otherwise than Spark: there are no Java stack traces, and clients would print an empty section;
- * the limits of a stream are each session's own. */
+/* Where we answer otherwise than Spark: there are no Java stack traces, and clients would print an empty
+ * section; the limits of a stream are each session's own. */
 static const spark_conf own_confs[] = {
     {CONF_SESSION, "spark.connect.execute.reattachable.senderMaxStreamDuration", "120000ms"},
     {CONF_SESSION, "spark.connect.execute.reattachable.senderMaxStreamSize", "1073741824b"},

@@ -1,4 +1,5 @@
-/* What of Spark Connect is served and what is refused by its name (connect_coverage.def), and the refusals. */
+/* What of Spark Connect is served and what is refused by its name (connect_coverage.def), and the refusals.
+ */
 #include <stdio.h>
 
 #include "driver/connect/decode_int.h"

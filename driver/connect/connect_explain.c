@@ -1,5 +1,5 @@
-/* The text of a resolved plan (connect_explain.h): one line a relation, indented as Spark's treeString has it, with
- * Spark's labels and "name#id" for columns. */
+/* The text of a resolved plan (connect_explain.h): one line a relation, indented as Spark's treeString has
+ * it, with Spark's labels and "name#id" for columns. */
 #include "driver/connect/connect_explain.h"
 
 #include "common/plan/expr_text.h"
@@ -68,7 +68,8 @@ static void add_range(explain *e, const weir_node_range *range) {
 
 static void add_line(explain *e, const weir_node *node) {
     const char *label = weir_node_describe(node->kind).label;
-    weir_strbuf_add_text(e->buf, node->kind == WEIR_NODE_SOURCE || node->kind == WEIR_NODE_RANGE ? "" : label);
+    weir_strbuf_add_text(e->buf,
+                         node->kind == WEIR_NODE_SOURCE || node->kind == WEIR_NODE_RANGE ? "" : label);
     switch (node->kind) {
     case WEIR_NODE_SOURCE:
         add_source(e, (const weir_node_source *)node);

@@ -1,4 +1,5 @@
-/* Resolved logical plans as text, for explain(). Lines follow Spark's labels; the plan is Weir's own. Any thread. */
+/* Resolved logical plans as text, for explain(). Lines follow Spark's labels; the plan is Weir's own. Any
+ * thread. */
 #pragma once
 
 #include "common/plan/plan.h"

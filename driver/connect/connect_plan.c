@@ -1,5 +1,5 @@
-/* The entry of decoding (connect_plan.h): what stands at the root decides what is to be done; the plan below it is
- * the same for all. */
+/* The entry of decoding (connect_plan.h): what stands at the root decides what is to be done; the plan below
+ * it is the same for all. */
 #include "driver/analyze/analyzer.h"
 #include "driver/connect/decode_int.h"
 

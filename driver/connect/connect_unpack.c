@@ -87,7 +87,8 @@ weir_code weir_decode_compressed(weir_arena *arena,
     if (operation->compression_codec != SPARK__CONNECT__COMPRESSION_CODEC__COMPRESSION_CODEC_ZSTD)
         return weir_decode_bad_enum(err, "spark.connect.Plan.CompressedOperation.compression_codec",
                                     (int)operation->compression_codec);
-    bool relation = operation->op_type == SPARK__CONNECT__PLAN__COMPRESSED_OPERATION__OP_TYPE__OP_TYPE_RELATION;
+    bool relation =
+        operation->op_type == SPARK__CONNECT__PLAN__COMPRESSED_OPERATION__OP_TYPE__OP_TYPE_RELATION;
     if (!relation &&
         operation->op_type != SPARK__CONNECT__PLAN__COMPRESSED_OPERATION__OP_TYPE__OP_TYPE_COMMAND)
         return weir_decode_bad_enum(err, "spark.connect.Plan.CompressedOperation.op_type",

@@ -1,5 +1,5 @@
-/* Commands of Spark Connect: what a client asks for that is no table of rows. Questions to streaming queries stay
- * messages, since they have no plan; the others become plain structures. */
+/* Commands of Spark Connect: what a client asks for that is no table of rows. Questions to streaming queries
+ * stay messages, since they have no plan; the others become plain structures. */
 #include "common/types/datetime.h"
 #include "connectors/connector.h"
 #include "driver/connect/decode_int.h"
@@ -16,7 +16,9 @@ static weir_code decode_view(weir_decode *d, const Spark__Connect__CreateDataFra
     ret->view.replace = m->replace;
     if (weir_decode_name(d, m->name, &parts) != WEIR_OK)
         return weir_error_raise(d->err, WEIR__LEGACY_ERROR_TEMP_1321, "viewName", m->name ? m->name : "", NULL);
-    if (parts.count != 1 || parts.items[0].size == 0)
+    if (parts.items[0].size == 0)
+        return weir_error_raise(d->err, WEIR_PARSE_EMPTY_STATEMENT, NULL);
+    if (parts.count != 1)
         return weir_decode_unsupported(d->err, "a temporary view with a qualified name");
     ret->view.name = parts.items[0];
     return weir_decode_input(d, m->input, "CreateDataFrameViewCommand", &ret->root);
@@ -122,8 +124,8 @@ static weir_code trigger_interval(weir_decode *d, const char *text, int64_t *ret
         return weir_error_raise(d->err, WEIR_CANNOT_PARSE_INTERVAL, "intervalString",
                                 weir_arena_printf(d->arena, "'%s'", text), NULL);
     if (interval.months != 0)
-        return weir_error_failf(d->err, WEIR_INVALID_ARGUMENT,
-                                "Doesn't support month or year interval: %s", text);
+        return weir_error_failf(d->err, WEIR_INVALID_ARGUMENT, "Doesn't support month or year interval: %s",
+                                text);
     if (__builtin_mul_overflow((int64_t)interval.days, WEIR_MICROS_PER_DAY, &micros) ||
         __builtin_add_overflow(micros, interval.micros, &micros) || micros < 0)
         return weir_error_failf(d->err, WEIR_INVALID_ARGUMENT,
@@ -231,7 +233,8 @@ static weir_code decode_manager_command(weir_decode *d, const Spark__Connect__St
     }
 }
 
-static weir_code decode_listener_bus(weir_decode *d, const Spark__Connect__StreamingQueryListenerBusCommand *m,
+static weir_code decode_listener_bus(weir_decode *d,
+                                     const Spark__Connect__StreamingQueryListenerBusCommand *m,
                                      weir_connect_plan *ret) {
     ret->action = WEIR_CONNECT_LISTENER_BUS;
     ret->listener_bus = m;
@@ -270,7 +273,8 @@ weir_code weir_decode_command(weir_decode *d, const command *m, weir_connect_pla
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REMOVE_CACHED_REMOTE_RELATION_COMMAND:
         ret->action = WEIR_CONNECT_REMOVE_RELATION;
         if (m->remove_cached_remote_relation_command->relation)
-            ret->relation_id = weir_decode_text(m->remove_cached_remote_relation_command->relation->relation_id);
+            ret->relation_id =
+                weir_decode_text(m->remove_cached_remote_relation_command->relation->relation_id);
         return WEIR_OK;
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_ML_COMMAND:
         ret->action = WEIR_CONNECT_CLEAN_CACHE;

@@ -1,12 +1,11 @@
-/* Expressions of Spark Connect to unresolved expression nodes, in the shapes that the SQL parser leaves: calls by
- * name, AND, OR and CASE as nodes, casts that the user wrote. */
+/* Expressions of Spark Connect to unresolved expression nodes, in the shapes that the SQL parser leaves:
+ * calls by name, AND, OR and CASE as nodes, casts that the user wrote. */
 #include "driver/connect/decode_int.h"
 #include "driver/sql/parser.h"
 
 typedef Spark__Connect__Expression expression;
 
 /* ---- names ---- */
-
 
 /* A name as UnresolvedAttribute.parseAttributeName splits it: dots part it, but not between backquotes; any
  * other character stands for itself. */
@@ -81,15 +80,16 @@ static weir_code decode_star(weir_decode *d, const Spark__Connect__Expression__U
         return WEIR_OK;
     weir_str target = weir_decode_text(m->unparsed_target);
     if (m->has_plan_id)
-        return weir_error_raise(d->err, WEIR_CONNECT_INVALID_PLAN__UNRESOLVED_STAR_WITH_BOTH_TARGET_AND_PLAN_ID,
-                                NULL);
+        return weir_error_raise(
+            d->err, WEIR_CONNECT_INVALID_PLAN__UNRESOLVED_STAR_WITH_BOTH_TARGET_AND_PLAN_ID, NULL);
     if (!weir_str_ends_with(target, WEIR_STR(".*")))
         return weir_error_raise(d->err, WEIR_CONNECT_INVALID_PLAN__UNRESOLVED_STAR_TARGET_INVALID, "target",
                                 m->unparsed_target, NULL);
     return weir_decode_name(d, weir_arena_strndup(d->arena, target.data, target.size - 2), &star->target);
 }
 
-/* `pattern` between backquotes; anything else is a plain name. */
+/* `pattern` between backquotes; anything else is a plain name. Spark does not look at the plan id of a
+ * pattern. */
 static weir_code decode_regex(weir_decode *d, const Spark__Connect__Expression__UnresolvedRegex *m,
                               weir_node **ret) {
     weir_str name = weir_decode_text(m->col_name);
@@ -98,7 +98,6 @@ static weir_code decode_regex(weir_decode *d, const Spark__Connect__Expression__
     if (quoted && !memchr(name.data + 1, '`', name.size - 2)) {
         weir_node_unresolved_regex *regex = WEIR_NODE_NEW(d->arena, UNRESOLVED_REGEX, unresolved_regex);
         regex->pattern = weir_str_make(name.data + 1, name.size - 2);
-        regex->plan_id = m->has_plan_id ? m->plan_id + 1 : 0;
         *ret = &regex->node;
         return WEIR_OK;
     }
@@ -165,9 +164,7 @@ static weir_node *make_call(weir_decode *d, weir_str_list name, weir_node_list a
 
 /* Names that clients use and the registry knows under another one. */
 static weir_str registry_name(weir_str name) {
-    static const struct {
-        const char *client, *registry;
-    } names[] = {{"==", "="}, {"!", "not"}};
+    static const struct { const char *client, *registry; } names[] = {{"==", "="}, {"!", "not"}};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(names); i++)
         if (weir_str_equal(name, weir_str_from(names[i].client)))
             return weir_str_from(names[i].registry);
@@ -254,8 +251,9 @@ weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Al
         return weir_decode_missing(d->err, "spark.connect.Expression.Alias", "name");
     weir_node_alias *alias = WEIR_NODE_NEW(d->arena, ALIAS, alias);
     alias->name = weir_decode_text(m->name[0]);
-    alias->metadata = weir_decode_text(m->metadata);
     *ret = &alias->node;
+    if (m->metadata)
+        WEIR_TRY(weir_decode_metadata(d->arena, m->metadata, &alias->metadata, d->err));
     return weir_decode_expression(d, m->expr, &alias->child);
 }
 

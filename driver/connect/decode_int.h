@@ -1,6 +1,6 @@
 /* Private to driver/connect: what the files that decode plans share. A decode function returns its code and
- * fills d->err; nodes live in d->arena. The recursion of these files follows the nesting of the message, which
- * the pre-scan limits. */
+ * fills d->err; nodes live in d->arena. The recursion of these files follows the nesting of the message,
+ * which the pre-scan limits. */
 #pragma once
 
 #include "driver/connect/connect_plan.h"
@@ -36,7 +36,8 @@ weir_code weir_coverage_refuse(const ProtobufCMessage *message, const char *oneo
                                weir_error **err);
 
 /* OK where the table serves the member; else as above. */
-weir_code weir_coverage_check(const ProtobufCMessage *message, const char *oneof, int number, weir_error **err);
+weir_code weir_coverage_check(const ProtobufCMessage *message, const char *oneof, int number,
+                              weir_error **err);
 
 /* "This enum value of ... is invalid". */
 weir_code weir_decode_bad_enum(weir_error **err, const char *name, int number);
@@ -68,6 +69,9 @@ weir_code weir_decode_compressed(weir_arena *arena,
 weir_code weir_decode_ddl(weir_arena *arena, weir_str text, const weir_type **ret, weir_error **err);
 /* A schema as texts hold it: DDL or JSON; must be a STRUCT. */
 weir_code weir_decode_schema(weir_arena *arena, weir_str text, const weir_type **ret, weir_error **err);
+
+/* A JSON object in the compact form that schemas have; {} is empty. */
+weir_code weir_decode_metadata(weir_arena *arena, const char *text, weir_str *ret, weir_error **err);
 
 /* ---- expressions (decode_expression.c, decode_literal.c) ---- */
 weir_code weir_decode_expression(weir_decode *d, const Spark__Connect__Expression *message, weir_node **ret);

@@ -28,7 +28,8 @@ static weir_code decimal_value(weir_decode *d, const Spark__Connect__Expression_
     int32_t scale = 0;
     bool too_large = false;
     if (!weir_decimal_parse(text, &value, &scale, &too_large) || too_large)
-        return bad_literal(d->err, weir_arena_printf(d->arena, "DECIMAL(%s)", message->value ? message->value : ""));
+        return bad_literal(d->err,
+                           weir_arena_printf(d->arena, "DECIMAL(%s)", message->value ? message->value : ""));
     if (scale < 0) {
         if (scale < -38 || !weir_decimal_rescale(value, scale, 0, 38, &value))
             return bad_literal(d->err, weir_arena_printf(d->arena, "DECIMAL(%s)", message->value));
@@ -42,7 +43,8 @@ static weir_code decimal_value(weir_decode *d, const Spark__Connect__Expression_
     if (message->has_precision)
         precision = WEIR_MAX(precision, message->precision);
     int32_t wanted = message->has_scale ? WEIR_MAX(scale, message->scale) : scale;
-    if (precision > 38 || wanted > precision || !weir_decimal_rescale(value, scale, wanted, precision, &value))
+    if (precision > 38 || wanted > precision ||
+        !weir_decimal_rescale(value, scale, wanted, precision, &value))
         return bad_literal(d->err, weir_arena_printf(d->arena, "DECIMAL(%s)", message->value));
     *ret = value;
     *ret_precision = precision;
@@ -94,8 +96,9 @@ static weir_code struct_type(weir_decode *d, const literal *message, const weir_
 }
 
 static weir_code specialized_type(weir_decode *d, const literal *message, const weir_type **ret) {
-    static const weir_type_kind kinds[] = {WEIR_TYPE_NULL,  WEIR_TYPE_BOOLEAN, WEIR_TYPE_INT,   WEIR_TYPE_LONG,
-                                           WEIR_TYPE_FLOAT, WEIR_TYPE_DOUBLE,  WEIR_TYPE_STRING};
+    static const weir_type_kind kinds[] = {WEIR_TYPE_NULL,  WEIR_TYPE_BOOLEAN, WEIR_TYPE_INT,
+                                           WEIR_TYPE_LONG,  WEIR_TYPE_FLOAT,   WEIR_TYPE_DOUBLE,
+                                           WEIR_TYPE_STRING};
     unsigned kind = (unsigned)message->specialized_array->value_type_case;
     if (kind == 0 || kind >= WEIR_ARRAY_LEN(kinds))
         return weir_decode_missing(d->err, "spark.connect.Expression.Literal.SpecializedArray", "value_type");
@@ -265,15 +268,18 @@ static weir_code put_small(weir_decode *d, int32_t value, weir_builder *builder)
     int32_t most = is_byte ? INT8_MAX : INT16_MAX;
     if (value > most || value < -most - 1)
         return mismatch(d, builder->type);
-    bool ok = is_byte ? weir_builder_int8(builder, (int8_t)value) : weir_builder_int16(builder, (int16_t)value);
+    bool ok =
+        is_byte ? weir_builder_int8(builder, (int8_t)value) : weir_builder_int16(builder, (int16_t)value);
     return ok ? WEIR_OK : no_memory(d->err);
 }
 
-static weir_code put_bytes(weir_decode *d, const ProtobufCBinaryData *data, bool text, weir_builder *builder) {
+static weir_code put_bytes(weir_decode *d, const ProtobufCBinaryData *data, bool text,
+                           weir_builder *builder) {
     weir_str bytes = {(const char *)data->data, data->len};
     if (text && !weir_utf8_valid(bytes))
         return bad_literal(d->err, "a text that is not UTF-8");
-    return weir_builder_bytes(builder, bytes.data ? bytes.data : "", bytes.size) ? WEIR_OK : no_memory(d->err);
+    return weir_builder_bytes(builder, bytes.data ? bytes.data : "", bytes.size) ? WEIR_OK
+                                                                                 : no_memory(d->err);
 }
 
 static weir_code put_decimal(weir_decode *d, const literal *message, weir_builder *builder) {

@@ -109,7 +109,8 @@ static weir_code cached_rows(local_rows *rows, const Spark__Connect__CachedLocal
     weir_str blob;
     ProtobufCMessage *message;
     WEIR_TRY(find_blob(d, m->hash, &blob));
-    WEIR_TRY(weir_connect_unpack(d->arena, blob, &spark__connect__local_relation__descriptor, &message, d->err));
+    WEIR_TRY(
+        weir_connect_unpack(d->arena, blob, &spark__connect__local_relation__descriptor, &message, d->err));
     return inline_rows(rows, (const Spark__Connect__LocalRelation *)message, ret_wanted);
 }
 

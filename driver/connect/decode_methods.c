@@ -1,5 +1,5 @@
-/* Relations of Spark Connect that SQL does not have: methods of DataFrame that change columns (analyze_frame.c
- * makes projections of them). */
+/* Relations of Spark Connect that SQL does not have: methods of DataFrame that change columns
+ * (analyze_frame.c makes projections of them). */
 #include "driver/connect/decode_int.h"
 
 static weir_code decode_with_columns(weir_decode *d, const Spark__Connect__WithColumns *m, weir_node **ret) {
@@ -8,9 +8,8 @@ static weir_code decode_with_columns(weir_decode *d, const Spark__Connect__WithC
     node->columns = weir_node_list_new(d->arena, (int32_t)m->n_aliases);
     for (size_t i = 0; i < m->n_aliases; i++) {
         if (m->aliases[i]->n_name != 1)
-            return weir_error_raise(
-                d->err, WEIR_CONNECT_INVALID_PLAN__WITH_COLUMNS_REQUIRE_SINGLE_NAME_PART, "got",
-                weir_arena_printf(d->arena, "%zu", m->aliases[i]->n_name), NULL);
+            return weir_error_raise(d->err, WEIR_CONNECT_INVALID_PLAN__WITH_COLUMNS_REQUIRE_SINGLE_NAME_PART,
+                                    "got", weir_arena_printf(d->arena, "%zu", m->aliases[i]->n_name), NULL);
         WEIR_TRY(weir_decode_alias(d, m->aliases[i], &node->columns.items[i]));
     }
     *ret = &node->node;

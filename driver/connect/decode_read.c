@@ -90,8 +90,7 @@ static weir_code source_schema(weir_decode *d, const weir_source_ops *ops, weir_
                                  d->err);
     }
     weir_source *opened = NULL;
-    WEIR_TRY(
-        ops->open(d->arena, &context, source->format, &source->options, given, 0, &opened, d->err));
+    WEIR_TRY(ops->open(d->arena, &context, source->format, &source->options, given, 0, &opened, d->err));
     source->schema = weir_type_clone(d->arena, ops->schema(opened));
     ops->close(opened);
     return WEIR_OK;
@@ -108,8 +107,8 @@ static weir_code decode_source(weir_decode *d, const Spark__Connect__Read__DataS
         source->format = WEIR_STR("parquet");
     if (m->n_predicates)
         return weir_error_raise(d->err, WEIR_CONNECT_INVALID_PLAN__PREDICATES_NOT_SUPPORTED_FOR_DATA_SOURCE,
-                                "format", weir_arena_strndup(d->arena, source->format.data, source->format.size),
-                                NULL);
+                                "format",
+                                weir_arena_strndup(d->arena, source->format.data, source->format.size), NULL);
     if (m->source_name && m->source_name[0])
         return weir_decode_unsupported(d->err, "named streaming sources (DataStreamReader.name)");
     source->name = source->format;
@@ -142,8 +141,8 @@ weir_code weir_decode_read(weir_decode *d, const Spark__Connect__Read *m, weir_n
 
 /* A parameter is a literal or a collection of literals, never a column. */
 static bool is_constant(const weir_node *node) {
-    static const char *const makers[] = {"array", "map", "struct", "named_struct", "map_from_arrays",
-                                         "map_from_entries"};
+    static const char *const makers[] = {
+        "array", "map", "struct", "named_struct", "map_from_arrays", "map_from_entries"};
     if (node->kind == WEIR_NODE_LITERAL)
         return true;
     if (node->kind != WEIR_NODE_UNRESOLVED_FUNCTION)
@@ -151,7 +150,8 @@ static bool is_constant(const weir_node *node) {
     const weir_node_unresolved_function *call = (const weir_node_unresolved_function *)node;
     bool known = false;
     for (size_t i = 0; i < WEIR_ARRAY_LEN(makers); i++)
-        known |= call->name.count == 1 && weir_str_equal_nocase(call->name.items[0], weir_str_from(makers[i]));
+        known |=
+            call->name.count == 1 && weir_str_equal_nocase(call->name.items[0], weir_str_from(makers[i]));
     for (int32_t i = 0; i < call->args.count && known; i++)
         known = is_constant(call->args.items[i]);
     return known;
@@ -161,7 +161,8 @@ static weir_code check_parameter(weir_decode *d, const weir_node *node, const ch
     return is_constant(node) ? WEIR_OK : weir_error_raise(d->err, WEIR_INVALID_SQL_ARG, "name", name, NULL);
 }
 
-static weir_code decode_parameters(weir_decode *d, const Spark__Connect__SQL *m, weir_parser_parameters *ret) {
+static weir_code decode_parameters(weir_decode *d, const Spark__Connect__SQL *m,
+                                   weir_parser_parameters *ret) {
     size_t named = m->n_named_arguments + m->n_args, positional = m->n_pos_arguments + m->n_pos_args;
     *ret = (weir_parser_parameters){.names = {WEIR_NEW_ARRAY(d->arena, weir_str, named + 1), 0},
                                     .named = weir_node_list_new(d->arena, (int32_t)named),
@@ -183,8 +184,7 @@ static weir_code decode_parameters(weir_decode *d, const Spark__Connect__SQL *m,
         WEIR_TRY(check_parameter(d, ret->positional.items[i], weir_arena_printf(d->arena, "_%zu", i)));
     }
     for (size_t i = 0; i < m->n_pos_args; i++)
-        WEIR_TRY(
-            weir_decode_literal(d, m->pos_args[i], &ret->positional.items[m->n_pos_arguments + i]));
+        WEIR_TRY(weir_decode_literal(d, m->pos_args[i], &ret->positional.items[m->n_pos_arguments + i]));
     return WEIR_OK;
 }
 

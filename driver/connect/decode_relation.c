@@ -1,5 +1,5 @@
-/* Relations of Spark Connect to unresolved nodes: the shapes that SQL has too. Each relation with a plan id is
- * wrapped in a DATAFRAME of that number, which columns refer to. */
+/* Relations of Spark Connect to unresolved nodes: the shapes that SQL has too. Each relation with a plan id
+ * is wrapped in a DATAFRAME of that number, which columns refer to. */
 #include "common/types/datetime.h"
 #include "driver/connect/decode_int.h"
 
@@ -88,8 +88,8 @@ weir_code weir_decode_aggregate(weir_decode *d, const Spark__Connect__Aggregate 
     weir_node_aggregate *aggregate = WEIR_NODE_NEW(d->arena, AGGREGATE, aggregate);
     WEIR_TRY(check_group_type(d, m));
     WEIR_TRY(weir_decode_input(d, m->input, "Aggregate", &aggregate->child));
-    WEIR_TRY(weir_decode_expressions(d, m->grouping_expressions, m->n_grouping_expressions,
-                                     &aggregate->grouping));
+    WEIR_TRY(
+        weir_decode_expressions(d, m->grouping_expressions, m->n_grouping_expressions, &aggregate->grouping));
     weir_node_list shown, aggregates;
     WEIR_TRY(weir_decode_expressions(d, m->grouping_expressions, m->n_grouping_expressions, &shown));
     WEIR_TRY(weir_decode_expressions(d, m->aggregate_expressions, m->n_aggregate_expressions, &aggregates));

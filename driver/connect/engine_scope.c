@@ -142,6 +142,23 @@ void weir_engine_views_free(weir_engine_session *session) {
 
 /* ---- what the analyzer asks ---- */
 
+/* Spark's asNullable: a table promises nothing about NULLs, whatever its query knew. */
+static const weir_type *nullable_type(weir_arena *arena, const weir_type *type) {
+    if (type->kind == WEIR_TYPE_ARRAY)
+        return weir_type_array(arena, nullable_type(arena, type->element), true);
+    if (type->kind == WEIR_TYPE_MAP)
+        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value), true);
+    if (type->kind != WEIR_TYPE_STRUCT)
+        return type;
+    weir_field *fields = WEIR_NEW_ARRAY(arena, weir_field, type->fields_count + 1);
+    for (int32_t i = 0; i < type->fields_count; i++) {
+        fields[i] = type->fields[i];
+        fields[i].type = nullable_type(arena, fields[i].type);
+        fields[i].nullable = true;
+    }
+    return weir_type_struct(arena, fields, type->fields_count);
+}
+
 /* The rows of a memory table as they are now: whole batches. */
 static weir_code table_relation(weir_arena *arena, weir_memory_table *table, weir_node **ret,
                                 weir_error **err) {
@@ -151,7 +168,7 @@ static weir_code table_relation(weir_arena *arena, weir_memory_table *table, wei
     if (rows->rows)
         WEIR_TRY(weir_block_encode(&blocks, rows, err));
     weir_node_local_relation *local = WEIR_NODE_NEW(arena, LOCAL_RELATION, local_relation);
-    local->schema = weir_type_clone(arena, weir_memory_table_schema(table));
+    local->schema = nullable_type(arena, weir_type_clone(arena, weir_memory_table_schema(table)));
     local->blocks = weir_arena_str(arena, weir_strbuf_view(&blocks));
     *ret = &local->node;
     return WEIR_OK;

@@ -101,16 +101,25 @@ static void on_status(void *data, const char *message, bool trigger_active) {
     pthread_mutex_unlock(&query->engine->lock);
 }
 
+static void add_identity(const weir_engine_query *query, weir_strbuf *ret) {
+    weir_strbuf_addf(ret, "\n=== Streaming Query ===\nIdentifier: %s%s[id = %s, runId = %s]", query->name,
+                     *query->name ? " " : "", query->id, query->run_id);
+}
+
 weir_code weir_engine_query_raise(const weir_engine_query *query, weir_error **err) {
-    return weir_error_raise(err, WEIR_STREAM_FAILED, "id", query->id, "runId", query->run_id, "message",
-                            weir_error_text(query->error), NULL);
+    weir_error *failed = NULL;
+    _cleanup_strbuf_ weir_strbuf tail = {0};
+    weir_error_raise(&failed, WEIR_STREAM_FAILED, "id", query->id, "runId", query->run_id, "message",
+                     weir_error_text(query->error), NULL);
+    add_identity(query, &tail);
+    weir_error_set_tail(failed, tail.data);
+    return weir_error_move(err, failed);
 }
 
 void weir_engine_query_exception(const weir_engine_query *query, weir_strbuf *ret) {
-    weir_strbuf_addf(ret, "org.apache.spark.sql.streaming.StreamingQueryException: %s\n=== Streaming Query ===\n",
+    weir_strbuf_addf(ret, "org.apache.spark.sql.streaming.StreamingQueryException: %s",
                      weir_error_text(query->error));
-    weir_strbuf_addf(ret, "Identifier: %s%s[id = %s, runId = %s]", query->name, *query->name ? " " : "",
-                     query->id, query->run_id);
+    add_identity(query, ret);
 }
 
 static void add_terminated_event(weir_engine_query *query) {

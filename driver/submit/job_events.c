@@ -3,11 +3,10 @@
 #include "driver/submit/job_events.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "common/base/alloc.h"
 
-#define LOOK_AGAIN_MS 100
+#define LOOK_AGAIN_US 10000
 
 typedef struct held_event {
     struct held_event *next;
@@ -23,7 +22,6 @@ struct weir_job_events {
     void (*changed)(void *data);
     void *data;
     pthread_mutex_t lock; /* of all that follows */
-    pthread_cond_t room;
     held_event *first, **last;
     size_t bytes; /* held */
     uint64_t sequence, dropped_bytes;
@@ -43,11 +41,6 @@ weir_job_events *weir_job_events_new(const weir_env *env, const weir_log *log, v
     events->last = &events->first;
     events->seen_us = weir_env_monotonic_us(env);
     pthread_mutex_init(&events->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&events->room, &attributes);
-    pthread_condattr_destroy(&attributes);
     return events;
 }
 
@@ -72,7 +65,6 @@ void weir_job_events_free(weir_job_events *events) {
         return;
     drop_until(events, UINT64_MAX);
     weir_error_free(events->error);
-    pthread_cond_destroy(&events->room);
     pthread_mutex_destroy(&events->lock);
     weir_free(events);
 }
@@ -84,14 +76,9 @@ static bool has_room(const weir_job_events *events, size_t size) {
 }
 
 static void wait_a_little(weir_job_events *events) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK_AGAIN_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
-    pthread_cond_timedwait(&events->room, &events->lock, &until);
+    pthread_mutex_unlock(&events->lock);
+    events->env->clock->sleep_us(events->env->clock_self, LOOK_AGAIN_US);
+    pthread_mutex_lock(&events->lock);
 }
 
 /* Whether there is room now. */
@@ -164,7 +151,6 @@ void weir_job_events_take(weir_job_events *events, weir_arena *arena, uint64_t a
     events->gone = false;
     drop_until(events, acknowledged);
     events->awaited = !events->first && !events->finished;
-    pthread_cond_broadcast(&events->room);
     int32_t count = 0;
     for (const held_event *event = events->first; event; event = event->next)
         count++;
@@ -179,6 +165,5 @@ void weir_job_events_take(weir_job_events *events, weir_arena *arena, uint64_t a
 void weir_job_events_abandon(weir_job_events *events) {
     pthread_mutex_lock(&events->lock);
     events->abandoned = true;
-    pthread_cond_broadcast(&events->room);
     pthread_mutex_unlock(&events->lock);
 }

@@ -211,3 +211,22 @@ void contract_transport_opening_and_closing_leaves_nothing(contract_transport *t
     }
     cr_assert_eq(t->pair.answered + t->pair.failed, 190);
 }
+
+/* Either side may go while messages of many packets are on their way in both directions. */
+void contract_transport_closing_amid_large_messages_ends(contract_transport *t) {
+    for (int round = 0; round < 24; round++) {
+        open_both(t);
+        rpc_pair_exchange(&t->pair);
+        t->pair.answered--;
+        for (int i = 0; i < 4; i++)
+            rpc_pair_ask(&t->pair, "block", 4 << 20, 20000);
+        nanosleep(&(struct timespec){.tv_nsec = round * 200000}, NULL);
+        if (round % 2)
+            close_server(&t->pair);
+        t->pair.client_side->ops->client_close(t->pair.client);
+        t->pair.client = NULL;
+        if (t->pair.server)
+            close_server(&t->pair);
+        cr_assert_eq(t->pair.answered + t->pair.failed, 4 * (round + 1));
+    }
+}

@@ -33,6 +33,7 @@ void contract_transport_requests_wait_for_a_peer_that_starts_late(contract_trans
 void contract_transport_a_restarted_peer_is_found_again(contract_transport *t);
 void contract_transport_a_taken_port_and_bad_urls_are_errors(contract_transport *t);
 void contract_transport_opening_and_closing_leaves_nothing(contract_transport *t);
+void contract_transport_closing_amid_large_messages_ends(contract_transport *t);
 
 #define WEIR_CONTRACT_TRANSPORT_CASE(impl, name, setup) \
     WEIR_TEST(transport_##impl, name) { \
@@ -49,4 +50,5 @@ void contract_transport_opening_and_closing_leaves_nothing(contract_transport *t
     WEIR_CONTRACT_TRANSPORT_CASE(impl, requests_wait_for_a_peer_that_starts_late, setup) \
     WEIR_CONTRACT_TRANSPORT_CASE(impl, a_restarted_peer_is_found_again, setup) \
     WEIR_CONTRACT_TRANSPORT_CASE(impl, a_taken_port_and_bad_urls_are_errors, setup) \
-    WEIR_CONTRACT_TRANSPORT_CASE(impl, opening_and_closing_leaves_nothing, setup)
+    WEIR_CONTRACT_TRANSPORT_CASE(impl, opening_and_closing_leaves_nothing, setup) \
+    WEIR_CONTRACT_TRANSPORT_CASE(impl, closing_amid_large_messages_ends, setup)

@@ -189,7 +189,7 @@ class Cluster:
         self.start_driver()
         for _ in range(self.wanted):
             self.add_executor()
-        if not self.job:
+        if not self.job and self.wanted:
             self.wait_executors(self.wanted)
         return self
 

@@ -5,6 +5,7 @@ mode does, byte for byte; two executors share the work, by their own counters; c
 import json
 import re
 import shutil
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -127,6 +128,38 @@ def check_own_job(suite, source, references):
     suite.check("a driver's job that cannot be planned", weirlib.clear_error(run, "UNRESOLVED_COLUMN", "missing"))
 
 
+def make_certificates(directory):
+    """A CA and one certificate in the name `weir`, which all processes carry; the flags that use them."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "1",
+            "-subj", "/CN=ca")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "request", "-subj", "/CN=weir")
+    (directory / "names").write_text("subjectAltName=DNS:weir\n")
+    openssl("x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
+            "-extfile", "names", "-out", "cert.pem")
+    (directory / "key.pem").chmod(0o600)
+    return ["--tls-cert", directory / "cert.pem", "--tls-key", directory / "key.pem", "--tls-ca",
+            directory / "ca.pem", "--tls-name", "weir"]
+
+
+def check_certificates(suite, source, references):
+    directory = suite.make_directory("certificates")
+    tls = make_certificates(directory)
+    job = job_in(suite, source, "complete", "over TLS")
+    with Cluster(directory / "cluster", executors=0, secret=make_secret(directory / "secret"), driver_arguments=tls,
+                 executor_arguments=tls) as cluster:
+        suite.check("the driver listens with TLS", None if cluster.driver.url.startswith("tls+tcp://")
+                    else cluster.driver.url)
+        for _ in range(2):
+            cluster.add_executor()
+        wait_for(lambda: "executor 2 has registered" in cluster.driver.err, cluster.driver.describe)
+        client = cluster.start_job(job.job, cwd=job.directory, arguments=tls)
+        check_same(suite, "over TLS", job, client.finish(), references["complete"])
+        plain = weirlib.run_weir(["status", cluster.driver.url.replace("tls+", "")], directory)
+        suite.check("a plain client of a TLS driver", weirlib.clear_error(plain, "RPC_ERROR"))
+
+
 def fetch(url, method="GET", host=None):
     request = urllib.request.Request(url, method=method, headers={"Host": host} if host else {})
     try:
@@ -177,7 +210,8 @@ def main():
     weirlib.write_numbered(source, 0, FILES, ROWS, KEYS)
     references = make_references(suite, source)
     steps = [lambda: check_submitted(suite, source, references), lambda: check_two_executors_count(suite),
-             lambda: check_own_job(suite, source, references), lambda: check_http(suite)]
+             lambda: check_own_job(suite, source, references), lambda: check_http(suite),
+             lambda: check_certificates(suite, source, references)]
     suite.run_parallel(lambda step: step(), steps)
     return suite.finish()
 

@@ -30,6 +30,7 @@ class Recorder:
     def __init__(self, stub):
         self.stub = stub
         self.seen = []
+        self.known = set()  # requests that stand in the files already
 
     def __getattr__(self, name):
         method = getattr(self.stub, name)
@@ -45,6 +46,7 @@ class Recorder:
         for field in ("operation_id", "request_options", "tags"):
             if field in copy.DESCRIPTOR.fields_by_name:
                 copy.ClearField(field)
+        strip(copy)
         entry = {"rpc": name, "request": text(copy)}
         self.seen.append(entry)
         got = method(request, **kwargs)
@@ -57,6 +59,25 @@ class Recorder:
         return got
 
 
+def strip(message):
+    """Takes away where in the caller's files a thing was made, and pickled code, which holds such places too."""
+    name = message.DESCRIPTOR.name
+    if name in ("ExpressionCommon", "RelationCommon"):
+        message.ClearField("origin")
+    if name in ("PythonUDF", "PythonUDTF", "PythonDataSource"):
+        message.command = b"code"
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.GetOptions().map_entry:
+            for key in value:
+                if hasattr(value[key], "ListFields"):
+                    strip(value[key])
+        else:
+            for part in value if field.is_repeated else [value]:
+                strip(part)
+
+
 def text(message):
     return base64.b64encode(message.SerializeToString(deterministic=True)).decode("ascii")
 
@@ -66,7 +87,8 @@ def error(exc):
     state = getattr(exc, "getSqlState", lambda: None)()
     message = str(exc).split("\n\nJVM stacktrace:")[0]
     message = re.sub(r";\n'?[A-Z+][^\n]*(\n[^\n]*)*$", "", message)
-    return {"condition": condition, "sqlstate": state, "class": type(exc).__name__, "message": re.sub(r"#\d+", "#N", message)}
+    message = re.sub(r"#\d+", "#N", message)
+    return {"condition": condition, "sqlstate": state, "class": type(exc).__name__, "message": message}
 
 
 def ask(spark, recorder, kind, name, call):
@@ -81,7 +103,11 @@ def ask(spark, recorder, kind, name, call):
     # The schema is the last question; what stands before it (column lookups of the client) has answers too.
     for number, entry in enumerate(recorder.seen):
         one = dict(record, **entry)
-        if number + 1 < len(recorder.seen):
+        last = number + 1 == len(recorder.seen)
+        if not last and entry["request"] in recorder.known:
+            continue
+        recorder.known.add(entry["request"])
+        if not last:
             one.pop("error", None)
             one.pop("schema", None)
             one["step"] = number
@@ -93,19 +119,20 @@ def run(spark, recorder):
     import pyspark.sql.types as T
     from pyspark.sql.connect.window import Window as W
 
+    def question(name, **args):
+        return ask(spark, recorder, "question", name, lambda: spark._client._analyze(**args))
+
     for name, make in cases.FRAMES.items():
         yield from ask(spark, recorder, "frame", name, lambda: make(spark, F, T, W, DIR))
     for name, call in cases.QUESTIONS.items():
         yield from ask(spark, recorder, "question", name, lambda: call(spark, F, T, W, DIR))
-    plan = cases.table(spark)
+    plan = cases.table(spark)._plan.to_proto(spark._client)
     for name, level in cases.TREES.items():
-        yield from ask(spark, recorder, "question", name, lambda: plan._tree_string(level))
+        yield from question(name, method="tree_string", plan=plan, level=level)
     for ddl in cases.DDL:
-        yield from ask(spark, recorder, "question", "ddl " + ddl, lambda: spark._client._analyze(method="ddl_parse", ddl_string=ddl))
+        yield from question("ddl " + ddl, method="ddl_parse", ddl_string=ddl)
     for doc in cases.JSON:
-        yield from ask(
-            spark, recorder, "question", "json " + doc, lambda: spark._client._analyze(method="json_to_ddl", json_string=doc)
-        )
+        yield from question("json " + doc, method="json_to_ddl", json_string=doc)
     for name, call in cases.ACTIONS.items():
         yield from ask(spark, recorder, "action", name, lambda: call(spark, F, T, W, DIR))
 
@@ -135,7 +162,8 @@ def main():
     spark = builder.getOrCreate()
     recorder = Recorder(spark._client._stub)
     spark._client._stub = recorder
-    head = {"spark": spark.version, "recorded_by": "tools/golden/record_connect.py", "conf": {"spark.sql.session.timeZone": "UTC"}}
+    head = {"spark": spark.version, "recorded_by": "tools/golden/record_connect.py"}
+    head["conf"] = {"spark.sql.session.timeZone": "UTC"}
     files = {"frame": [head], "question": [head], "action": [head]}
     for record in run(spark, recorder):
         files[record["kind"]].append(record)

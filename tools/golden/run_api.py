@@ -9,6 +9,7 @@ import datetime
 import decimal
 import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -125,7 +126,7 @@ class Stage:
 
 def message_of(exc):
     """Without the JVM's stack and without the plan that Spark appends."""
-    text = str(exc).split("\n\nJVM stacktrace:")[0]
+    text = str(exc).split("\n\nJVM stacktrace:")[0].split("\n=== Streaming Query ===")[0]
     text = re.sub(r";\n'?[A-Z+~r][^\n]*(\n[^\n]*)*$", "", text)
     return text
 
@@ -134,6 +135,8 @@ def run(server, root, wanted=None):
     """Yields (name, seen) of every case whose name contains one of `wanted`."""
     from pyspark.sql import SparkSession
 
+    for logger in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
     for name, case in cases_api.CASES.items():
         if wanted and not any(part in name for part in wanted):
             continue

@@ -7,6 +7,10 @@
  *   SERVED: gRPC owns the socket, we keep a dup of it: to see its end (EPOLLRDHUP), so that the count is
  * true, and to shut it down where no call comes until the deadline.
  *
+ * gRPC 1.51 buffers a whole message, up to 4 GiB, before it looks at its limit of sizes. So while a message
+ * is awaited, what its connection has received since the last one (TCP_INFO) is watched: beyond the limit of
+ * a connection, or as the largest one beyond the limit of all, it is shut down.
+ *
  * Over the limit a new connection is closed at once; those being served do not notice. Failure modes: no
  * descriptors left (a spare one is given up to accept and close, so that the queue drains). */
 #include <errno.h>
@@ -15,7 +19,7 @@
 #include <grpc/grpc_security.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -31,6 +35,9 @@
 #define PREFACE_SIZE (sizeof PREFACE - 1)
 #define SEEN_FDS 65536
 #define EVENTS_MAX 64
+#define TICK_MS 100
+#define MESSAGES_AT_ONCE 2 /* of the largest size: on one connection */
+#define UNREAD_ALL_MAX (INT64_C(1) << 30)
 
 typedef enum connection_state {
     CONNECTION_PENDING, /* fd is the socket itself */
@@ -41,18 +48,23 @@ typedef struct connection {
     connection_state state;
     int fd, grpc_fd;
     int64_t until_ms; /* deadline of the state; INT64_MAX once a call was seen */
+    int64_t received; /* bytes when the last message had come */
+    uint32_t messages;
     struct connection *next, *prev;
 } connection;
 
 struct door_acceptor {
     grpc_server *server;
     int listener, epoll, wake, spare;
-    int64_t timeout_ms;
+    int64_t timeout_ms, message_bytes_max;
     int32_t connections_max;
     connection *first; /* the newest first */
     _Atomic int64_t open, refused;
     _Atomic bool closing;
-    _Atomic uint8_t *seen; /* by gRPC's descriptor: a call has begun there */
+    /* By gRPC's descriptor: a call has begun; messages awaited; messages that have come. */
+    _Atomic uint8_t *seen;
+    _Atomic int32_t *awaited;
+    _Atomic uint32_t *messages;
     pthread_t thread;
 };
 
@@ -131,8 +143,10 @@ static void serve(door_acceptor *acceptor, connection *c) {
     c->fd = copy;
     c->state = CONNECTION_SERVED;
     c->until_ms = now_ms() + acceptor->timeout_ms;
-    if (c->grpc_fd < SEEN_FDS)
+    if (c->grpc_fd < SEEN_FDS) {
         atomic_store(&acceptor->seen[c->grpc_fd], 0);
+        c->messages = atomic_load(&acceptor->messages[c->grpc_fd]);
+    }
     grpc_server_credentials *plain = grpc_insecure_server_credentials_create();
     grpc_server_add_channel_from_fd(acceptor->server, c->grpc_fd, plain);
     grpc_server_credentials_release(plain);
@@ -186,24 +200,60 @@ static void accept_waiting(door_acceptor *acceptor) {
     }
 }
 
-/* Ends what has passed its deadline; returns the wait until the next deadline, -1 for none. */
+static void shut(connection *c) {
+    c->until_ms = INT64_MAX; /* gRPC sees the end and frees its half; the event of our dup ends ours */
+    shutdown(c->fd, SHUT_RDWR);
+}
+
+/* Bytes of the connection that belong to messages which have not come yet; 0 where none is awaited. */
+static int64_t unread_bytes(door_acceptor *acceptor, connection *c) {
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    if (c->state != CONNECTION_SERVED || c->grpc_fd >= SEEN_FDS ||
+        !atomic_load(&acceptor->awaited[c->grpc_fd]) ||
+        getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+        return 0;
+    uint32_t messages = atomic_load(&acceptor->messages[c->grpc_fd]);
+    if (messages != c->messages) {
+        c->messages = messages;
+        c->received = (int64_t)info.tcpi_bytes_received;
+    }
+    return (int64_t)info.tcpi_bytes_received - c->received;
+}
+
+static void watch_sizes(door_acceptor *acceptor) {
+    connection *largest = NULL;
+    int64_t most = 0, all = 0;
+    for (connection *c = acceptor->first; c; c = c->next) {
+        int64_t bytes = unread_bytes(acceptor, c);
+        all += bytes;
+        if (bytes > MESSAGES_AT_ONCE * acceptor->message_bytes_max)
+            shut(c);
+        else if (bytes > most)
+            largest = c;
+        most = WEIR_MAX(most, bytes);
+    }
+    if (largest && all > UNREAD_ALL_MAX)
+        shut(largest);
+}
+
+/* Ends what has passed its deadline; returns the wait until the next look, -1 for none. */
 static int sweep(door_acceptor *acceptor) {
-    int64_t now = now_ms(), next = INT64_MAX;
+    int64_t now = now_ms();
     for (connection *c = acceptor->first, *after; c; c = after) {
         after = c->next;
         if (c->state == CONNECTION_SERVED && c->grpc_fd < SEEN_FDS &&
             atomic_load(&acceptor->seen[c->grpc_fd]))
             c->until_ms = INT64_MAX;
         if (c->until_ms > now)
-            next = WEIR_MIN(next, c->until_ms);
-        else if (c->state == CONNECTION_PENDING)
+            continue;
+        if (c->state == CONNECTION_PENDING)
             unwatch(acceptor, c);
-        else { /* gRPC sees the end and frees its half; the event of our dup ends ours */
-            c->until_ms = INT64_MAX;
-            shutdown(c->fd, SHUT_RDWR);
-        }
+        else
+            shut(c);
     }
-    return next == INT64_MAX ? -1 : (int)WEIR_MIN(next - now + 1, 60000);
+    watch_sizes(acceptor);
+    return acceptor->first ? TICK_MS : -1;
 }
 
 static void *acceptor_thread(void *data) {
@@ -224,12 +274,12 @@ static void *acceptor_thread(void *data) {
             else if (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
                 unwatch(acceptor, c);
         }
-        int64_t now = now_ms(); /* at most every 100 ms: the list may be long and events frequent */
-        if (now - swept_ms >= 100) {
+        int64_t now = now_ms(); /* at most once a tick: the list may be long and events frequent */
+        if (now - swept_ms >= TICK_MS) {
             wait = sweep(acceptor);
             swept_ms = now;
-        } else if (wait < 0 || wait > 100) {
-            wait = 100;
+        } else {
+            wait = TICK_MS;
         }
     }
     return NULL;
@@ -244,14 +294,18 @@ static void raise_descriptor_limit(void) {
     }
 }
 
-door_acceptor *door_acceptor_new(int listener, grpc_server *server, const weir_door_config *config) {
-    door_acceptor *acceptor = weir_alloc_zero(1, sizeof *acceptor);
+bool door_acceptor_new(int listener, grpc_server *server, const weir_door_config *config,
+                       door_acceptor **ret) {
+    door_acceptor *acceptor = *ret = weir_alloc_zero(1, sizeof *acceptor);
     raise_descriptor_limit();
     acceptor->server = server;
     acceptor->listener = listener;
     acceptor->timeout_ms = config->handshake_timeout_ms;
     acceptor->connections_max = config->connections_max;
-    acceptor->seen = weir_alloc_zero(SEEN_FDS, 1);
+    acceptor->message_bytes_max = config->message_bytes_max;
+    acceptor->seen = weir_alloc_zero(SEEN_FDS, sizeof *acceptor->seen);
+    acceptor->awaited = weir_alloc_zero(SEEN_FDS, sizeof *acceptor->awaited);
+    acceptor->messages = weir_alloc_zero(SEEN_FDS, sizeof *acceptor->messages);
     acceptor->epoll = epoll_create1(EPOLL_CLOEXEC);
     acceptor->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     acceptor->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -261,15 +315,28 @@ door_acceptor *door_acceptor_new(int listener, grpc_server *server, const weir_d
         pthread_create(&acceptor->thread, NULL, acceptor_thread, acceptor) != 0) {
         acceptor->closing = true;
         door_acceptor_free(acceptor);
-        return NULL;
+        *ret = NULL;
+        return false;
     }
     pthread_setname_np(acceptor->thread, "connect-accept");
-    return acceptor;
+    return true;
 }
 
 void door_acceptor_saw_call(door_acceptor *acceptor, int fd) {
     if (fd >= 0 && fd < SEEN_FDS)
         atomic_store(&acceptor->seen[fd], 1);
+}
+
+void door_acceptor_read_begins(door_acceptor *acceptor, int fd) {
+    if (fd >= 0 && fd < SEEN_FDS)
+        atomic_fetch_add(&acceptor->awaited[fd], 1);
+}
+
+void door_acceptor_read_ends(door_acceptor *acceptor, int fd) {
+    if (fd >= 0 && fd < SEEN_FDS) {
+        atomic_fetch_add(&acceptor->messages[fd], 1);
+        atomic_fetch_sub(&acceptor->awaited[fd], 1);
+    }
 }
 
 void door_acceptor_stats(door_acceptor *acceptor, weir_door_stats *ret) {
@@ -295,5 +362,7 @@ void door_acceptor_free(door_acceptor *acceptor) {
         if (fds[i] >= 0)
             close(fds[i]);
     weir_free((void *)acceptor->seen);
+    weir_free((void *)acceptor->awaited);
+    weir_free((void *)acceptor->messages);
     weir_free(acceptor);
 }

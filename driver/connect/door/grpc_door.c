@@ -49,6 +49,7 @@ struct weir_door_call {
     call_tag tags[TAG_CLOSE + 1];
     _Atomic int refs;
     void *context;
+    int fd; /* of its connection, where the acceptor knows it */
     grpc_byte_buffer *incoming;
     int was_cancelled;
 
@@ -59,8 +60,8 @@ struct weir_door_call {
 };
 
 static void start_batch(weir_door_call *call, const grpc_op *ops, size_t count, tag_kind kind) {
-    /* The status takes over the reference of the finish that was owed: the last one goes on a door thread then,
-     * never in the service's finish, where locks may be held. */
+    /* The status takes over the reference of the finish that was owed: the last one goes on a door thread
+     * then, never in the service's finish, where locks may be held. */
     if (kind != TAG_STATUS)
         atomic_fetch_add(&call->refs, 1);
     grpc_call_error failed = grpc_call_start_batch(call->call, ops, count, &call->tags[kind], NULL);
@@ -70,6 +71,8 @@ static void start_batch(weir_door_call *call, const grpc_op *ops, size_t count, 
 static void start_read(weir_door_call *call) {
     grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
     op.data.recv_message.recv_message = &call->incoming;
+    if (call->door->acceptor)
+        door_acceptor_read_begins(call->door->acceptor, call->fd);
     start_batch(call, &op, 1, TAG_READ);
 }
 
@@ -184,7 +187,7 @@ static void begin_call(weir_door_call *call) {
     weir_door *door = call->door;
     char method[TEXT_MAX], authorization[TEXT_MAX], user_agent[TEXT_MAX], host[256];
     char *peer = grpc_call_get_peer(call->call);
-    int fd = parse_peer(peer, host, sizeof host);
+    call->fd = parse_peer(peer, host, sizeof host);
     copy_text(method, call->details.method);
     find_header(call, "authorization", authorization);
     find_header(call, "user-agent", user_agent);
@@ -194,7 +197,7 @@ static void begin_call(weir_door_call *call) {
     explicit_bzero(authorization, sizeof authorization);
     gpr_free(peer);
     if (door->acceptor && status == WEIR_DOOR_OK)
-        door_acceptor_saw_call(door->acceptor, fd);
+        door_acceptor_saw_call(door->acceptor, call->fd);
 
     grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER};
     op.data.recv_close_on_server.cancelled = &call->was_cancelled;
@@ -278,6 +281,8 @@ static void handle(weir_door_call *call, tag_kind kind, bool ok) {
         }
         return; /* NEW holds no reference of its own */
     case TAG_READ:
+        if (call->door->acceptor)
+            door_acceptor_read_ends(call->door->acceptor, call->fd);
         call->door->service.message(call->context, take_message(call, ok));
         break;
     case TAG_WRITE:
@@ -525,8 +530,7 @@ static weir_door *door_open(const weir_door_config *config, const weir_door_serv
         arm(door);
     bool ok = start_threads(door, config->threads);
     if (ok && listener >= 0) {
-        door->acceptor = door_acceptor_new(listener, door->server, config);
-        ok = door->acceptor != NULL;
+        ok = door_acceptor_new(listener, door->server, config, &door->acceptor);
     } else if (listener >= 0) {
         close(listener);
     }

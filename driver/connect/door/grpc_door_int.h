@@ -30,10 +30,14 @@ int door_listen(const char *host, int port, char *ret_problem, size_t problem_si
 int door_socket_port(int fd);
 
 /* Accepts connections of `listener` (takes it) on a thread of its own and hands those that speak HTTP/2 to
- * the server. NULL where no thread starts. */
-door_acceptor *door_acceptor_new(int listener, grpc_server *server, const weir_door_config *config);
+ * the server. *ret is set before the first call can begin. False where no thread starts. */
+bool door_acceptor_new(int listener, grpc_server *server, const weir_door_config *config,
+                       door_acceptor **ret);
 /* The connection behind gRPC's peer name "fd:17" has begun a call: it may stay. */
 void door_acceptor_saw_call(door_acceptor *acceptor, int fd);
+/* A message of the connection is awaited, and has come (or never will). */
+void door_acceptor_read_begins(door_acceptor *acceptor, int fd);
+void door_acceptor_read_ends(door_acceptor *acceptor, int fd);
 void door_acceptor_stats(door_acceptor *acceptor, weir_door_stats *ret);
 void door_acceptor_close(door_acceptor *acceptor); /* stops listening; open connections stay with gRPC */
 void door_acceptor_free(door_acceptor *acceptor);  /* after close and the server's end; accepts NULL */

@@ -23,7 +23,13 @@ static int64_t world_now(void *self) {
     return ((world *)self)->now_us;
 }
 
-static const weir_clock_ops clock_ops = {"still", world_now, world_now, NULL};
+static void world_sleep(void *self, int64_t micros) {
+    (void)self;
+    (void)micros;
+    usleep(200);
+}
+
+static const weir_clock_ops clock_ops = {"still", world_now, world_now, world_sleep};
 
 static void changed(void *data) {
     ((world *)data)->changes++;
