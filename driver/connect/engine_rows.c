@@ -15,7 +15,7 @@ static weir_code refuse_stream(weir_error **err) {
     WEIR_RAISE(
         err, _LEGACY_ERROR_TEMP_3102, "msg",
         "Queries with streaming sources must be executed with writeStream.start(), or from a streaming "
-        "table or flow definition within a Spark Declarative Pipeline.;");
+        "table or flow definition within a Spark Declarative Pipeline.");
 }
 
 static weir_code plan_rows(weir_engine_scope *scope, weir_node *root, weir_physical *ret, weir_error **err) {
@@ -29,7 +29,7 @@ static weir_code plan_rows(weir_engine_scope *scope, weir_node *root, weir_physi
                                      .batch = true,
                                      .output_mode = WEIR_STR(""),
                                      .sink_format = WEIR_STR("memory"), /* any that collects */
-                                     .sql = WEIR_STR("")};
+                                     .sql = weir_sql_texts_view(&scope->texts)};
     WEIR_TRY(weir_physical_plan(scope->arena, &request, ret, err));
     for (int32_t i = 0; i < ret->sources_count; i++)
         ret->sources[i].options = weir_stream_planner_absolute(
