@@ -25,7 +25,7 @@ weir_code weir_text_line_sep(weir_arena *arena, const weir_options *options, wei
     return WEIR_OK;
 }
 
-static weir_code refuse_width(int32_t count, weir_error **err) {
+weir_code weir_text_refuse_width(int32_t count, weir_error **err) {
     char text[16];
     snprintf(text, sizeof text, "%d", count);
     WEIR_RAISE(err, _LEGACY_ERROR_TEMP_1290, "schemaSize", text);
@@ -51,7 +51,7 @@ weir_code weir_text_check_schema(const weir_type *schema, weir_error **err) {
     WEIR_TRY(check_types(schema, err));
     if (schema->fields_count == 0)
         WEIR_RAISE(err, EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE, "format", "Text");
-    return schema->fields_count == 1 ? WEIR_OK : refuse_width(schema->fields_count, err);
+    return schema->fields_count == 1 ? WEIR_OK : weir_text_refuse_width(schema->fields_count, err);
 }
 
 /* ---- reading ---- */
@@ -68,8 +68,6 @@ static weir_code read_spec(weir_arena *arena, const weir_read_request *request, 
                   WEIR_STR_ARG(whole));
     WEIR_TRY(check_types(request->schema, err));
     WEIR_TRY(check_types(request->projection, err));
-    if (request->projection->fields_count > 1)
-        return refuse_width(request->projection->fields_count, err);
     WEIR_TRY(weir_text_line_sep(arena, request->options, &spec->line_sep, err));
     *ret = (weir_read_spec *)spec;
     return WEIR_OK;

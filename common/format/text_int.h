@@ -35,3 +35,5 @@ void weir_text_writer_abort(weir_writer *writer);
 /* Option lineSep; empty where it is not given. */
 weir_code weir_text_line_sep(weir_arena *arena, const weir_options *options, weir_str *ret, weir_error **err);
 weir_code weir_text_check_schema(const weir_type *schema, weir_error **err);
+/* A line fills one column, however many a schema names. */
+weir_code weir_text_refuse_width(int32_t count, weir_error **err);

@@ -208,6 +208,8 @@ weir_code weir_text_reader_open(const weir_read_spec *read_spec, weir_fs *fs, co
     int64_t back = spec->line_sep.size ? (int64_t)spec->line_sep.size : 1;
     int64_t from = WEIR_MAX(split->start - back, (int64_t)0);
     weir_input_stream *stream = NULL;
+    if (spec->projection->fields_count > 1)
+        return weir_text_refuse_width(spec->projection->fields_count, err);
     WEIR_TRY(weir_input_stream_open(fs, split->path, from, &stream, err));
     text_reader *r = weir_alloc_zero(1, sizeof *r);
     r->spec = spec;

@@ -63,20 +63,20 @@ static weir_code decode_sql_command(weir_decode *d, const Spark__Connect__SqlCom
 
 /* ---- batch writes ---- */
 
-static weir_code save_mode(weir_decode *d, int mode, weir_connect_save_mode *ret) {
+static weir_code save_mode(weir_decode *d, int mode, weir_save_mode *ret) {
     switch (mode) {
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_UNSPECIFIED:
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_ERROR_IF_EXISTS:
-        *ret = WEIR_CONNECT_SAVE_ERROR;
+        *ret = WEIR_SAVE_ERROR_IF_EXISTS;
         return WEIR_OK;
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_APPEND:
-        *ret = WEIR_CONNECT_SAVE_APPEND;
+        *ret = WEIR_SAVE_APPEND;
         return WEIR_OK;
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_OVERWRITE:
-        *ret = WEIR_CONNECT_SAVE_OVERWRITE;
+        *ret = WEIR_SAVE_OVERWRITE;
         return WEIR_OK;
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_IGNORE:
-        *ret = WEIR_CONNECT_SAVE_IGNORE;
+        *ret = WEIR_SAVE_IGNORE;
         return WEIR_OK;
     default:
         return weir_decode_bad_enum(d->err, "spark.connect.WriteOperation.mode", mode);
