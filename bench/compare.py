@@ -405,6 +405,10 @@ def main():
     import duckdb
     import pyspark
 
+    others = ""  # sections of other programs
+    if os.path.exists(args.out):
+        with open(args.out, encoding="utf-8") as old:
+            others = re.sub(r"\A.*?(?=^## |\Z)", "", old.read(), flags=re.M | re.S)
     with open(args.out, "w", encoding="utf-8") as out:
         out.write("# Weir beside Spark and DuckDB\n\n")
         out.write(
@@ -431,6 +435,7 @@ def main():
         )
         for line in table:
             out.write("| " + " | ".join(line) + " |\n")
+        out.write("\n" + others if others else "")
     with open(args.out, encoding="utf-8") as out:
         print(out.read())
 

@@ -36,17 +36,30 @@ static weir_code read_pem(const char *path, bool is_private, pem_file *ret, weir
     return path ? weir_secret_file_read(path, PEM_MAX, is_private, &ret->text, &ret->size, err) : WEIR_OK;
 }
 
-static weir_code split_address(weir_arena *arena, const char *address, weir_connect_config *config,
-                               weir_error **err) {
+/* The colon before the port; NULL where the address is none. */
+static const char *find_port(const char *address, int *ret_port) {
     const char *colon = strrchr(address, ':');
     int64_t port = -1;
     if (!colon || colon == address || !weir_int64_parse(weir_str_from(colon + 1), &port) || port < 0 ||
         port > 65535)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "weir driver: --connect takes HOST:PORT, not '%s'", address);
-    size_t size = (size_t)(colon - address);
+        return NULL;
+    *ret_port = (int)port;
+    return colon;
+}
+
+weir_code weir_connect_host_check(const char *address, weir_error **err) {
+    int port;
+    if (find_port(address, &port))
+        return WEIR_OK;
+    WEIR_FAIL(err, INVALID_ARGUMENT, "weir driver: --connect takes HOST:PORT, not '%s'", address);
+}
+
+static weir_code split_address(weir_arena *arena, const char *address, weir_connect_config *config,
+                               weir_error **err) {
+    WEIR_TRY(weir_connect_host_check(address, err));
+    size_t size = (size_t)(find_port(address, &config->port) - address);
     bool bracketed = size > 2 && address[0] == '[' && address[size - 1] == ']';
     config->host = weir_arena_strndup(arena, address + bracketed, size - 2 * (size_t)bracketed);
-    config->port = (int)port;
     return WEIR_OK;
 }
 

@@ -16,6 +16,8 @@ typedef struct weir_connect_host_options {
     const weir_options *conf;
 } weir_connect_host_options;
 
+/* INVALID_ARGUMENT where it is not HOST:PORT. */
+weir_code weir_connect_host_check(const char *address, weir_error **err);
 /* Loads the module and listens; logs where. */
 weir_code weir_connect_host_open(const weir_connect_host_options *options, weir_connect_host **ret,
                                  weir_error **err);

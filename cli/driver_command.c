@@ -4,6 +4,7 @@
 
 #include "cli/command_flags.h"
 #include "cli/commands.h"
+#include "cli/connect_host.h"
 #include "cli/driver_host.h"
 
 typedef struct driver_arguments {
@@ -34,6 +35,8 @@ static weir_code check_arguments(weir_arena *arena, const driver_arguments *argu
         WEIR_FAIL(err, INVALID_ARGUMENT,
                   "weir driver: there is nothing to do: --job JOB.yaml runs a job, --listen tcp://HOST:PORT "
                   "takes jobs, --connect HOST:PORT serves PySpark");
+    if (arguments->connect)
+        WEIR_TRY(weir_connect_host_check(arguments->connect, err));
     if (arguments->master)
         WEIR_TRY(weir_command_master("weir driver", arguments->master, &options->cores, err));
     if (arguments->listen)

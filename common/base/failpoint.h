@@ -11,7 +11,17 @@
 #ifdef WEIR_FAILPOINTS
 weir_code weir_failpoint_hit(const char *name, weir_error **err);
 #define WEIR_FAILPOINT(name, err) WEIR_TRY(weir_failpoint_hit((name), (err)))
+/* Where nothing can fail: for kill, stop, exit and delay; an error is dropped. */
+#define WEIR_FAILPOINT_HERE(name) \
+    do { \
+        weir_error *dropped_ = NULL; \
+        if (weir_failpoint_hit((name), &dropped_) != WEIR_OK) \
+            weir_error_free(dropped_); \
+    } while (0)
 #else
+#define WEIR_FAILPOINT_HERE(name) \
+    do { \
+    } while (0)
 #define WEIR_FAILPOINT(name, err) \
     do { \
         (void)(err); \

@@ -122,8 +122,9 @@ static weir_error *describe_refusal(const weir_client *client, const weir_auth_m
         weir_error_failf(&error, WEIR_AUTHENTICATION_FAILED,
                          "%s has no shared secret, and this process trusts nobody without", client->url);
     else
-        weir_error_failf(&error, WEIR_RPC_ERROR, "%s refused the request: " WEIR_STR_FMT, client->url,
-                         WEIR_STR_ARG(message->text));
+        weir_error_failf(&error,
+                         message->reason == WEIR_AUTH_REASON_VERSION ? WEIR_NOT_SUPPORTED : WEIR_RPC_ERROR,
+                         "%s refused the request: " WEIR_STR_FMT, client->url, WEIR_STR_ARG(message->text));
     return error;
 }
 

@@ -46,6 +46,7 @@ typedef enum weir_auth_reason {
     WEIR_AUTH_REASON_WRONG_SECRET,
     WEIR_AUTH_REASON_NO_SECRET, /* the server has none */
     WEIR_AUTH_REASON_ORDER,     /* PROOF without HELLO on this connection: begin again */
+    WEIR_AUTH_REASON_VERSION,   /* a whole frame of another protocol version */
 } weir_auth_reason;
 
 typedef enum weir_auth_role { WEIR_AUTH_SERVER, WEIR_AUTH_CLIENT } weir_auth_role;

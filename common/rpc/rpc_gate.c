@@ -230,7 +230,9 @@ static weir_gate_verdict judge_frame(weir_gate *gate, uint32_t connection, weir_
     if (fault == WEIR_FRAME_SOUND)
         return WEIR_GATE_PASS;
     atomic_fetch_add(&counters->frame_faults[fault], 1);
-    return refuse(ret, ret_size, WEIR_AUTH_REASON_FRAME, weir_error_message(err));
+    bool version = weir_error_code(err) == WEIR_NOT_SUPPORTED;
+    return refuse(ret, ret_size, version ? WEIR_AUTH_REASON_VERSION : WEIR_AUTH_REASON_FRAME,
+                  weir_error_message(err));
 }
 
 /* A stranger's message; false where it was one too many. */

@@ -17,6 +17,20 @@ static void add_text(weir_strbuf *buf, const char *name, const char *text) {
     weir_json_write_string(buf, weir_str_from(text));
 }
 
+/* Texts come from a peer: the run id is written as a JSON string. */
+static void add_tasks(weir_strbuf *buf, const weir_member *member) {
+    weir_strbuf_add_text(buf, ",\"tasks\":[");
+    for (int32_t i = 0; i < member->tasks_count; i++) {
+        const weir_member_task *task = &member->tasks[i];
+        weir_strbuf_add_text(buf, i ? ",{\"runId\":" : "{\"runId\":");
+        weir_json_write_string(buf, weir_str_from(task->run_id));
+        weir_strbuf_addf(buf, ",\"batchId\":%lld,\"attempt\":%u,\"stage\":%u,\"task\":%u,\"rows\":%llu}",
+                         (long long)task->batch_id, task->attempt, task->stage, task->task,
+                         (unsigned long long)task->rows);
+    }
+    weir_strbuf_add_char(buf, ']');
+}
+
 void weir_cluster_status_json(weir_cluster *cluster, weir_strbuf *buf) {
     int64_t now_us = weir_env_monotonic_us(cluster->options.env);
     weir_strbuf_add_text(buf, "\"executors\":[");
@@ -30,16 +44,25 @@ void weir_cluster_status_json(weir_cluster *cluster, weir_strbuf *buf) {
         weir_strbuf_addf(
             buf,
             ",\"cores\":%u,\"memoryBytes\":%llu,\"memoryUsedBytes\":%llu,\"memoryPeakBytes\":%llu,"
-            "\"epochs\":%d,\"lastHeartbeatMs\":%lld}",
+            "\"epochs\":%d,\"lastHeartbeatMs\":%lld",
             m->cores, (unsigned long long)m->memory, (unsigned long long)m->memory_used,
             (unsigned long long)m->memory_peak, m->epochs, (long long)((now_us - m->heard_us) / 1000));
+        add_tasks(buf, m);
+        weir_strbuf_add_char(buf, '}');
     }
+    weir_transport *transport = cluster->options.env->transport;
+    weir_transport_counters wire = {0};
+    if (transport->ops->counters)
+        transport->ops->counters(transport, &wire);
     const weir_membership_counters *c = weir_membership_counts(cluster->membership);
     weir_strbuf_addf(
         buf,
         "],\"membership\":{\"driverId\":\"%s\",\"registered\":%llu,\"refused\":%llu,\"lost\":%llu,"
-        "\"heartbeats\":%llu,\"heartbeatsFenced\":%llu,\"quarantines\":%llu}",
+        "\"heartbeats\":%llu,\"heartbeatsFenced\":%llu,\"quarantines\":%llu},"
+        "\"wire\":{\"authenticationErrors\":%lld,\"refusedUnauthenticated\":%lld,\"refusedFrames\":%lld}",
         cluster->driver_id, (unsigned long long)c->registered, (unsigned long long)c->refused,
         (unsigned long long)c->lost, (unsigned long long)c->heartbeats,
-        (unsigned long long)c->heartbeats_fenced, (unsigned long long)c->quarantines);
+        (unsigned long long)c->heartbeats_fenced, (unsigned long long)c->quarantines,
+        (long long)wire.authentication_errors, (long long)wire.refused_unauthenticated,
+        (long long)(wire.refused_magic + wire.refused_version + wire.refused_size + wire.refused_crc));
 }

@@ -5,9 +5,15 @@
  * A request without a deadline (an epoch) would hang on a link that swallows packets one way while heartbeats
  * still come the other way. So an executor that has requests out is asked for its status now and then, over
  * the same connection; no answer within the time-out means that it is lost. The same question is put first of
- * all: an executor whose announced address is wrong never gets an epoch. */
+ * all: an executor whose announced address is wrong never gets an epoch.
+ *
+ * A message can also get lost where both ends live: its request id arrives changed, or the answer's does. So
+ * a request without a deadline is asked again while there is no answer: the executor joins it to the one that
+ * runs, starts it where it never came, and answers again where the answer is known. */
 #include "common/base/alloc.h"
 #include "driver/cluster/cluster_int.h"
+
+#define ASK_AGAIN_MS 4000 /* not with the 3 s of a fetch whose peer is cut off */
 
 struct weir_pending {
     weir_event event;
@@ -16,7 +22,9 @@ struct weir_pending {
     weir_pending *next, *previous;
     weir_cluster_done done;
     void *data;
-    bool ended; /* answered already, or nobody waits any more */
+    bool ended;           /* answered already, or nobody waits any more */
+    weir_buffer *message; /* of a request without a deadline: to ask again */
+    int64_t asked_us;
     /* by the transport's thread, before it posts */
     weir_buffer *reply;
     weir_error *error;
@@ -48,6 +56,7 @@ weir_code weir_connection_open(weir_cluster *cluster, uint32_t executor, const c
 /* ---- requests ---- */
 
 static void free_pending(weir_pending *p) {
+    weir_buffer_unref(p->message);
     weir_buffer_unref(p->reply);
     weir_error_free(p->error);
     weir_free(p);
@@ -81,12 +90,46 @@ static void blame_executor(weir_pending *p) {
     weir_cluster_suspect(connection->cluster, connection->executor);
 }
 
+static void request_done(void *data, weir_buffer *reply, weir_error *error);
+
+static bool ask(weir_pending *p) {
+    weir_cluster *cluster = p->connection->cluster;
+    weir_transport *transport = transport_of(cluster);
+    weir_buffer *copy = transport->ops->alloc(transport, p->message->size);
+    if (!copy)
+        return false;
+    memcpy(copy->data, p->message->data, p->message->size);
+    p->asked_us = weir_env_monotonic_us(cluster->options.env);
+    transport->ops->request(p->connection->client, copy, ASK_AGAIN_MS, request_done, p);
+    return true;
+}
+
+/* Whether the question was put again: only where it waited its time, not where the connection broke. */
+static bool asked_again(weir_pending *p) {
+    if (!p->error || !p->message || !p->connection)
+        return false;
+    const weir_cluster *cluster = p->connection->cluster;
+    int64_t waited_us = weir_env_monotonic_us(cluster->options.env) - p->asked_us;
+    if (waited_us < ASK_AGAIN_MS * INT64_C(900) || weir_error_code(p->error) != WEIR_RPC_ERROR)
+        return false;
+    weir_error *error = p->error;
+    p->error = NULL;
+    if (ask(p)) {
+        weir_error_free(error);
+        return true;
+    }
+    p->error = error;
+    return false;
+}
+
 static void pending_event(weir_event *event) {
     weir_pending *p = (weir_pending *)event;
     if (p->ended) {
         free_pending(p);
         return;
     }
+    if (asked_again(p))
+        return;
     if (p->error)
         blame_executor(p);
     unlink_pending(p);
@@ -124,7 +167,16 @@ void weir_cluster_request(weir_cluster *cluster, uint32_t executor, weir_frame_k
         return;
     }
     link_pending(connection, p);
-    transport->ops->request(connection->client, out, timeout_ms, request_done, p);
+    const weir_member *member = weir_membership_find(cluster->membership, executor);
+    if (timeout_ms >= 0 || (member && member->in_process)) { /* nothing gets lost within a process */
+        transport->ops->request(connection->client, out, timeout_ms, request_done, p);
+        return;
+    }
+    p->message = out;
+    if (!ask(p)) {
+        weir_error_failf(&p->error, WEIR_RPC_ERROR, "no memory for a request");
+        weir_loop_post(p->loop, &p->event);
+    }
 }
 
 /* ---- ending ---- */

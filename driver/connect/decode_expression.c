@@ -1,6 +1,5 @@
 /* Expressions of Spark Connect to unresolved expression nodes, in the shapes that the SQL parser leaves:
  * calls by name, AND, OR and CASE as nodes, casts that the user wrote. */
-#include "common/base/json_value.h"
 #include "driver/connect/decode_int.h"
 #include "driver/sql/parser.h"
 
@@ -228,19 +227,6 @@ static weir_code decode_string(weir_decode *d, const Spark__Connect__Expression_
     return weir_decode_clear_places(d, *ret, ret);
 }
 
-/* In the compact form that schemas have. */
-static weir_code decode_metadata(weir_decode *d, const char *text, weir_str *ret) {
-    weir_json *json;
-    weir_strbuf compact _cleanup_strbuf_ = {0};
-    if (weir_json_parse(d->arena, weir_str_from(text), "metadata", &json, NULL) != WEIR_OK ||
-        json->kind != WEIR_JSON_OBJECT)
-        return weir_error_raise(d->err, WEIR_CONNECT_INVALID_PLAN__ASSERTION_FAILURE, "message",
-                                "the metadata of an alias is no JSON object", NULL);
-    weir_json_write(&compact, json);
-    *ret = weir_arena_str(d->arena, weir_strbuf_view(&compact));
-    return WEIR_OK;
-}
-
 weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Alias *m, weir_node **ret) {
     if (m->n_name > 1 && m->metadata)
         return weir_error_raise(
@@ -253,7 +239,7 @@ weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Al
     alias->name = weir_decode_text(m->name[0]);
     *ret = &alias->node;
     if (m->metadata)
-        WEIR_TRY(decode_metadata(d, m->metadata, &alias->metadata));
+        WEIR_TRY(weir_decode_metadata(d->arena, m->metadata, &alias->metadata, d->err));
     return weir_decode_expression(d, m->expr, &alias->child);
 }
 

@@ -72,6 +72,9 @@ weir_code weir_decode_ddl(weir_arena *arena, weir_str text, const weir_type **re
 /* A schema as texts hold it: DDL or JSON; must be a STRUCT. */
 weir_code weir_decode_schema(weir_arena *arena, weir_str text, const weir_type **ret, weir_error **err);
 
+/* A JSON object in the compact form that schemas have; {} is empty. */
+weir_code weir_decode_metadata(weir_arena *arena, const char *text, weir_str *ret, weir_error **err);
+
 /* ---- expressions (decode_expression.c, decode_literal.c) ---- */
 weir_code weir_decode_expression(weir_decode *d, const Spark__Connect__Expression *message, weir_node **ret);
 weir_code weir_decode_expressions(weir_decode *d, Spark__Connect__Expression *const *items, size_t count,

@@ -1,5 +1,6 @@
 /* Types of Spark Connect (connect_plan.h): the DataType message, DDL and JSON texts, both ways. What Weir has
  * no type for is refused by name. Any thread. */
+#include "common/base/json_value.h"
 #include "driver/connect/decode_int.h"
 
 typedef Spark__Connect__DataType type_message;
@@ -39,6 +40,21 @@ weir_code weir_decode_schema(weir_arena *arena, weir_str text, const weir_type *
     WEIR_RAISE(err, CONNECT_INVALID_PLAN__INVALID_SCHEMA_NON_STRUCT_TYPE, "inputSchema",
                weir_arena_printf(arena, "\"" WEIR_STR_FMT "\"", WEIR_STR_ARG(text)), "dataType",
                weir_arena_printf(arena, "\"%s\"", name.data));
+}
+
+weir_code weir_decode_metadata(weir_arena *arena, const char *text, weir_str *ret, weir_error **err) {
+    weir_json *json;
+    weir_strbuf compact _cleanup_strbuf_ = {0};
+    if (weir_json_parse(arena, weir_str_from(text), "metadata", &json, NULL) != WEIR_OK ||
+        json->kind != WEIR_JSON_OBJECT)
+        WEIR_RAISE(err, CONNECT_INVALID_PLAN__ASSERTION_FAILURE, "message",
+                   "metadata that is no JSON object");
+    *ret = (weir_str){0};
+    if (json->count == 0)
+        return WEIR_OK;
+    weir_json_write(&compact, json);
+    *ret = weir_arena_str(arena, weir_strbuf_view(&compact));
+    return WEIR_OK;
 }
 
 /* ---- messages to types ---- */
@@ -100,9 +116,8 @@ static weir_code decode_struct(weir_arena *arena, const Spark__Connect__DataType
         const Spark__Connect__DataType__StructField *field = message->fields[i];
         fields[i].name = weir_decode_text(field->name);
         fields[i].nullable = field->nullable;
-        fields[i].metadata = weir_decode_text(field->metadata);
-        if (weir_str_equal(fields[i].metadata, WEIR_STR("{}")))
-            fields[i].metadata.size = 0;
+        if (field->metadata)
+            WEIR_TRY(weir_decode_metadata(arena, field->metadata, &fields[i].metadata, err));
         WEIR_TRY(weir_connect_type_decode(arena, field->data_type, &fields[i].type, err));
     }
     *ret = weir_type_struct(arena, fields, count);

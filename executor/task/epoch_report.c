@@ -2,8 +2,11 @@
  * the rows of a collecting sink as payload. A failed attempt reports its first error, what the sink is to
  * drop, and the peer that it could not reach. Control loop, when nothing of the attempt runs any more. */
 #include "common/base/alloc.h"
+#include "common/base/failpoint.h"
 #include "common/rpc/error_wire.h"
 #include "executor/task/executor_int.h"
+
+#define KEPT_REPORT_MAX ((size_t)1 << 20)
 
 static const weir_sink_ops *sink_of(const weir_epoch_run *epoch) {
     return weir_sink_find(epoch->query->stages[epoch->query->stages_count - 1].sink->format);
@@ -113,6 +116,33 @@ static void count_state(weir_query_run *query) {
     weir_executor_count_state(query->executor);
 }
 
+/* For who asks again because the report was lost on its way. A large one is not kept: the attempt is then run
+ * again. */
+static void keep_report(weir_epoch_run *epoch, const Weir__EpochReport *report, const weir_str *payload,
+                        int32_t payload_count) {
+    const weir_executor *executor = epoch->query->executor;
+    size_t size = 0;
+    for (int32_t i = 0; i < payload_count; i++)
+        size += payload[i].size;
+    if (executor->options.in_process || size > KEPT_REPORT_MAX)
+        return;
+    _cleanup_error_ weir_error *err = NULL;
+    if (weir_frame_encode(executor->options.env->transport, WEIR_FRAME_EPOCH_REPORT, 0, &report->base,
+                          payload, payload_count, &epoch->kept_report, &err) != WEIR_OK)
+        epoch->kept_report = NULL;
+}
+
+bool weir_epoch_run_report_again(const weir_epoch_run *epoch, weir_call *call) {
+    weir_transport *transport = epoch->query->executor->options.env->transport;
+    weir_buffer *copy =
+        epoch->kept_report ? transport->ops->alloc(transport, epoch->kept_report->size) : NULL;
+    if (!copy)
+        return false;
+    memcpy(copy->data, epoch->kept_report->data, epoch->kept_report->size);
+    transport->ops->reply(call, copy);
+    return true;
+}
+
 void weir_epoch_run_report(weir_epoch_run *epoch) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     Weir__EpochReport report = WEIR__EPOCH_REPORT__INIT;
@@ -146,4 +176,6 @@ void weir_epoch_run_report(weir_epoch_run *epoch) {
         weir_executor_reply(executor, epoch->calls[i], WEIR_FRAME_EPOCH_REPORT, &report.base, payload,
                             payload_count);
     epoch->calls_count = 0;
+    keep_report(epoch, &report, payload, payload_count);
+    WEIR_FAILPOINT_HERE("P7.after");
 }

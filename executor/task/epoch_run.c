@@ -272,6 +272,7 @@ void weir_epoch_run_free(weir_epoch_run *epoch) {
     weir_block_store_unref(epoch->blocks);
     weir_error_free(epoch->error);
     weir_free(epoch->changelog_name);
+    weir_buffer_unref(epoch->kept_report);
     weir__run_epoch__free_unpacked(epoch->message, NULL);
     weir_free(epoch);
 }

@@ -8,6 +8,7 @@
  * So an answer always comes soon, however long a stage takes, and silence means a broken link. Control loop.
  */
 #include "common/base/alloc.h"
+#include "common/base/failpoint.h"
 #include "common/rpc/error_wire.h"
 #include "executor/shuffle/block_serve.h"
 #include "executor/task/executor_int.h"
@@ -27,6 +28,7 @@ static void fetch_done(void *data, const weir_fetch_result *result) {
     stage_fetch *fetch = data;
     weir_epoch_run *epoch = fetch->epoch;
     epoch->fetch = NULL;
+    WEIR_FAILPOINT_HERE("P4.fetch");
     if (result->error && epoch->failed_peer < 0 && !epoch->error)
         epoch->failed_peer = result->failed_peer;
     weir_epoch_run_fail(epoch, result->error);
@@ -175,6 +177,7 @@ static void serve_work(weir_step *step) {
     _cleanup_error_ weir_error *err = NULL;
     weir_buffer *reply = NULL;
     int64_t bytes = 0;
+    WEIR_FAILPOINT_HERE("P4.serve");
     if (weir_block_serve_reply(&serve, &reply, &bytes, &err) != WEIR_OK) {
         reply_error(executor, job->call, err);
         return;

@@ -89,13 +89,24 @@ static weir_code check_epoch(weir_executor *executor, const weir_query_run *quer
     return WEIR_OK;
 }
 
-/* The same epoch asked for again: one answer for all, as long as there is none yet. */
+/* The same epoch asked for again: one answer for all, and the same one afterwards. Of too many that wait the
+ * oldest waits no more: who asks again has given it up. */
 static weir_code join_epoch(weir_executor *executor, weir_epoch_run *epoch, weir_call *call,
                             weir_error **err) {
     weir_count(&executor->counters.duplicates, 1);
-    if (epoch->replied || epoch->calls_count == WEIR_EPOCH_CALLS_MAX)
+    if (epoch->replied && weir_epoch_run_report_again(epoch, call))
+        return WEIR_OK;
+    if (epoch->replied)
         WEIR_FAIL(err, RPC_ERROR, "attempt %u of batch %lld was asked for again", epoch->id.attempt,
                   (long long)epoch->id.batch);
+    if (epoch->calls_count == WEIR_EPOCH_CALLS_MAX) {
+        _cleanup_error_ weir_error *old = NULL;
+        weir_error_failf(&old, WEIR_RPC_ERROR, "attempt %u of batch %lld was asked for again",
+                         epoch->id.attempt, (long long)epoch->id.batch);
+        weir_executor_reply_report_error(executor, epoch->calls[0], old);
+        epoch->calls_count--;
+        memmove(epoch->calls, epoch->calls + 1, sizeof epoch->calls[0] * (size_t)epoch->calls_count);
+    }
     epoch->calls[epoch->calls_count++] = call;
     return WEIR_OK;
 }

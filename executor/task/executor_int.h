@@ -122,6 +122,7 @@ typedef struct weir_epoch_run {
     weir_query_run *query;
     weir_call *calls[WEIR_EPOCH_CALLS_MAX]; /* answered with the report */
     int32_t calls_count;
+    weir_buffer *kept_report; /* once replied, unless it is large */
     Weir__RunEpoch *message;
     weir_attempt_id id;
     _Atomic bool cancelled;
@@ -306,6 +307,8 @@ static inline bool weir_epoch_run_owns(const weir_epoch_run *epoch, int32_t stag
 }
 /* epoch_report.c: answers RUN_EPOCH */
 void weir_epoch_run_report(weir_epoch_run *epoch);
+/* The report once more, where it was kept. */
+bool weir_epoch_run_report_again(const weir_epoch_run *epoch, weir_call *call);
 /* epoch_shuffle.c */
 bool weir_epoch_run_fetch(weir_epoch_run *epoch); /* false: there is nothing to fetch */
 /* Takes call and message. */

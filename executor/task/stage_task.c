@@ -127,6 +127,21 @@ static weir_code push_batch(task_run *run, weir_batch *batch, weir_error **err) 
     return weir_operator_push(run->chain.head, batch, NULL, err);
 }
 
+#ifdef WEIR_FAILPOINTS
+/* A record that kills whoever reads it: the failpoint is hit by a batch that holds this text. */
+#define POISON "POISON"
+
+static bool holds_poison(const weir_batch *batch) {
+    for (int32_t i = 0; i < batch->columns_count; i++) {
+        const weir_column *column = batch->columns[i];
+        if (column->offsets && column->values && !column->children_count &&
+            memmem(column->values, (size_t)column->offsets[column->length], POISON, sizeof POISON - 1))
+            return true;
+    }
+    return false;
+}
+#endif
+
 static weir_code scan_split(task_run *run, const weir_source_ops *ops, weir_scan *scan, weir_error **err) {
     while (!weir_operator_is_done(run->chain.head)) {
         _cleanup_batch_ weir_batch *batch = NULL;
@@ -137,6 +152,10 @@ static weir_code scan_split(task_run *run, const weir_source_ops *ops, weir_scan
         if (!batch)
             break;
         WEIR_FAILPOINT("P3.mid", err);
+#ifdef WEIR_FAILPOINTS
+        if (holds_poison(batch))
+            WEIR_FAILPOINT("P3.poison", err);
+#endif
         WEIR_TRY(push_batch(run, batch, err));
     }
     return WEIR_OK;

@@ -50,7 +50,7 @@ class CommandLine(WeirCase):
                 ("not 'tcp://user@h:1'", "driver", "--listen", "tcp://user@h:1"),
                 ("weir driver: --progress must be line, json or none", "driver", "--listen", "tcp://h:1",
                  "--progress", "xml"),
-                ("--connect is not supported", "driver", "--connect", "127.0.0.1:15002"),
+                ("--connect takes HOST:PORT", "driver", "--master", "local[1]", "--connect", "127.0.0.1"),
                 ("--warehouse is not supported", "driver", "--warehouse", "w"),
                 ("unexpected argument 'job.yaml'", "driver", "job.yaml"),
                 ("--driver tcp://HOST:PORT is missing", "executor"),

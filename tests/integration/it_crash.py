@@ -28,6 +28,8 @@ ON_THE_WAY = {
     "P8.before": ALL, "P8.after": ALL, "P9.before": ALL, "P9.after": ALL, "P10.before": ALL, "P10.purge": ALL,
     "fs.create.before_link": ALL, "fs.create.after_link": ALL,
 }
+# Those of tests/chaos: only several executors shuffle over a wire, only a small memory spills.
+IN_CLUSTERS = ("P3.poison", "P4.fetch", "P4.serve", "P4.spill", "P7.after")
 SWEPT = ("fs.create.before_link", "fs.create.after_link")
 SWEEP_FIRST, SWEEP_GROWN = 4, 2
 # From P1.after on the offsets are logged: the batch keeps its files though there are more now.
@@ -133,7 +135,8 @@ def main():
         weirlib.skip(f"{weirlib.WEIR} is built without failpoints")
     wanted = re.compile(sys.argv[1] if len(sys.argv) > 1 else "")
     names = [name for name in ON_THE_WAY if wanted.search(name)]
-    suite.expect_equal("every failpoint of the program is tested here", weirlib.failpoint_names(), sorted(ON_THE_WAY))
+    suite.expect_equal("every failpoint of the program is tested here", weirlib.failpoint_names(),
+                       sorted((*ON_THE_WAY, *IN_CLUSTERS)))
     source, references = crash_jobs.make_references(suite, FILES_FIRST + FILES_GROWN, ROWS)
     crashes = Crashes(suite, source, references)
     cells = [(kind, f"{name}:{action}@{occurrence}") for name in names for kind in ON_THE_WAY[name]

@@ -119,16 +119,16 @@ FRAMES = {
     "name syntax": lambda s, F, T, W, d: plain(s).select("`i"),
     "dedup then plan id": lambda s, F, T, W, d: (lambda t: t.dropDuplicates(["i"]).select(t.l))(plain(s)),
     "union then plan id": lambda s, F, T, W, d: (lambda t: t.union(plain(s)).select(t.l))(plain(s)),
-    "to not null": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("i", T.IntegerType(), False)])),
-    "to bad type": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("s", T.IntegerType(), True)])),
-    "to metadata": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("i", T.LongType(), True, {"k": "v"})])),
+    "to not null": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("i", T.IntegerType(), False)])).select("*"),
+    "to bad type": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("s", T.IntegerType(), True)])).select("*"),
+    "to metadata": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("i", T.LongType(), True, {"k": "v"})])).select("*"),
     "schema comment": lambda s, F, T, W, d: s.read.schema("a INT COMMENT 'x'").json(d).select("a", F.col("a").alias("b")),
     "create with rows": lambda s, F, T, W, d: s.createDataFrame([(1, "x", None)], "a INT, b STRING, c DOUBLE"),
     "create with names": lambda s, F, T, W, d: s.createDataFrame([(1, "x"), (2, None)], ["a", "b"]),
     "create nested": lambda s, F, T, W, d: s.createDataFrame([([1, 2], {"k": 1.5}, (1, "y"))], ["arr", "m", "st"]),
     "create not null": lambda s, F, T, W, d: s.createDataFrame(
         [(1, [1])], T.StructType([T.StructField("a", T.LongType(), False), T.StructField("b", T.ArrayType(T.LongType(), False))])
-    ),
+    ).select("*"),
     "auto alias again": lambda s, F, T, W, d: plain(s).select(F.col("i") + 1).select("(i + 1)", F.col("(i + 1)").alias("x")),
     "auto alias in sql": lambda s, F, T, W, d: s.sql("SELECT 1 + 1, upper('x'), 2, CAST(1 AS STRING), struct(1)"),
     "auto alias kept": lambda s, F, T, W, d: plain(s).select(F.col("i") + 1).withColumn("q", F.lit(1)).filter("q > 0"),
@@ -138,17 +138,31 @@ FRAMES = {
     ),
     "watermark of a stream": lambda s, F, T, W, d: s.readStream.format("rate").load().withWatermark("timestamp", "10 seconds")
     .select("timestamp", F.col("timestamp").alias("t"), (F.col("value") + 1).alias("v")),
+    "select literals of all sizes": lambda s, F, T, W, d: s.range(1).select(
+        F.lit(numpy().int8(1)).alias("b"), F.lit(numpy().int16(2)).alias("s"), F.lit(numpy().float32(1.5)).alias("f"),
+        F.lit(moment(2020, 1, 2, 3, 4, 5)).alias("t"),
+    ),
+    "cast to all types": lambda s, F, T, W, d: table(s).select(
+        F.col("i").cast(T.ShortType()).alias("a"), F.col("i").cast(T.FloatType()).alias("b"),
+        F.col("i").cast(T.DoubleType()).alias("c"), F.col("i").cast(T.DecimalType(12, 2)).alias("d"),
+        F.col("i").cast(T.StringType()).alias("e"), F.col("s").cast(T.DateType()).alias("f"),
+        F.col("s").cast(T.TimestampType()).alias("g"), F.col("s").cast(T.TimestampNTZType()).alias("h"),
+        F.col("s").cast(T.BinaryType()).alias("i2"), F.col("i").cast(T.BooleanType()).alias("j"),
+        F.col("s").cast(T.DayTimeIntervalType(0, 3)).alias("k"), F.col("s").cast(T.YearMonthIntervalType(0, 1)).alias("m2"),
+        F.col("arr").cast(T.ArrayType(T.LongType())).alias("n"), F.col("m").cast(T.MapType(T.StringType(), T.LongType())).alias("o"),
+        F.col("s").cast(T.VarcharType(3)).alias("p"), F.col("s").cast(T.CharType(3)).alias("q"),
+    ),
     "read infer": lambda s, F, T, W, d: s.read.json(d),
     "drop": lambda s, F, T, W, d: (lambda t: t.drop("I", "nope").drop(t.l).drop(F.col("s")))(plain(s)),
     "drop columns": lambda s, F, T, W, d: plain(s).drop(F.col("i"), F.col("zz")),
     "toDF": lambda s, F, T, W, d: plain(s).toDF("a", "b", "c", "d"),
     "to": lambda s, F, T, W, d: plain(s).to(
         T.StructType([T.StructField("L", T.DoubleType(), True), T.StructField("I", T.LongType(), True)])
-    ),
+    ).select("*"),
     "to nested": lambda s, F, T, W, d: table(s).to(
         T.StructType([T.StructField("st", T.StructType([T.StructField("y", T.StringType()), T.StructField("x", T.LongType())]))])
-    ),
-    "to missing": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("q", T.LongType(), True)])),
+    ).select("*"),
+    "to missing": lambda s, F, T, W, d: plain(s).to(T.StructType([T.StructField("q", T.LongType(), True)])).select("*"),
     "alias": lambda s, F, T, W, d: plain(s).alias("t").select("t.i", F.col("t.*")),
     "alias twice": lambda s, F, T, W, d: plain(s).alias("t").alias("u").select("u.i"),
     "distinct": lambda s, F, T, W, d: plain(s).distinct(),
@@ -186,7 +200,7 @@ FRAMES = {
     "join using": lambda s, F, T, W, d: plain(s).join(plain(s), "i", "left"),
     "self join": lambda s, F, T, W, d: (lambda a, b: a.join(b, a.id == b.id).select(a.id, b.id))(
         s.range(3), s.range(4).filter("id > 1")
-    ),
+    ).select("*"),
     "crossJoin": lambda s, F, T, W, d: plain(s).crossJoin(number(s)),
     "lateral join": lambda s, F, T, W, d: number(s).lateralJoin(number(s)),
     "union": lambda s, F, T, W, d: plain(s).union(plain(s).select("l", "i", "s", "i")),
@@ -401,3 +415,15 @@ def clock(*args):
     import datetime
 
     return datetime.time(*args)
+
+
+def moment(*args):
+    import datetime
+
+    return datetime.datetime(*args)
+
+
+def numpy():
+    import numpy as np
+
+    return np

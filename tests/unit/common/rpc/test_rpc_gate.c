@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/base/env.h"
+#include "common/base/hash.h"
 #include "common/rpc/frame.h"
 #include "proto/engine.pb-c.h"
 #include "tests/lib/weir_test.h"
@@ -263,6 +264,15 @@ WEIR_TEST(rpc_gate, counts_what_is_wrong_with_frames) {
         cr_assert_eq(f.counters.frame_faults[cases[i].fault], before + 1);
     }
     cr_assert_eq(judge(&f, 1, frame->data, 0), WEIR_GATE_ANSWER);
+    uint8_t other[512]; /* a whole frame of a later version */
+    uint16_t later = WEIR_RPC_VERSION + 1;
+    memcpy(other, frame->data, frame->size);
+    memcpy(other + 4, &later, 2);
+    memset(other + 20, 0, 4);
+    uint32_t crc = weir_crc32c(0, other, frame->size);
+    memcpy(other + 20, &crc, 4);
+    cr_assert_eq(judge(&f, 1, other, frame->size), WEIR_GATE_ANSWER);
+    cr_assert_eq(reply(&f).reason, WEIR_AUTH_REASON_VERSION);
     uint8_t message[WEIR_AUTH_MESSAGE_MAX];
     cr_assert_eq(judge(&f, 1, message, weir_auth_write_hello(message, frame->data)), WEIR_GATE_ANSWER);
     cr_assert_eq(reply(&f).reason, WEIR_AUTH_REASON_NO_SECRET);

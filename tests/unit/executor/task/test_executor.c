@@ -484,12 +484,13 @@ WEIR_TEST(executor, two_of_them_run_an_epoch_and_refuse_what_is_over) {
 
     for (int i = 0; i < 2; i++)
         ask_epoch(&d, clients[i], &q[i], 7, &epochs[i]);
-    int64_t rows = 0;
+    int64_t rows = 0, rows_of_first = 0;
     for (int i = 0; i < 2; i++) {
         epoch_result result = take_report(&q[i]);
         cr_assert_eq(result.code, WEIR_OK);
         cr_assert_gt(result.fetched, 0u);
         rows += result.rows;
+        rows_of_first = i == 0 ? result.rows : rows_of_first;
     }
     cr_assert_eq(rows, ROWS, "every key is somewhere, once");
     int64_t owned = counter_of(executors[0], "keysOwned") + counter_of(executors[1], "keysOwned");
@@ -497,7 +498,9 @@ WEIR_TEST(executor, two_of_them_run_an_epoch_and_refuse_what_is_over) {
     cr_assert_gt(counter_of(executors[0], "shuffleBytesSent"), 0);
 
     ask_epoch(&d, clients[0], &q[0], 7, &epochs[0]);
-    cr_assert_eq(take_report(&q[0]).code, WEIR_RPC_ERROR, "the same epoch, after its answer");
+    epoch_result again = take_report(&q[0]);
+    cr_assert_eq(again.code, WEIR_OK, "the same epoch, after its answer: the answer may have been lost");
+    cr_assert_eq(again.rows, rows_of_first);
     epochs[0].attempt = 1;
     ask_epoch(&d, clients[0], &q[0], 7, &epochs[0]);
     cr_assert_eq(take_report(&q[0]).code, WEIR_CANCELLED, "an older attempt");
