@@ -155,8 +155,33 @@ static weir_code decode_trigger(weir_decode *d, const Spark__Connect__WriteStrea
     case SPARK__CONNECT__WRITE_STREAM_OPERATION_START__TRIGGER_CONTINUOUS_CHECKPOINT_INTERVAL:
         return weir_decode_unsupported(d->err, "a continuous trigger");
     default:
-        return weir_decode_unsupported(d->err, "a real-time trigger");
+        return WEIR_OK; /* real time: looked at with the plan */
     }
+}
+
+static bool is_source(const weir_node *node, void *data) {
+    if (node->kind == WEIR_NODE_SOURCE && !*(const weir_node **)data)
+        *(const weir_node **)data = node;
+    return false;
+}
+
+/* Spark runs few sources in real-time mode, and none of those that are here: each is refused by its class. */
+static weir_code refuse_real_time(weir_decode *d, const weir_connect_stream *stream, const weir_node *root) {
+    const weir_node *found = NULL;
+    const char *class_name = "org.apache.spark.sql.execution.streaming.runtime.FileStreamSource";
+    if (!weir_str_equal(stream->output_mode, WEIR_STR("update")))
+        return weir_error_raise(d->err, WEIR_STREAMING_REAL_TIME_MODE__OUTPUT_MODE_NOT_SUPPORTED, "outputMode",
+                                weir_str_equal(stream->output_mode, WEIR_STR("append")) ? "Append"
+                                                                                        : "Complete",
+                                NULL);
+    weir_node_any(root, is_source, &found);
+    weir_str format = found ? WEIR_NODE_AS(found, SOURCE, source)->format : WEIR_STR("");
+    if (weir_str_equal_nocase(format, WEIR_STR("rate")))
+        class_name = "org.apache.spark.sql.execution.streaming.sources.RateStreamMicroBatchStream";
+    else if (weir_str_equal_nocase(format, WEIR_STR("rate-micro-batch")))
+        class_name = "org.apache.spark.sql.execution.streaming.sources.RatePerMicroBatchStream";
+    return weir_error_raise(d->err, WEIR_STREAMING_REAL_TIME_MODE__INPUT_STREAM_NOT_SUPPORTED, "className",
+                            class_name, NULL);
 }
 
 /* Accepted in any case; kept in lower case, as the rest of the engine has it. */
@@ -203,7 +228,10 @@ static weir_code decode_stream(weir_decode *d, const Spark__Connect__WriteStream
     if (!weir_sink_find(stream->format))
         return weir_error_raise(d->err, WEIR_DATA_SOURCE_NOT_FOUND, "provider",
                                 weir_arena_strndup(d->arena, stream->format.data, stream->format.size), NULL);
-    return weir_decode_input(d, m->input, "WriteStreamOperationStart", &ret->root);
+    WEIR_TRY(weir_decode_input(d, m->input, "WriteStreamOperationStart", &ret->root));
+    if (m->trigger_case == SPARK__CONNECT__WRITE_STREAM_OPERATION_START__TRIGGER_REAL_TIME_BATCH_DURATION)
+        return refuse_real_time(d, stream, ret->root);
+    return WEIR_OK;
 }
 
 static weir_code decode_query_command(weir_decode *d, const Spark__Connect__StreamingQueryCommand *m,
