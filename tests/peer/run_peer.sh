@@ -6,4 +6,5 @@ cd "$(dirname "$0")/../.."
 python=$(tests/peer/make_venv.sh)
 "$python" tests/peer/check_connect_proto.py
 "$python" tests/peer/check_connect_server.py
+"$python" tests/peer/pyspark_share.py
 exec "$python" tests/peer/test_peer.py "$@"
