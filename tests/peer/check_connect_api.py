@@ -93,8 +93,8 @@ def main():
             for name, seen in run_api.run(server, root, args.cases):
                 expected = golden.get(name)
                 if expected is None:
-                    print("%s: no answers of Spark are recorded" % name)
-                    failed = True
+                    print("%s: no answers of Spark are recorded: tools/golden/record_api.py" % name)
+                    failed |= not name.startswith("frame: ")  # these are the plan decoder's, which records its own
                     continue
                 for kind, text in compare(name, expected, json.loads(json.dumps(seen)), known):
                     counts[kind] = counts.get(kind, 0) + 1
