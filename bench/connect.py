@@ -169,7 +169,9 @@ def main():
     weir = os.path.abspath(args.weir)
     with tempfile.TemporaryDirectory(prefix="weir-bench-connect-") as root:
         ours = measure(lambda: connect_servers.start_weir(weir, root), args.rows, args.runs, True)
-        theirs = {} if args.no_spark else measure(lambda: connect_servers.start_spark(root), args.rows, args.runs, False)
+        theirs = {}
+        if not args.no_spark:
+            theirs = measure(lambda: connect_servers.start_spark(root), args.rows, args.runs, False)
     write(args.out, ours, theirs, args.runs)
 
 

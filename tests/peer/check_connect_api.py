@@ -47,7 +47,8 @@ def ask_spark(wanted):
 def refused(value):
     """Weir says by name that it does not have this."""
     error = value.get("error") if isinstance(value, dict) else None
-    return isinstance(error, dict) and error.get("condition") in ("NOT_SUPPORTED", "UNSUPPORTED_OPTION", "UNSUPPORTED_FEATURE")
+    conditions = ("NOT_SUPPORTED", "UNSUPPORTED_OPTION", "UNSUPPORTED_FEATURE")
+    return isinstance(error, dict) and error.get("condition") in conditions
 
 
 def differences(want, got, path=""):
@@ -59,7 +60,8 @@ def differences(want, got, path=""):
         for number, pair in enumerate(zip(want, got)):
             yield from differences(*pair, "%s[%d]" % (path, number))
     elif want != got:
-        yield "    %s\n        Spark %s\n        Weir  %s" % (path or "whole", json.dumps(want)[:1500], json.dumps(got)[:1500])
+        texts = (json.dumps(want)[:1500], json.dumps(got)[:1500])
+        yield "    %s\n        Spark %s\n        Weir  %s" % (path or "whole", *texts)
 
 
 def compare(name, expected, actual, known):

@@ -38,7 +38,8 @@ def main():
     weir = os.path.abspath(args.weir)
     with tempfile.TemporaryDirectory(prefix="weir-example-") as root:
         data = os.path.join(root, "events")
-        subprocess.run([weir, "gen", "events", "--rows", "40000", "--files", "20", data], check=True, stderr=subprocess.DEVNULL)
+        make = [weir, "gen", "events", "--rows", "40000", "--files", "20", data]
+        subprocess.run(make, check=True, stderr=subprocess.DEVNULL)
         printed, seen = run_example(connect_servers.start_weir(weir, root), data)
         if "the same 108 counts in batch and stream" not in printed:
             sys.exit("the example on Weir printed:\n" + printed)
@@ -46,7 +47,8 @@ def main():
             expected, _ = run_example(connect_servers.start_spark(root), data)
             if printed != expected:
                 sys.exit("the example on Weir printed:\n%s\non Spark:\n%s" % (printed, expected))
-    print("example: %s, %d tables seen while it ran on Weir" % ("on Weir alone" if args.no_spark else "the same on both servers", seen))
+    where = "on Weir alone" if args.no_spark else "the same on both servers"
+    print("example: %s, %d tables seen while it ran on Weir" % (where, seen))
 
 
 if __name__ == "__main__":
