@@ -111,6 +111,8 @@ weir_code weir_file_batch_schema(weir_arena *arena, const weir_connector_context
         *ret = weir_file_nullable_type(arena, schema);
         return WEIR_OK;
     }
+    if (read.format->schema)
+        return weir_schema_parse(arena, weir_str_from(read.format->schema), ret, err);
     WEIR_TRY(weir_file_source_options_parse(options, arena, &read.options, err));
     return infer_schema(&read, options, ret, err);
 }

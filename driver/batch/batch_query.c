@@ -435,3 +435,26 @@ weir_code weir_batch_query_each(weir_batch_query *query, weir_batch_take take, v
     }
     return WEIR_OK;
 }
+
+/* ---- a sink's messages ---- */
+
+static int by_partition(const void *a, const void *b) {
+    const Weir__TaskOutput *x = *(Weir__TaskOutput *const *)a, *y = *(Weir__TaskOutput *const *)b;
+    return x->partition < y->partition ? -1 : x->partition > y->partition;
+}
+
+void weir_batch_query_messages(weir_batch_query *query, weir_str_list *ret) {
+    size_t total = 0;
+    for (int32_t i = 0; i < query->members_count; i++)
+        total += query->replies[i].report ? query->replies[i].report->n_outputs : 0;
+    Weir__TaskOutput **outputs = WEIR_NEW_ARRAY(query->arena, Weir__TaskOutput *, total + 1);
+    *ret = (weir_str_list){WEIR_NEW_ARRAY(query->arena, weir_str, total + 1), (int32_t)total};
+    total = 0;
+    for (int32_t i = 0; i < query->members_count; i++)
+        for (size_t k = 0; query->replies[i].report && k < query->replies[i].report->n_outputs; k++)
+            outputs[total++] = query->replies[i].report->outputs[k];
+    qsort(outputs, total, sizeof(Weir__TaskOutput *), by_partition);
+    for (size_t i = 0; i < total; i++)
+        ret->items[i] =
+            weir_str_make((const char *)outputs[i]->sink_message.data, outputs[i]->sink_message.len);
+}

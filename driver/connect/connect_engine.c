@@ -136,7 +136,7 @@ static weir_code run_plan(weir_engine_session *session, weir_engine_scope *scope
     case WEIR_CONNECT_CLEAN_CACHE:
         return WEIR_OK;
     case WEIR_CONNECT_WRITE:
-        WEIR_FAIL(err, NOT_SUPPORTED, "writing a batch (DataFrame.write) is not supported");
+        return weir_engine_write(scope, operation, plan, err);
     }
     WEIR_FAIL(err, INTERNAL_ERROR, "action %d", (int)plan->action);
 }

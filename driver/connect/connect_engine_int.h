@@ -1,6 +1,6 @@
 /* Shared by the files of the engine behind the Connect server: connect_engine.c (life, dispatch),
  * engine_scope.c (sessions' views, plans and the memory they live in), engine_rows.c (rows and their texts),
- * engine_streams.c (queries), engine_commands.c (questions to queries), engine_listeners.c (events),
+ * engine_write.c (batch writes), engine_streams.c (queries), engine_commands.c (questions to queries), engine_listeners.c (events),
  * engine_catalog.c (catalogue). One lock, `engine->lock`, guards sessions' lists and queries' states;
  * `changed` is broadcast whenever something that a worker waits for may have happened. */
 #pragma once
@@ -93,6 +93,12 @@ void weir_engine_views_copy(const weir_engine_session *from, weir_engine_session
 void weir_engine_views_free(weir_engine_session *session);
 
 /* ---- rows (engine_rows.c) ---- */
+/* The physical plan of a resolved plan without streams, whose rows go to a sink. */
+weir_code weir_engine_rows_plan(weir_engine_scope *scope, weir_node *root, weir_str sink_format,
+                                const weir_options *sink_options, weir_physical *ret, weir_error **err);
+/* Runs it to its end; an interrupt of the operation cancels it. */
+weir_code weir_engine_rows_execute(weir_engine_scope *scope, weir_connect_operation *operation,
+                                   weir_batch_query *query, weir_error **err);
 /* Runs a plan without streams. `limit` >= 0: no more rows are needed. */
 weir_code weir_engine_rows_run(weir_engine_scope *scope, weir_connect_operation *operation, weir_node *root,
                                int64_t limit, weir_batch_take take, void *data, weir_error **err);
@@ -104,6 +110,10 @@ weir_code weir_engine_rows_show(weir_engine_scope *scope, weir_connect_operation
 /* One batch that is here already. */
 weir_code weir_engine_rows_emit_batch(weir_engine_scope *scope, weir_connect_operation *operation,
                                       weir_batch *batch, weir_error **err);
+
+/* ---- batch writes (engine_write.c) ---- */
+weir_code weir_engine_write(weir_engine_scope *scope, weir_connect_operation *operation,
+                            const weir_connect_plan *plan, weir_error **err);
 
 /* ---- streams (engine_streams.c) ---- */
 struct weir_engine_query {

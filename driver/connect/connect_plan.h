@@ -12,6 +12,7 @@
 #include "common/plan/plan.h"
 #include "common/plan/sql_context.h"
 #include "common/types/timezone.h"
+#include "connectors/connector.h"
 #include "driver/analyze/analyzer.h"
 #include "driver/job/job_spec.h"
 #include "proto/connect_base.pb-c.h"
@@ -76,17 +77,10 @@ typedef struct weir_connect_view {
     bool global, replace;
 } weir_connect_view;
 
-typedef enum weir_connect_save_mode {
-    WEIR_CONNECT_SAVE_ERROR,
-    WEIR_CONNECT_SAVE_APPEND,
-    WEIR_CONNECT_SAVE_OVERWRITE,
-    WEIR_CONNECT_SAVE_IGNORE,
-} weir_connect_save_mode;
-
 typedef struct weir_connect_write {
     weir_str format; /* spark.sql.sources.default where the client named none */
     weir_str path;   /* empty where the format needs none */
-    weir_connect_save_mode mode;
+    weir_save_mode mode;
     weir_str_list partition_by;
     weir_options options;
 } weir_connect_write;

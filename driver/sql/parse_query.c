@@ -163,6 +163,18 @@ static weir_parse_cte *find_cte(const weir_parse *p, weir_str_list name) {
     return NULL;
 }
 
+/* The arguments behind a function's name, and an alias. */
+static weir_node *parse_table_function(weir_parse *p, weir_str_list name, int32_t from) {
+    weir_node_table_function *node = WEIR_NODE_NEW(p->arena, TABLE_FUNCTION, table_function);
+    node->name = name;
+    p->at++;
+    if (weir_parse_kind(p) != WEIR_TOKEN_RPAREN && !weir_parse_exprs(p, &node->args, weir_parse_expr))
+        return NULL;
+    if (!weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+        return NULL;
+    return parse_alias(p, weir_parse_mark(p, from, node), from, false);
+}
+
 static weir_node *parse_table(weir_parse *p) {
     int32_t from = p->at;
     const weir_token *next = weir_parse_peek(p, 1);
@@ -178,7 +190,7 @@ static weir_node *parse_table(weir_parse *p) {
     if (!weir_parse_multipart(p, &table->name) || (parenthesis && !weir_parse_expect(p, WEIR_TOKEN_RPAREN)))
         return NULL;
     if (weir_parse_kind(p) == WEIR_TOKEN_LPAREN)
-        return weir_parse_refuse(p, &p->tokens[from], "table-valued functions");
+        return parse_table_function(p, table->name, from);
     bool travel =
         (weir_parse_is_keyword(p, 0, WEIR_KW_VERSION) || weir_parse_is_keyword(p, 0, WEIR_KW_TIMESTAMP) ||
          weir_parse_is_keyword(p, 0, WEIR_KW_FOR)) &&
