@@ -319,8 +319,9 @@ static void fill_context(weir_arena *arena, const weir_query_context *context,
     spark__connect__fetch_error_details_response__query_context__init(wire);
     wire->has_context_type = 1;
     wire->context_type =
-        context->call_site ? SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__DATAFRAME
-                           : SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__SQL;
+        context->call_site
+            ? SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__DATAFRAME
+            : SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__SQL;
     wire->object_type = wire->object_name = wire->call_site = (char *)"";
     if (context->call_site) {
         wire->call_site = clean_text(arena, context->call_site, SIZE_MAX);

@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 python=$(tests/peer/make_venv.sh)
 "$python" tests/peer/check_connect_proto.py
+"$python" tests/peer/check_connect_api.py
+"$python" tests/peer/check_example.py
 "$python" tests/peer/check_connect_server.py
 "$python" tests/peer/pyspark_share.py
 exec "$python" tests/peer/test_peer.py "$@"
