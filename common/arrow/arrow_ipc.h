@@ -34,7 +34,7 @@ typedef struct weir_arrow_options {
     int64_t bytes_max; /* bytes of a stream's buffers; 0 = WEIR_ARROW_BYTES_MAX; a longer row goes alone */
 } weir_arrow_options;
 
-/* Batches to streams of bounded size. Each stream stands alone: schema, record batches, end. */
+/* Batches to streams of bounded size. Each stream stands alone: schema, one record batch, end. */
 typedef struct weir_arrow_writer weir_arrow_writer;
 /* `schema` (STRUCT) is borrowed; `budget` is charged with the streams and may be NULL. Never fails. */
 weir_arrow_writer *weir_arrow_writer_new(const weir_type *schema, const weir_arrow_options *options,

@@ -1,8 +1,8 @@
 /* Batches to Arrow IPC streams (arrow_ipc.h).
  *
  *   put:  columns that are not flat, or not wholly selected, are gathered; the rest is held as it is
- *   next: pending rows are cut into parts of whole batches within the limits of rows and bytes; for each
- *         part the buffers of its columns are listed (pieces), which gives all sizes; then one counted
+ *   next: pending batches that fit the limits of rows and bytes together become one, or the first one is cut;
+ *         the buffers of its columns are listed (pieces), which gives all sizes; then one counted
  *         buffer of the exact size is filled, each piece with one copy where its layout is Arrow's
  *
  * Failure modes: the budget refuses the stream (OUT_OF_MEMORY, the rows stay pending); a calendar interval
@@ -325,8 +325,8 @@ static int32_t rows_that_fit(weir_arrow_writer *writer) {
     return least;
 }
 
-/* Whole pending batches for one stream, or a part of the first one; returns how many are whole. */
-static int32_t choose_batches(weir_arrow_writer *writer, int32_t *ret_part) {
+/* How many pending batches, whole, fit one stream. */
+static int32_t count_whole(weir_arrow_writer *writer) {
     int64_t rows = 0, size = 0;
     int32_t whole = 0;
     for (pending_batch *p = writer->first; p; p = p->next, whole++) {
@@ -335,63 +335,69 @@ static int32_t choose_batches(weir_arrow_writer *writer, int32_t *ret_part) {
         if (rows > writer->options.rows_max || size > writer->options.bytes_max)
             break;
     }
-    if (!whole && writer->first->count == 0)
-        whole = 1; /* the empty batch of a result without rows */
-    *ret_part = whole ? 0 : rows_that_fit(writer);
     return whole;
 }
 
-static weir_code fill_stream(weir_arrow_writer *writer, int32_t whole, int32_t part, weir_buffer *stream,
-                             int32_t *ret_rows, weir_error **err) {
-    uint8_t *to = put_message(stream->data, &writer->schema_metadata);
+/* The first `count` pending batches become one: PySpark's client takes streams of one record batch alone. */
+static weir_code merge_pending(weir_arrow_writer *writer, int32_t count, weir_error **err) {
+    _cleanup_free_ weir_batch **batches = weir_alloc(sizeof(*batches) * (size_t)count);
+    weir_batch *batch = NULL;
     const pending_batch *p = writer->first;
-    int32_t rows = 0;
-    for (int32_t i = 0; i < (part ? 1 : whole); i++, p = p->next) {
-        int32_t count = part ? part : p->count;
-        plan_part(writer, p->batch, p->from, count);
-        encode_batch(writer, count);
-        to = put_message(to, &writer->metadata);
-        WEIR_TRY(fill_body(&writer->plan, to, err));
-        to += writer->plan.body_size;
-        rows += count;
+    for (int32_t i = 0; i < count; i++, p = p->next)
+        batches[i] = p->batch;
+    WEIR_TRY(weir_batch_concat(writer->budget, writer->schema, batches, count, &batch, err));
+    for (int32_t i = 0; i < count; i++) {
+        pending_batch *first = writer->first;
+        writer->pending_size -= part_size(writer, first->batch, first->from, first->count);
+        if (i < count - 1)
+            drop_first(writer);
     }
-    put_end(to);
-    WEIR_ASSERT(to + 8 == stream->data + stream->size);
-    *ret_rows = rows;
+    pending_batch *merged = writer->first;
+    weir_batch_unref(merged->batch);
+    merged->batch = batch;
+    merged->count = batch->rows;
+    writer->pending_size += part_size(writer, batch, 0, batch->rows);
     return WEIR_OK;
 }
 
-static int64_t stream_size(weir_arrow_writer *writer, int32_t whole, int32_t part) {
-    int64_t size = message_size(&writer->schema_metadata) + 8;
-    const pending_batch *p = writer->first;
-    for (int32_t i = 0; i < (part ? 1 : whole); i++, p = p->next) {
-        plan_part(writer, p->batch, p->from, part ? part : p->count);
-        encode_batch(writer, 0);
-        size += message_size(&writer->metadata) + writer->plan.body_size;
-    }
-    return size;
+/* Makes the first pending batch hold the rows of the next stream; returns how many of its rows these are. */
+static weir_code choose_rows(weir_arrow_writer *writer, int32_t *ret, weir_error **err) {
+    int32_t whole = writer->first->from ? 1 : count_whole(writer);
+    if (whole > 1)
+        WEIR_TRY(merge_pending(writer, whole, err));
+    *ret = writer->first->count ? rows_that_fit(writer) : 0; /* 0: the batch of a result without rows */
+    return WEIR_OK;
+}
+
+/* One record batch with the first `rows` rows of the first pending batch. */
+static weir_code make_stream(weir_arrow_writer *writer, int32_t rows, weir_buffer **ret, weir_error **err) {
+    plan_part(writer, writer->first->batch, writer->first->from, rows);
+    encode_batch(writer, rows);
+    int64_t size = message_size(&writer->schema_metadata) + message_size(&writer->metadata) +
+                   writer->plan.body_size + 8;
+    _cleanup_buffer_ weir_buffer *stream = weir_buffer_new(writer->budget, (size_t)size);
+    if (!stream)
+        WEIR_FAIL_OOM(err);
+    uint8_t *to = put_message(stream->data, &writer->schema_metadata);
+    to = put_message(to, &writer->metadata);
+    WEIR_TRY(fill_body(&writer->plan, to, err));
+    put_end(to + writer->plan.body_size);
+    *ret = stream;
+    stream = NULL;
+    return WEIR_OK;
 }
 
 /* Takes what a stream holds off the pending rows. */
-static void advance(weir_arrow_writer *writer, int32_t whole, int32_t part) {
+static void advance(weir_arrow_writer *writer, int32_t rows) {
     pending_batch *first = writer->first;
-    if (part) {
-        writer->pending_size -= part_size(writer, first->batch, first->from, first->count);
-        writer->pending_rows -= part;
-        first->from += part;
-        first->count -= part;
-        if (first->count)
-            writer->pending_size += part_size(writer, first->batch, first->from, first->count);
-        else
-            drop_first(writer);
-        return;
-    }
-    for (; whole > 0; whole--) {
-        writer->pending_rows -= writer->first->count;
-        writer->pending_size -=
-            part_size(writer, writer->first->batch, writer->first->from, writer->first->count);
+    writer->pending_size -= part_size(writer, first->batch, first->from, first->count);
+    writer->pending_rows -= rows;
+    first->from += rows;
+    first->count -= rows;
+    if (first->count)
+        writer->pending_size += part_size(writer, first->batch, first->from, first->count);
+    else
         drop_first(writer);
-    }
 }
 
 /* ---- what is put ---- */
@@ -481,15 +487,11 @@ weir_code weir_arrow_writer_next(weir_arrow_writer *writer, bool last, weir_buff
         writer->pending_rows >= writer->options.rows_max || writer->pending_size >= writer->options.bytes_max;
     if (!writer->first || (!last && !full))
         return WEIR_OK;
-    int32_t part, whole = choose_batches(writer, &part);
-    _cleanup_buffer_ weir_buffer *stream =
-        weir_buffer_new(writer->budget, (size_t)stream_size(writer, whole, part));
-    if (!stream)
-        WEIR_FAIL_OOM(err);
-    WEIR_TRY(fill_stream(writer, whole, part, stream, ret_rows, err));
-    advance(writer, whole, part);
+    int32_t rows = 0;
+    WEIR_TRY(choose_rows(writer, &rows, err));
+    WEIR_TRY(make_stream(writer, rows, ret, err));
+    advance(writer, rows);
     writer->started = true;
-    *ret = stream;
-    stream = NULL;
+    *ret_rows = rows;
     return WEIR_OK;
 }

@@ -65,7 +65,7 @@ static weir_code add_path(batch_read *read, weir_str path, weir_error **err) {
 static weir_code add_paths(batch_read *read, const weir_options *options, weir_error **err) {
     weir_str path = weir_options_get(options, "path"), paths = weir_options_get(options, "paths");
     if (!path.data && !paths.data)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "'path' is not specified.");
+        return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2047, NULL);
     if (path.data)
         WEIR_TRY(add_path(read, path, err));
     weir_json *list = NULL;

@@ -42,7 +42,7 @@ typedef struct file_sink {
 static weir_code output_path(weir_arena *arena, const weir_options *options, char **ret, weir_error **err) {
     weir_str path = weir_options_get(options, "path");
     if (!path.data)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "'path' is not specified.");
+        return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2047, NULL);
     *ret = weir_fs_normalize(arena, path);
     return WEIR_OK;
 }

@@ -71,7 +71,7 @@ weir_code weir_file_write_open(weir_arena *arena, const weir_connector_context *
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(arena, format.data, format.size));
     if (!path.data)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "'path' is not specified.");
+        return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2047, NULL);
     WEIR_TRY(check_options(options, err));
     *write = (file_write){.arena = arena, .env = context->env, .fs = context->fs, .mode = mode};
     write->path = weir_fs_normalize(arena, path);

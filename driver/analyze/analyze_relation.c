@@ -191,8 +191,8 @@ static weir_code resolve_table(weir_analysis *a, weir_node_unresolved_relation *
                              weir_analysis_quoted(a, &table->name), "searchPath",
                              "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL));
     bool view = found->resolved;
-    if (view)
-        WEIR_TRY(weir_node_transform(a->arena, found, clear_position, NULL, &found, a->err));
+    if (view && !a->options->catalog->places)
+            WEIR_TRY(weir_node_transform(a->arena, found, clear_position, NULL, &found, a->err));
     else
         WEIR_TRY(weir_analysis_relation(a, found, &found));
     *ret = qualify(a, &table->node, found, table->name.items[table->name.count - 1]);

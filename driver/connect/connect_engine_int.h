@@ -40,6 +40,7 @@ typedef struct weir_engine_view {
     char *name;
     bool global;
     weir_node *plan; /* NULL for a memory table */
+    weir_str sql;    /* what its places refer to, in its memory */
     weir_plan_memory *memory;
     weir_memory_table *table;
 } weir_engine_view;
@@ -58,7 +59,7 @@ typedef struct weir_engine_session {
     weir_engine_event *events, **events_end;
     int32_t events_count;
     int64_t terminations; /* queries that have ended since resetTerminated */
-    weir_error *failure;  /* of the last one that failed */
+    weir_error *failure;  /* STREAM_FAILED of the last one that failed */
 } weir_engine_session;
 
 /* One plan being decoded, analysed and run: memory, configuration and what the decoder asks. */
@@ -70,6 +71,7 @@ typedef struct weir_engine_scope {
     const weir_timezone *zone;
     int64_t next_id;
     weir_catalog catalog;
+    weir_sql_texts texts;
     weir_connect_scope decoder;
 } weir_engine_scope;
 
@@ -80,9 +82,10 @@ void weir_engine_scope_close(weir_engine_scope *scope);
 weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope);
 
 /* ---- views (engine_scope.c) ---- */
-/* Takes a reference of the scope's memory. TEMP_TABLE_OR_VIEW_ALREADY_EXISTS without `replace`. */
-weir_code weir_engine_view_add(weir_engine_session *session, const weir_connect_view *view, weir_node *plan,
-                               weir_plan_memory *memory, weir_error **err);
+/* Takes a reference of the scope's memory, in which `plan` lives with all its texts.
+ * TEMP_TABLE_OR_VIEW_ALREADY_EXISTS without `replace`. */
+weir_code weir_engine_view_add(weir_engine_scope *scope, const weir_connect_view *view, weir_node *plan,
+                               weir_error **err);
 void weir_engine_view_add_table(weir_engine_session *session, const char *name, weir_memory_table *table);
 bool weir_engine_view_drop(weir_engine_session *session, weir_str name, bool global);
 /* Copies of all views of one session in another. */
@@ -146,7 +149,9 @@ void weir_engine_query_unref(weir_engine_query *query); /* accepts NULL */
 void weir_engine_query_stop(weir_engine_query *query);
 /* Waits until it has ended; false where `timeout_ms` (< 0: none) or an interrupt came first. */
 bool weir_engine_query_await(weir_engine_query *query, weir_connect_operation *operation, int64_t timeout_ms);
-/* STREAMING_QUERY_EXCEPTION text as Spark's StreamingQueryException has it. */
+/* STREAM_FAILED with what ended it; returns its code. */
+weir_code weir_engine_query_raise(const weir_engine_query *query, weir_error **err);
+/* What Spark's StreamingQueryException prints of itself. */
 void weir_engine_query_exception(const weir_engine_query *query, weir_strbuf *ret);
 
 /* ---- commands (engine_commands.c) ---- */

@@ -10,6 +10,7 @@
 
 #include "common/conf/conf.h"
 #include "common/plan/plan.h"
+#include "common/plan/sql_context.h"
 #include "common/types/timezone.h"
 #include "connectors/connector.h"
 #include "driver/analyze/analyzer.h"
@@ -33,6 +34,9 @@ typedef struct weir_connect_scope {
     /* The resolved plan behind a CachedRemoteRelation; *ret is NULL where there is none. */
     weir_code (*find_relation)(void *self, weir_arena *arena, weir_str id, weir_node **ret, weir_error **err);
     void *self;
+    /* What the places of the nodes refer to: grows while plans are decoded, and by the catalogue for the plans
+     * of views. In the arena of the nodes; required. */
+    weir_sql_texts *texts;
 } weir_connect_scope;
 
 /* ---- bytes ---- */
@@ -94,7 +98,6 @@ typedef struct weir_connect_stream {
 typedef struct weir_connect_plan {
     weir_connect_action action;
     weir_node *root; /* unresolved after decode, resolved after resolve; NULL where the action has none */
-    weir_str sql;    /* the SQL text that places of errors refer to; may be empty */
     weir_connect_show show;
     weir_connect_view view;
     weir_connect_write write;

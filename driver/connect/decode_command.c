@@ -14,7 +14,8 @@ static weir_code decode_view(weir_decode *d, const Spark__Connect__CreateDataFra
     ret->action = WEIR_CONNECT_CREATE_VIEW;
     ret->view.global = m->is_global;
     ret->view.replace = m->replace;
-    WEIR_TRY(weir_decode_name(d, m->name, &parts));
+    if (weir_decode_name(d, m->name, &parts) != WEIR_OK)
+        return weir_error_raise(d->err, WEIR__LEGACY_ERROR_TEMP_1321, "viewName", m->name ? m->name : "", NULL);
     if (parts.items[0].size == 0)
         return weir_error_raise(d->err, WEIR_PARSE_EMPTY_STATEMENT, NULL);
     if (parts.count != 1)

@@ -15,7 +15,7 @@ static weir_code refuse_stream(weir_error **err) {
     WEIR_RAISE(
         err, _LEGACY_ERROR_TEMP_3102, "msg",
         "Queries with streaming sources must be executed with writeStream.start(), or from a streaming "
-        "table or flow definition within a Spark Declarative Pipeline.;");
+        "table or flow definition within a Spark Declarative Pipeline.");
 }
 
 weir_code weir_engine_rows_plan(weir_engine_scope *scope, weir_node *root, weir_str sink_format,
@@ -31,7 +31,7 @@ weir_code weir_engine_rows_plan(weir_engine_scope *scope, weir_node *root, weir_
                                      .output_mode = WEIR_STR(""),
                                      .sink_format = sink_format,
                                      .sink_options = *sink_options,
-                                     .sql = WEIR_STR("")};
+                                     .sql = weir_sql_texts_view(&scope->texts)};
     WEIR_TRY(weir_physical_plan(scope->arena, &request, ret, err));
     for (int32_t i = 0; i < ret->sources_count; i++)
         ret->sources[i].options = weir_stream_planner_absolute(

@@ -11,6 +11,7 @@ typedef struct connect_scope {
     weir_env env;
     weir_catalog catalog;
     int64_t next_id;
+    weir_sql_texts texts;
     weir_str blob; /* the artifact of any hash; NULL data: none */
 } connect_scope;
 
