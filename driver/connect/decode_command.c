@@ -15,7 +15,8 @@ static weir_code decode_view(weir_decode *d, const Spark__Connect__CreateDataFra
     ret->view.global = m->is_global;
     ret->view.replace = m->replace;
     if (weir_decode_name(d, m->name, &parts) != WEIR_OK)
-        return weir_error_raise(d->err, WEIR__LEGACY_ERROR_TEMP_1321, "viewName", m->name ? m->name : "", NULL);
+        return weir_error_raise(d->err, WEIR__LEGACY_ERROR_TEMP_1321, "viewName", m->name ? m->name : "",
+                                NULL);
     if (parts.items[0].size == 0)
         return weir_error_raise(d->err, WEIR_PARSE_EMPTY_STATEMENT, NULL);
     if (parts.count != 1)
@@ -171,10 +172,9 @@ static weir_code refuse_real_time(weir_decode *d, const weir_connect_stream *str
     const weir_node *found = NULL;
     const char *class_name = "org.apache.spark.sql.execution.streaming.runtime.FileStreamSource";
     if (!weir_str_equal(stream->output_mode, WEIR_STR("update")))
-        return weir_error_raise(d->err, WEIR_STREAMING_REAL_TIME_MODE__OUTPUT_MODE_NOT_SUPPORTED, "outputMode",
-                                weir_str_equal(stream->output_mode, WEIR_STR("append")) ? "Append"
-                                                                                        : "Complete",
-                                NULL);
+        return weir_error_raise(
+            d->err, WEIR_STREAMING_REAL_TIME_MODE__OUTPUT_MODE_NOT_SUPPORTED, "outputMode",
+            weir_str_equal(stream->output_mode, WEIR_STR("append")) ? "Append" : "Complete", NULL);
     weir_node_any(root, is_source, &found);
     weir_str format = found ? WEIR_NODE_AS(found, SOURCE, source)->format : WEIR_STR("");
     if (weir_str_equal_nocase(format, WEIR_STR("rate")))
