@@ -23,6 +23,7 @@ static void check_all(const expectation *cases, size_t count) {
 
 WEIR_TEST(analyzer, select_items_get_sparks_names) {
     static const expectation cases[] = {
+        {"SELECT action FROM IDENTIFIER('t')", "Project[action](" T ")"},
         {"SELECT Value, t.user.ID, value + 1 FROM t",
          "Project[Value, user.id AS ID, (value + 1) AS (value + 1)](" T ")"},
         {"SELECT CAST(value AS STRING), CAST(user.id AS STRING), int(value) + 1 FROM t",
