@@ -321,12 +321,9 @@ void connect_handle_artifact_status(connect_call *call) {
     const Spark__Connect__ArtifactStatusesRequest *request =
         (Spark__Connect__ArtifactStatusesRequest *)call->request;
     connect_head head = CONNECT_HEAD(request);
-    _cleanup_error_ weir_error *err = NULL;
     _cleanup_session_ weir_client_session *session = NULL;
-    if (connect_session_get(call->server, &head, true, &session, &err) != WEIR_OK) {
-        connect_call_fail(call, NULL, &err);
+    if (!connect_call_session(call, &head, true, &session))
         return;
-    }
     Spark__Connect__ArtifactStatusesResponse response = SPARK__CONNECT__ARTIFACT_STATUSES_RESPONSE__INIT;
     CONNECT_ANSWER(&response, session);
     response.statuses = WEIR_NEW_ARRAY(

@@ -6,12 +6,11 @@
 
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
-#include "common/rpc/prescan.h"
+#include "driver/connect/connect_plan.h"
 #include "driver/connect/connect_server_int.h"
 
 #define SERVICE "/spark.connect.SparkConnectService/"
 #define INLINE_BYTES_MAX 65536
-#define DEPTH_MAX 1024 /* as Spark's spark.connect.grpc.marshallerRecursionLimit */
 
 const connect_method connect_methods[] = {
     {"Config", &spark__connect__config_request__descriptor, false, false, connect_handle_config},
@@ -137,40 +136,12 @@ static void gone(void *context) {
 
 /* --- requests --- */
 
-static void *arena_allocate(void *data, size_t size) {
-    return weir_arena_alloc(data, size);
-}
-
-static void arena_release(void *data, void *pointer) {
-    (void)data;
-    (void)pointer;
-}
-
-weir_code connect_unpack(weir_arena *arena, weir_str bytes, const ProtobufCMessageDescriptor *descriptor,
-                         ProtobufCMessage **ret, weir_error **err) {
-    _cleanup_error_ weir_error *reason = NULL;
-    weir_prescan_limits limits = {
-        .depth_max = DEPTH_MAX,
-        .elements_max = 1000000 + (int64_t)bytes.size / 16,
-        .bytes_max = ((int64_t)64 << 20) + (int64_t)bytes.size * 8,
-    };
-    ProtobufCAllocator allocator = {arena_allocate, arena_release, arena};
-    ProtobufCMessage *message = NULL;
-    if (weir_prescan(bytes, descriptor, &limits, &reason) == WEIR_OK)
-        message = protobuf_c_message_unpack(descriptor, &allocator, bytes.size, (const uint8_t *)bytes.data);
-    if (!message)
-        WEIR_RAISE(err, CONNECT_INVALID_PLAN__CANNOT_PARSE, "errorMsg",
-                   reason ? weir_error_message(reason) : "malformed message");
-    *ret = message;
-    return WEIR_OK;
-}
-
 static void run_request(connect_call *call) {
     if (call->bytes.data || !call->method->streamed) {
         _cleanup_error_ weir_error *err = NULL;
         call->arena = weir_arena_new();
         weir_str bytes = weir_str_make((const char *)call->bytes.data, call->bytes.size);
-        if (connect_unpack(call->arena, bytes, call->method->request, &call->request, &err) != WEIR_OK) {
+        if (weir_connect_unpack(call->arena, bytes, call->method->request, &call->request, &err) != WEIR_OK) {
             connect_call_fail(call, NULL, &err);
             return;
         }
@@ -245,6 +216,15 @@ bool connect_calls_expire(weir_connect_server *server, int64_t now_us) {
     bool any = server->waiting != NULL;
     pthread_mutex_unlock(&server->lock);
     return any;
+}
+
+bool connect_call_session(connect_call *call, const connect_head *head, bool create,
+                          weir_client_session **ret) {
+    _cleanup_error_ weir_error *err = NULL;
+    if (connect_session_get(call->server, head, create, ret, &err) == WEIR_OK)
+        return true;
+    connect_call_fail(call, NULL, &err);
+    return false;
 }
 
 /* --- answers --- */

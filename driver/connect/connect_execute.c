@@ -177,12 +177,9 @@ void connect_handle_reattach(connect_call *call) {
 void connect_handle_release_execute(connect_call *call) {
     const Spark__Connect__ReleaseExecuteRequest *request = REQUEST(ReleaseExecuteRequest, call);
     connect_head head = CONNECT_HEAD(request);
-    _cleanup_error_ weir_error *err = NULL;
     _cleanup_session_ weir_client_session *session = NULL;
-    if (connect_session_get(call->server, &head, false, &session, &err) != WEIR_OK) {
-        connect_call_fail(call, NULL, &err);
+    if (!connect_call_session(call, &head, false, &session))
         return;
-    }
     Spark__Connect__ReleaseExecuteResponse response = SPARK__CONNECT__RELEASE_EXECUTE_RESPONSE__INIT;
     CONNECT_ANSWER(&response, session);
     _cleanup_operation_ weir_connect_operation *operation =
@@ -347,12 +344,9 @@ static void fill_statuses(connect_call *call, weir_client_session *session,
 void connect_handle_get_status(connect_call *call) {
     const Spark__Connect__GetStatusRequest *request = REQUEST(GetStatusRequest, call);
     connect_head head = CONNECT_HEAD(request);
-    _cleanup_error_ weir_error *err = NULL;
     _cleanup_session_ weir_client_session *session = NULL;
-    if (connect_session_get(call->server, &head, false, &session, &err) != WEIR_OK) {
-        connect_call_fail(call, NULL, &err);
+    if (!connect_call_session(call, &head, false, &session))
         return;
-    }
     Spark__Connect__GetStatusResponse response = SPARK__CONNECT__GET_STATUS_RESPONSE__INIT;
     CONNECT_ANSWER(&response, session);
     if (request->operation_status)

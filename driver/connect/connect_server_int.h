@@ -283,9 +283,9 @@ void connect_call_fail(connect_call *call, weir_client_session *session, weir_er
 void connect_call_read_more(connect_call *call);
 /* Frees the request once nobody needs it. */
 void connect_call_drop_request(connect_call *call);
-/* Unpacks `bytes` into `arena` after the pre-scan; *ret lives there. */
-weir_code connect_unpack(weir_arena *arena, weir_str bytes, const ProtobufCMessageDescriptor *descriptor,
-                         ProtobufCMessage **ret, weir_error **err);
+/* connect_session_get for a call: false where it failed and the call has ended with that error. */
+bool connect_call_session(connect_call *call, const connect_head *head, bool create,
+                          weir_client_session **ret);
 /* The calls that wait longer than the limit for their first message are ended; true where any waits. */
 bool connect_calls_expire(weir_connect_server *server, int64_t now_us);
 

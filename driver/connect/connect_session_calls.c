@@ -6,12 +6,9 @@ void connect_handle_fetch_error_details(connect_call *call) {
     const Spark__Connect__FetchErrorDetailsRequest *request =
         (Spark__Connect__FetchErrorDetailsRequest *)call->request;
     connect_head head = CONNECT_HEAD(request);
-    _cleanup_error_ weir_error *err = NULL;
     _cleanup_session_ weir_client_session *session = NULL;
-    if (connect_session_get(call->server, &head, false, &session, &err) != WEIR_OK) {
-        connect_call_fail(call, NULL, &err);
+    if (!connect_call_session(call, &head, false, &session))
         return;
-    }
     Spark__Connect__FetchErrorDetailsResponse response = SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__INIT;
     CONNECT_ANSWER(&response, session);
     /* An error that is no longer kept: an answer without errors, and the client makes do with the trailer. */

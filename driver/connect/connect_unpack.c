@@ -1,17 +1,18 @@
 /* Bytes of a client to messages (connect_plan.h): the first thing that touches what strangers sent. Depth,
  * number of elements and estimated allocation are capped before protobuf-c, which recurses and allocates for
- * whatever is announced, sees a byte. Failures: RPC_ERROR, CONNECT_INVALID_PLAN.CANNOT_PARSE. Any thread. */
+ * whatever is announced, sees a byte. Failures: CONNECT_INVALID_PLAN.CANNOT_PARSE. Any thread. */
 #include <zstd.h>
 
 #include "common/base/alloc.h"
 #include "common/rpc/prescan.h"
 #include "driver/connect/decode_int.h"
 
-/* Spark's server takes 1,024 levels of messages; PySpark itself stops at 100. A plan of 128 MiB with local
- * rows has few elements; one of many expressions has few bytes each. */
+/* As Spark's spark.connect.grpc.marshallerRecursionLimit; PySpark itself stops at 100. */
 #define DEPTH_MAX 1024
-#define ELEMENTS_MAX 4000000
-#define BYTES_MAX (INT64_C(1) << 30)
+/* A plan of 128 MiB with local rows has few elements; one of many expressions has few bytes each. So what a
+ * message may cost grows with its size: a small one that announces much is refused. */
+#define ELEMENTS_MAX INT64_C(1000000)
+#define BYTES_MAX (INT64_C(64) << 20)
 #define DECOMPRESSED_MAX ((size_t)128 << 20) /* as much as an uncompressed request may have */
 
 static void *allocate(void *data, size_t size) {
@@ -23,15 +24,20 @@ static void forget(void *data, void *pointer) {
     (void)data, (void)pointer;
 }
 
+static weir_code cannot_parse(weir_error **err, const char *reason) {
+    WEIR_RAISE(err, CONNECT_INVALID_PLAN__CANNOT_PARSE, "errorMsg", reason);
+}
+
 weir_code weir_connect_unpack(weir_arena *arena, weir_str bytes, const ProtobufCMessageDescriptor *descriptor,
                               ProtobufCMessage **ret, weir_error **err) {
-    static const weir_prescan_limits limits = {DEPTH_MAX, ELEMENTS_MAX, BYTES_MAX, true};
-    WEIR_TRY(weir_prescan(bytes, descriptor, &limits, err));
+    _cleanup_error_ weir_error *reason = NULL;
+    weir_prescan_limits limits = {DEPTH_MAX, ELEMENTS_MAX + (int64_t)bytes.size / 16,
+                                  BYTES_MAX + (int64_t)bytes.size * 8, true};
+    if (weir_prescan(bytes, descriptor, &limits, &reason) != WEIR_OK)
+        return cannot_parse(err, weir_error_message(reason));
     ProtobufCAllocator allocator = {.alloc = allocate, .free = forget, .allocator_data = arena};
     *ret = protobuf_c_message_unpack(descriptor, &allocator, bytes.size, (const uint8_t *)bytes.data);
-    if (!*ret)
-        WEIR_FAIL(err, RPC_ERROR, "malformed message: %s cannot be read", descriptor->name);
-    return WEIR_OK;
+    return *ret ? WEIR_OK : cannot_parse(err, "malformed message");
 }
 
 void weir_connect_pack(weir_strbuf *buf, const ProtobufCMessage *message) {
@@ -40,10 +46,6 @@ void weir_connect_pack(weir_strbuf *buf, const ProtobufCMessage *message) {
     protobuf_c_message_pack(message, (uint8_t *)buf->data + buf->size);
     buf->size += size;
     buf->data[buf->size] = 0;
-}
-
-static weir_code cannot_parse(weir_error **err, const char *reason) {
-    WEIR_RAISE(err, CONNECT_INVALID_PLAN__CANNOT_PARSE, "errorMsg", reason);
 }
 
 /* Grows with what comes out, not with what the frame's head announces. */
@@ -98,12 +100,7 @@ weir_code weir_decode_compressed(weir_arena *arena,
     const ProtobufCMessageDescriptor *descriptor =
         relation ? &spark__connect__relation__descriptor : &spark__connect__command__descriptor;
     ProtobufCMessage *message = NULL;
-    weir_error *inner = NULL;
-    if (weir_connect_unpack(arena, bytes, descriptor, &message, &inner) != WEIR_OK) {
-        cannot_parse(err, weir_error_message(inner));
-        weir_error_free(inner);
-        return WEIR_CONNECT_INVALID_PLAN__CANNOT_PARSE;
-    }
+    WEIR_TRY(weir_connect_unpack(arena, bytes, descriptor, &message, err));
     spark__connect__plan__init(ret);
     if (relation) {
         ret->op_type_case = SPARK__CONNECT__PLAN__OP_TYPE_ROOT;

@@ -1,4 +1,4 @@
-/* A scope for tests of Spark Connect plans: UTC, Spark's defaults, the local file system, one view `v`
+/* A scope for tests of Spark Connect plans: UTC, Spark's defaults, files in memory, one view `v`
  * (BIGINT id) and one blob. */
 #pragma once
 
