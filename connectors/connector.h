@@ -114,10 +114,10 @@ struct weir_sink_ops {
     void (*close)(weir_sink *sink);
 
     /* A batch write (DataFrame.write), once, without log or checkpoint; all NULL where the sink takes streams
-     * alone. write_open checks options, schema and mode; `id` is a UUID of this write. *ret_sink is NULL where
-     * the mode leaves nothing to do; *ret_options is what the tasks are to get. write_commit makes what the
-     * tasks staged visible; write_abort drops it, also after a commit that failed. The sink's memory is the
-     * arena's. */
+     * alone. write_open checks options, schema and mode; `id` is a UUID of this write. *ret_sink is NULL
+     * where the mode leaves nothing to do; *ret_options is what the tasks are to get. write_commit makes what
+     * the tasks staged visible; write_abort drops it, also after a commit that failed. The sink's memory is
+     * the arena's. */
     weir_code (*write_open)(weir_arena *arena, const weir_connector_context *context, weir_str format,
                             const weir_options *options, const weir_type *schema, weir_save_mode mode,
                             const char *id, weir_options *ret_options, weir_sink **ret, weir_error **err);

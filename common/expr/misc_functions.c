@@ -57,7 +57,8 @@ static weir_code resolve_typeof(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
-/* Raises for the first row that asks for it: all selected rows are live, those of other branches are not here. */
+/* Raises for the first row that asks for it: all selected rows are live, those of other branches are not
+ * here. */
 static weir_code raise_error_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     if (call->sel.count == 0)
         return weir_result_all_null(call, ret, err);
@@ -88,8 +89,8 @@ static weir_code resolve_assert_true(WEIR_RESOLVE_PARAMS) {
         weir_strbuf_add_char(&text, '\'');
         weir_expr_sql(&text, args[0]);
         weir_strbuf_add_text(&text, "' is not true!");
-        message = weir_literal_string(resolve->arena,
-                                      weir_arena_str(resolve->arena, weir_strbuf_view(&text)));
+        message =
+            weir_literal_string(resolve->arena, weir_arena_str(resolve->arena, weir_strbuf_view(&text)));
     }
     weir_node *parts[] = {args[0], weir_literal_null(resolve->arena, weir_type_of(WEIR_TYPE_NULL)),
                           weir_make_call(resolve, "raise_error", 1, &message)};

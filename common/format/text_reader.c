@@ -29,7 +29,7 @@ typedef struct text_reader {
     size_t pos, size; /* next byte to take, end of the data */
     size_t searched;  /* no separator starts in [pos, searched) */
     int64_t base;     /* file offset of data[0] */
-    bool eof, done, skip_first, has_mark_to_check;
+    bool eof, done, skip_first;
     weir_builder values;
     bool built;
     int32_t rows;
@@ -95,8 +95,7 @@ static bool find_line_end(text_reader *r, size_t *ret_end, size_t *ret_next) {
     if (sep.size == 0)
         return find_any_line_end(r, ret_end, ret_next);
     size_t from = WEIR_MAX(r->pos, r->searched);
-    const uint8_t *hit =
-        r->size > from ? memmem(r->data + from, r->size - from, sep.data, sep.size) : NULL;
+    const uint8_t *hit = r->size > from ? memmem(r->data + from, r->size - from, sep.data, sep.size) : NULL;
     if (hit) {
         *ret_end = (size_t)(hit - r->data);
         *ret_next = *ret_end + sep.size;
@@ -119,12 +118,11 @@ static weir_code skip_first_line(text_reader *r, weir_error **err) {
     return WEIR_OK;
 }
 
-static weir_code skip_mark(text_reader *r, weir_error **err) {
-    while (!r->eof && r->size < 3)
-        WEIR_TRY(fill(r, err));
-    if (r->size >= 3 && memcmp(r->data, "\xEF\xBB\xBF", 3) == 0)
-        r->pos = 3;
-    return WEIR_OK;
+/* The bytes of a mark at the start of the file: they belong to its first line, and are not shown. */
+static size_t mark_size(const text_reader *r, size_t end) {
+    bool marked = r->base + (int64_t)r->pos == 0 && end - r->pos >= 3 &&
+                  memcmp(r->data + r->pos, "\xEF\xBB\xBF", 3) == 0;
+    return marked ? 3 : 0;
 }
 
 /* ---- rows ---- */
@@ -148,7 +146,9 @@ static weir_code take_lines(text_reader *r, int32_t rows, weir_error **err) {
             WEIR_TRY(fill(r, err));
             continue;
         }
-        WEIR_TRY(add_row(r, r->data + r->pos, end - r->pos, err));
+        size_t from = r->pos + mark_size(r, end);
+        if (from < r->size || r->pos == from) /* a file of a mark alone has no line */
+            WEIR_TRY(add_row(r, r->data + from, end - from, err));
         r->pos = r->searched = next;
     }
     return WEIR_OK;
@@ -166,10 +166,6 @@ static weir_code take_file(text_reader *r, weir_error **err) {
 static weir_code read_rows(text_reader *r, int32_t rows, weir_error **err) {
     if (r->spec->whole)
         return take_file(r, err);
-    if (r->has_mark_to_check) {
-        r->has_mark_to_check = false;
-        WEIR_TRY(skip_mark(r, err));
-    }
     if (r->skip_first) {
         r->skip_first = false;
         WEIR_TRY(skip_first_line(r, err));
@@ -219,7 +215,6 @@ weir_code weir_text_reader_open(const weir_read_spec *read_spec, weir_fs *fs, co
     r->stream = stream;
     r->base = from;
     r->skip_first = split->start > 0;
-    r->has_mark_to_check = from == 0;
     *ret = (weir_reader *)r;
     return WEIR_OK;
 }

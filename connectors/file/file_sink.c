@@ -103,8 +103,8 @@ static void stage(weir_arena *arena, weir_staged_files *files, weir_sink_file fi
 }
 
 /* [{"name":"part-...","size":1,"modificationTime":2}]: names only, so that no message leads elsewhere. */
-static weir_code parse_message(const char *directory, weir_str message, weir_arena *arena, weir_staged_files *ret,
-                               weir_error **err) {
+static weir_code parse_message(const char *directory, weir_str message, weir_arena *arena,
+                               weir_staged_files *ret, weir_error **err) {
     weir_json *list;
     WEIR_TRY(weir_json_parse(arena, message, "file sink message", &list, err));
     for (const weir_json *item = list->first; item; item = item->next) {
@@ -137,7 +137,8 @@ static void remove_files(file_sink *sink, const weir_staged_files *files) {
 }
 
 /* A batch in which no task wrote: Spark then lists one empty file. */
-static weir_code write_empty_file(file_sink *sink, weir_arena *arena, weir_staged_files *files, weir_error **err) {
+static weir_code write_empty_file(file_sink *sink, weir_arena *arena, weir_staged_files *files,
+                                  weir_error **err) {
     char uuid[37];
     weir_env_uuid(sink->env, uuid);
     char *name = weir_arena_printf(arena, "part-00000-%s-c000%s", uuid, sink->extension);

@@ -70,8 +70,7 @@ static weir_code open_format(file_source *source, const weir_connector_context *
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(source->arena, format.data, format.size));
     if (!schema && source->format->schema)
-        WEIR_TRY(
-            weir_schema_parse(source->arena, weir_str_from(source->format->schema), &schema, err));
+        WEIR_TRY(weir_schema_parse(source->arena, weir_str_from(source->format->schema), &schema, err));
     if (!schema)
         return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2048, NULL);
     bool force_nullable;

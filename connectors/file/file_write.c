@@ -1,14 +1,14 @@
 /* Batch writes of the file sink (DataFrame.write.json(path)): a directory of part files, no _spark_metadata.
  *
- *   write_open    mode against what is there; the tasks get <path>/_temporary/<id>, which no reader looks into
- *   tasks         the file sink's executor half: attempt-unique names, durable before their messages leave
+ *   write_open    mode against what is there; the tasks get <path>/_temporary/<id>, which no reader looks
+ * into tasks         the file sink's executor half: attempt-unique names, durable before their messages leave
  *   write_commit  overwrite: what was there goes; each file moves to <path>; _SUCCESS; _temporary goes
  *
  * The files of attempts that failed are named by no message and go with _temporary. A crash within the commit
  * leaves a directory without _SUCCESS, as Spark's committer does. With overwrite the old files stay until the
- * new ones are written, where Spark removes them first: so a job that fails loses nothing, and may read what it
- * replaces. Possible failures: PATH_ALREADY_EXISTS, UNSUPPORTED_OPTION, those of the format, IO_ERROR. Worker
- * threads of the caller, blocking. */
+ * new ones are written, where Spark removes them first: so a job that fails loses nothing, and may read what
+ * it replaces. Possible failures: PATH_ALREADY_EXISTS, UNSUPPORTED_OPTION, those of the format, IO_ERROR.
+ * Worker threads of the caller, blocking. */
 #include <string.h>
 
 #include "connectors/file/file_int.h"
@@ -71,7 +71,7 @@ weir_code weir_file_write_open(weir_arena *arena, const weir_connector_context *
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(arena, format.data, format.size));
     if (!path.data)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "'path' is not specified.");
+        return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2047, NULL);
     WEIR_TRY(check_options(options, err));
     *write = (file_write){.arena = arena, .env = context->env, .fs = context->fs, .mode = mode};
     write->path = weir_fs_normalize(arena, path);
@@ -151,7 +151,8 @@ weir_code weir_file_write_commit(weir_sink *sink, const weir_str *messages, int3
         WEIR_TRY(remove_old(write, err));
     for (int32_t i = 0; i < files.count; i++) {
         const char *from = files.items[i].path.data;
-        WEIR_TRY(fs->ops->move(fs, from, weir_fs_join(write->arena, write->path, strrchr(from, '/') + 1), err));
+        WEIR_TRY(
+            fs->ops->move(fs, from, weir_fs_join(write->arena, write->path, strrchr(from, '/') + 1), err));
     }
     if (files.count == 0)
         WEIR_TRY(write_empty(write, err));

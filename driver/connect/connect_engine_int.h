@@ -1,8 +1,9 @@
 /* Shared by the files of the engine behind the Connect server: connect_engine.c (life, dispatch),
  * engine_scope.c (sessions' views, plans and the memory they live in), engine_rows.c (rows and their texts),
- * engine_write.c (batch writes), engine_streams.c (queries), engine_commands.c (questions to queries), engine_listeners.c (events),
- * engine_catalog.c (catalogue). One lock, `engine->lock`, guards sessions' lists and queries' states;
- * `changed` is broadcast whenever something that a worker waits for may have happened. */
+ * engine_write.c (batch writes), engine_streams.c (queries), engine_commands.c (questions to queries),
+ * engine_listeners.c (events), engine_catalog.c (catalogue). One lock, `engine->lock`, guards sessions' lists
+ * and queries' states; `changed` is broadcast whenever something that a worker waits for may have happened.
+ */
 #pragma once
 
 #include <pthread.h>

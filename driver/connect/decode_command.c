@@ -172,10 +172,9 @@ static weir_code refuse_real_time(weir_decode *d, const weir_connect_stream *str
     const weir_node *found = NULL;
     const char *class_name = "org.apache.spark.sql.execution.streaming.runtime.FileStreamSource";
     if (!weir_str_equal(stream->output_mode, WEIR_STR("update")))
-        return weir_error_raise(d->err, WEIR_STREAMING_REAL_TIME_MODE__OUTPUT_MODE_NOT_SUPPORTED, "outputMode",
-                                weir_str_equal(stream->output_mode, WEIR_STR("append")) ? "Append"
-                                                                                        : "Complete",
-                                NULL);
+        return weir_error_raise(
+            d->err, WEIR_STREAMING_REAL_TIME_MODE__OUTPUT_MODE_NOT_SUPPORTED, "outputMode",
+            weir_str_equal(stream->output_mode, WEIR_STR("append")) ? "Append" : "Complete", NULL);
     weir_node_any(root, is_source, &found);
     weir_str format = found ? WEIR_NODE_AS(found, SOURCE, source)->format : WEIR_STR("");
     if (weir_str_equal_nocase(format, WEIR_STR("rate")))

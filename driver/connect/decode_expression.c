@@ -255,6 +255,8 @@ weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Al
     *ret = &alias->node;
     if (m->metadata)
         WEIR_TRY(weir_decode_metadata(d->arena, m->metadata, &alias->metadata, d->err));
+    if (m->metadata && alias->metadata.size == 0)
+        alias->metadata = WEIR_STR("{}"); /* takes the column's own away, where none would keep it */
     return weir_decode_expression(d, m->expr, &alias->child);
 }
 

@@ -1,6 +1,6 @@
-/* Batch writes of a Connect session (DataFrame.write): the sink's driver half checks and commits, tasks of the
- * executors write (connectors/connector.h). Workers, blocking; an interrupt cancels the tasks, and a commit
- * that has begun is carried through. */
+/* Batch writes of a Connect session (DataFrame.write): the sink's driver half checks and commits, tasks of
+ * the executors write (connectors/connector.h). Workers, blocking; an interrupt cancels the tasks, and a
+ * commit that has begun is carried through. */
 #include "driver/analyze/streaming_checks.h"
 #include "driver/connect/connect_engine_int.h"
 #include "driver/stream_planner.h"
@@ -21,8 +21,8 @@ static weir_code check_partitions(const weir_engine_scope *scope, const weir_con
             continue;
         _cleanup_strbuf_ weir_strbuf text = {0};
         weir_type_simple(&text, schema);
-        WEIR_RAISE(err, _LEGACY_ERROR_TEMP_1155, "col", weir_arena_strndup(scope->arena, name.data, name.size),
-                   "schemaCatalog", text.data);
+        WEIR_RAISE(err, _LEGACY_ERROR_TEMP_1155, "col",
+                   weir_arena_strndup(scope->arena, name.data, name.size), "schemaCatalog", text.data);
     }
     if (write->partition_by.count)
         WEIR_RAISE(err, UNSUPPORTED_FEATURE, "message", "partitionBy() of a batch write.");

@@ -123,7 +123,8 @@ static weir_node *prune_source(weir_arena *arena, weir_node *node, const id_set 
     return copy;
 }
 
-/* FILTER, SORT, LIMIT, OFFSET, TAIL, REPARTITION, WATERMARK: the child's columns pass through. `needed` holds their own already. */
+/* FILTER, SORT, LIMIT, OFFSET, TAIL, REPARTITION, WATERMARK: the child's columns pass through. `needed` holds
+ * their own already. */
 static weir_node *prune_through(weir_arena *arena, weir_node *copy, weir_node **child, const id_set *needed) {
     *child = prune(arena, *child, needed);
     weir_optimize_set_output(arena, copy, (*child)->output);

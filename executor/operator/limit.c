@@ -1,5 +1,5 @@
-/* Limit and offset: the N rows of its task's input behind the first `skip`, then done, so that the head of the
- * chain can stop reading. Task thread. */
+/* Limit and offset: the N rows of its task's input behind the first `skip`, then done, so that the head of
+ * the chain can stop reading. Task thread. */
 #include "common/base/alloc.h"
 #include "executor/operator/operator_int.h"
 

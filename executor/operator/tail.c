@@ -47,8 +47,8 @@ static weir_code tail_push(weir_operator *op, weir_batch *batch, const weir_sel 
     if (sel->count == 0)
         return WEIR_OK;
     make_room(tail);
-    WEIR_TRY(weir_operator_compact(op->context->budget, batch, sel,
-                                   &tail->batches[tail->first + tail->count], err));
+    WEIR_TRY(weir_operator_compact(op->context->budget, batch, sel, &tail->batches[tail->first + tail->count],
+                                   err));
     tail->count++;
     tail->rows += sel->count;
     while (tail->count > 1 && tail->rows - tail->batches[tail->first]->rows >= wanted(op)) {
