@@ -109,10 +109,13 @@ def check_mutual(checks, directory, files):
     driver = Driver(*files, "--tls-ca", f"{directory}/ca.pem")
     said, _ = client(directory, driver.url + "/;use_ssl=true", "client.pem", "client.key", "ca.pem")
     checks.check("client's certificate", said == "rows 30000 30000", said)
-    # Without a handshake there is nobody to tell anything: this is the transport's own UNAVAILABLE.
-    for name, more in {"no certificate": (), "stranger": ("stranger.pem", "stranger.key")}.items():
-        status = raw_call(directory, driver.port, files=more)
-        checks.check(name, status == "UNAVAILABLE", status)
+    said, seconds = client(directory, driver.url + "/;use_ssl=true")
+    checks.check("no certificate", "A client certificate is required" in said and seconds < REFUSED_SECONDS_MAX, said)
+    status = raw_call(directory, driver.port)
+    checks.check("no certificate's status", status == "UNAUTHENTICATED", status)
+    # The handshake itself fails, there is nobody to tell anything: this is the transport's own UNAVAILABLE.
+    status = raw_call(directory, driver.port, files=("stranger.pem", "stranger.key"))
+    checks.check("a stranger's certificate", status == "UNAVAILABLE", status)
     checks.check("one who does not trust the server", raw_call(directory, driver.port, "other.pem",
                                                                ("client.pem", "client.key")) == "UNAVAILABLE")
     checks.check("served afterwards", raw_call(directory, driver.port, files=("client.pem", "client.key")) == "true")

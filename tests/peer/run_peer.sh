@@ -6,4 +6,7 @@ cd "$(dirname "$0")/../.."
 python=$(tests/peer/make_venv.sh)
 "$python" tests/peer/check_connect_proto.py
 "$python" tests/peer/check_connect_server.py
+"$python" tests/peer/check_connect_clients.py
+"$python" -W ignore tests/peer/check_connect_tls.py
+"$python" -W ignore tests/peer/check_connect_cuts.py
 exec "$python" tests/peer/test_peer.py "$@"
