@@ -183,6 +183,14 @@ static void find_header(const weir_door_call *call, const char *name, char *ret_
             copy_text(ret_text, call->metadata.metadata[i].value);
 }
 
+/* True where the handshake has verified a certificate of the client. */
+static bool is_certified(const weir_door_call *call) {
+    grpc_auth_context *context = grpc_call_auth_context(call->call);
+    bool certified = context && grpc_auth_context_peer_is_authenticated(context);
+    grpc_auth_context_release(context);
+    return certified;
+}
+
 static void begin_call(weir_door_call *call) {
     weir_door *door = call->door;
     char method[TEXT_MAX], authorization[TEXT_MAX], user_agent[TEXT_MAX], host[256];
@@ -193,7 +201,11 @@ static void begin_call(weir_door_call *call) {
     find_header(call, "user-agent", user_agent);
     weir_door_head head = {method, authorization, user_agent, peer, host};
     const char *message = "";
-    weir_door_status status = door->service.begin(door->service.self, call, &head, &call->context, &message);
+    weir_door_status status = WEIR_DOOR_UNAUTHENTICATED;
+    if (door->certified_only && !is_certified(call))
+        message = "A client certificate is required";
+    else
+        status = door->service.begin(door->service.self, call, &head, &call->context, &message);
     explicit_bzero(authorization, sizeof authorization);
     gpr_free(peer);
     if (door->acceptor && status == WEIR_DOOR_OK)
@@ -404,11 +416,13 @@ static void door_finish(weir_door_call *call, weir_door_status status, const cha
 
 /* --- the door --- */
 
+/* A client without a certificate is let in as far as its first call, which is refused with a status: one that
+ * fails in the handshake would try again for ten minutes. */
 static grpc_server_credentials *tls_credentials(const weir_door_config *config) {
     grpc_ssl_pem_key_cert_pair pair = {config->private_key, config->certificate};
     return grpc_ssl_server_credentials_create_ex(
         config->client_ca, &pair, 1,
-        config->client_ca ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+        config->client_ca ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
                           : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
         NULL);
 }
@@ -513,6 +527,7 @@ static weir_door *door_open(const weir_door_config *config, const weir_door_serv
     weir_door *door = weir_alloc_zero(1, sizeof *door);
     door->service = *service;
     door->message_bytes_max = config->message_bytes_max;
+    door->certified_only = config->client_ca != NULL;
     pthread_mutex_init(&door->lock, NULL);
     pthread_cond_init(&door->idle, NULL);
     door->queue = grpc_completion_queue_create_for_next(NULL);

@@ -12,6 +12,7 @@ typedef struct door_acceptor door_acceptor;
 struct weir_door {
     weir_door_service service;
     int64_t message_bytes_max;
+    bool certified_only; /* calls need a client's certificate */
     grpc_server *server;
     grpc_completion_queue *queue;
     door_acceptor *acceptor; /* NULL with TLS: gRPC accepts itself then */
