@@ -25,6 +25,7 @@
 
 #define CALLS_WAITED_FOR 32
 #define TEXT_MAX 8192
+#define TLS_BYTES_MAX ((size_t)512 << 20)
 #define KEEPALIVE_MS 120000
 #define KEEPALIVE_TIMEOUT_MS 20000
 
@@ -420,32 +421,44 @@ static void door_finish(weir_door_call *call, weir_door_status status, const cha
  * fails in the handshake would try again for ten minutes. */
 static grpc_server_credentials *tls_credentials(const weir_door_config *config) {
     grpc_ssl_pem_key_cert_pair pair = {config->private_key, config->certificate};
-    return grpc_ssl_server_credentials_create_ex(
-        config->client_ca, &pair, 1,
-        config->client_ca ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
-                          : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
-        NULL);
+    return grpc_ssl_server_credentials_create_ex(config->client_ca, &pair, 1,
+                                                 config->client_ca
+                                                     ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
+                                                     : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
+                                                 NULL);
 }
 
+/* With TLS gRPC accepts connections itself, and nobody watches what they send (grpc_acceptor.c): gRPC's own
+ * quota bounds what it holds for all of them. Beyond it, it ends streams with RESOURCE_EXHAUSTED. */
 static grpc_server *make_server(const weir_door_config *config) {
+    grpc_resource_quota *quota = grpc_resource_quota_create("connect-door");
+    grpc_resource_quota_resize(quota, TLS_BYTES_MAX);
 #define INTEGER(name, number) \
     {.type = GRPC_ARG_INTEGER, .key = (char *)(name), .value.integer = (int)(number)}
     grpc_arg args[] = {
         INTEGER(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, config->message_bytes_max),
         INTEGER(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1),
-        INTEGER(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->streams_max), INTEGER(GRPC_ARG_ALLOW_REUSEPORT, 0),
+        INTEGER(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->streams_max),
+        INTEGER(GRPC_ARG_ALLOW_REUSEPORT, 0),
         INTEGER(GRPC_ARG_MAX_METADATA_SIZE, 16384),
         INTEGER(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, config->handshake_timeout_ms),
         /* Clients ping every 60 s without a call: never GOAWAY them for it. */
         INTEGER(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000),
-        INTEGER(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0), INTEGER(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS),
+        INTEGER(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0),
+        INTEGER(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS),
         INTEGER(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
         INTEGER(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         INTEGER(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
         INTEGER(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1), /* identity alone */
+        {.type = GRPC_ARG_POINTER,
+         .key = (char *)GRPC_ARG_RESOURCE_QUOTA,
+         .value.pointer = {quota, grpc_resource_quota_arg_vtable()}}, /* the last: left out without TLS */
     };
 #undef INTEGER
-    return grpc_server_create(&(grpc_channel_args){WEIR_ARRAY_LEN(args), args}, NULL);
+    size_t count = WEIR_ARRAY_LEN(args) - (config->certificate ? 0 : 1);
+    grpc_server *server = grpc_server_create(&(grpc_channel_args){count, args}, NULL);
+    grpc_resource_quota_unref(quota);
+    return server;
 }
 
 /* Binds; with TLS the socket only proves that the port is free, and gRPC binds it itself. */
