@@ -5,16 +5,23 @@ wrong for good is told at once: a client that is answered UNAVAILABLE tries agai
 
 import os
 import pathlib
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
-from connect_driver import Checks, Driver
+from connect_driver import ROOT, Checks, Driver
+
+sys.path.insert(0, str(ROOT / "tests/integration"))
+import it_connect_strangers as strangers  # noqa: E402
 
 TOKEN = "a-secret-of-some-length"
 DAYS = "2"
 REFUSED_SECONDS_MAX = 15
+CONNECTIONS_MAX = 2000  # the default of weir_connect_config
 
 # One client a process: gRPC reads its roots once. argv: URL, then NAME=FILE of a client's certificate and key.
 CLIENT = """
@@ -122,6 +129,38 @@ def check_mutual(checks, directory, files):
     checks.check("ends well with client certificates", (problem := driver.close()) is None, problem)
 
 
+def check_strangers(checks, directory, files):
+    """Endless messages and more connections than the limit, beside one who works (it_connect_strangers.py)."""
+    context = ssl.create_default_context(cafile=f"{directory}/ca.pem")
+    context.set_alpn_protocols(["h2"])
+    plain = socket.create_connection
+    driver = Driver(*files)
+    socket.create_connection = lambda address, timeout=None: context.wrap_socket(
+        plain(address, timeout=timeout), server_hostname="localhost")
+    try:
+        one = strangers.Client(driver.port)
+        taken = []
+        pours = [threading.Thread(target=lambda: taken.append(strangers.pour(driver.port, 1 << 30, 40)))
+                 for _ in range(2)]
+        for thread in pours:
+            thread.start()
+        checks.check("works beside endless messages", (problem := strangers.works(one)) is None, problem)
+        for thread in pours:
+            thread.join()
+        checks.check("endless messages are cut", max(taken) < 600 << 20, taken)
+        checks.check("memory is bounded", driver.status("VmHWM") < strangers.MEMORY_MB_MAX << 10, driver.memory_mb())
+        silent = [plain(("127.0.0.1", driver.port)) for _ in range(CONNECTIONS_MAX + 500)]
+        checks.check("works beside a flood", (problem := strangers.works(one)) is None, problem)
+        checks.check("the limit holds", driver.descriptors() < CONNECTIONS_MAX + 100, driver.descriptors())
+        for each in silent:
+            each.close()
+        checks.check("works after a flood", (problem := strangers.works(strangers.Client(driver.port))) is None,
+                     problem)
+    finally:
+        socket.create_connection = plain
+    checks.check("ends well after strangers", (problem := driver.close()) is None, problem)
+
+
 def main():
     checks = Checks("check_connect_tls")
     with tempfile.TemporaryDirectory() as directory:
@@ -130,6 +169,7 @@ def main():
         files = ["--tls-cert", f"{directory}/server.pem", "--tls-key", f"{directory}/server.key"]
         check_token(checks, directory, files)
         check_mutual(checks, directory, files)
+        check_strangers(checks, directory, files)
     return checks.finish()
 
 
