@@ -149,7 +149,8 @@ static void query_ended(void *data, weir_stream_query *query, const weir_error *
     if (error && !job->error) {
         job->error = weir_error_clone(error);
         if (!job->events) /* who listens to a query knows it */
-            weir_error_contextf(&job->error, "query " WEIR_STR_FMT, WEIR_STR_ARG(weir_stream_query_name(query)));
+            weir_error_contextf(&job->error, "query " WEIR_STR_FMT,
+                                WEIR_STR_ARG(weir_stream_query_name(query)));
     }
     if (--job->queries_running > 0)
         return;

@@ -46,8 +46,8 @@ bool weir_sql_texts_add_call(weir_arena *arena, weir_sql_texts *texts, const cha
             found = here;
         at += 1 + (int32_t)size;
     }
-    int32_t start = found ? (int32_t)(found - texts->data)
-                          : weir_sql_texts_add(arena, texts, weir_strbuf_view(&segment));
+    int32_t start =
+        found ? (int32_t)(found - texts->data) : weir_sql_texts_add(arena, texts, weir_strbuf_view(&segment));
     if (start < 0)
         return false;
     *ret_start = start;
@@ -102,8 +102,8 @@ static bool locate_call(weir_arena *arena, weir_str call, weir_query_context *re
         .fragment = weir_arena_strndup(arena, call.data + 1, size),
         .call_site = weir_arena_strndup(arena, site + 1, call.size - size - 2),
     };
-    ret->summary =
-        weir_arena_printf(arena, "== DataFrame ==\n\"%s\" was called from\n%s\n", ret->fragment, ret->call_site);
+    ret->summary = weir_arena_printf(arena, "== DataFrame ==\n\"%s\" was called from\n%s\n", ret->fragment,
+                                     ret->call_site);
     return true;
 }
 

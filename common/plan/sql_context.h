@@ -1,9 +1,9 @@
 /* Places of expressions: from the byte range of a node to line and column, and Spark's "== SQL ==" block. Any
  * thread.
  *
- * A plan may be made of several SQL texts and of calls of the DataFrame API. What the nodes' places refer to is
- * then one text of segments, each behind a NUL (weir_sql_texts); every function here takes the segment around
- * the place, and gives positions relative to it. */
+ * A plan may be made of several SQL texts and of calls of the DataFrame API. What the nodes' places refer to
+ * is then one text of segments, each behind a NUL (weir_sql_texts); every function here takes the segment
+ * around the place, and gives positions relative to it. */
 #pragma once
 
 #include "common/base/arena.h"
@@ -15,8 +15,8 @@ typedef struct weir_sql_texts {
     char *data;
     int32_t size, capacity;
 } weir_sql_texts;
-/* Adds a text, or all segments of another plan's texts; what its places must be moved by, or -1 where there are
- * too many texts already (the nodes then lose their places). */
+/* Adds a text, or all segments of another plan's texts; what its places must be moved by, or -1 where there
+ * are too many texts already (the nodes then lose their places). */
 int32_t weir_sql_texts_add(weir_arena *arena, weir_sql_texts *texts, weir_str text);
 /* Adds a call of the DataFrame API, once; its range is that of every node it makes. False as above. */
 bool weir_sql_texts_add_call(weir_arena *arena, weir_sql_texts *texts, const char *fragment,

@@ -192,7 +192,7 @@ static weir_code resolve_table(weir_analysis *a, weir_node_unresolved_relation *
                              "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL));
     bool view = found->resolved;
     if (view && !a->options->catalog->places)
-            WEIR_TRY(weir_node_transform(a->arena, found, clear_position, NULL, &found, a->err));
+        WEIR_TRY(weir_node_transform(a->arena, found, clear_position, NULL, &found, a->err));
     else
         WEIR_TRY(weir_analysis_relation(a, found, &found));
     *ret = qualify(a, &table->node, found, table->name.items[table->name.count - 1]);

@@ -34,8 +34,8 @@ typedef struct weir_connect_scope {
     /* The resolved plan behind a CachedRemoteRelation; *ret is NULL where there is none. */
     weir_code (*find_relation)(void *self, weir_arena *arena, weir_str id, weir_node **ret, weir_error **err);
     void *self;
-    /* What the places of the nodes refer to: grows while plans are decoded, and by the catalogue for the plans
-     * of views. In the arena of the nodes; required. */
+    /* What the places of the nodes refer to: grows while plans are decoded, and by the catalogue for the
+     * plans of views. In the arena of the nodes; required. */
     weir_sql_texts *texts;
 } weir_connect_scope;
 

@@ -227,7 +227,8 @@ weir_code weir_decode_move_places(weir_decode *d, weir_str text, weir_node *node
 /* The call of the client that made the expression becomes its place. */
 static void set_origin(weir_decode *d, const Spark__Connect__ExpressionCommon *common, weir_node *node) {
     const Spark__Connect__Origin *origin = common ? common->origin : NULL;
-    if (!origin || origin->function_case != SPARK__CONNECT__ORIGIN__FUNCTION_PYTHON_ORIGIN || node->start >= 0)
+    if (!origin || origin->function_case != SPARK__CONNECT__ORIGIN__FUNCTION_PYTHON_ORIGIN ||
+        node->start >= 0)
         return;
     const Spark__Connect__PythonOrigin *call = origin->python_origin;
     weir_sql_texts_add_call(d->arena, d->scope->texts, call->fragment ? call->fragment : "",

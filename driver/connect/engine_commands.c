@@ -17,9 +17,9 @@ typedef struct query_answer {
 
 static void answer_status(query_answer *answer, const weir_engine_query *query) {
     spark__connect__streaming_query_command_result__status_result__init(&answer->status);
-    answer->status.status_message =
-        query->error ? weir_arena_printf(answer->arena, "%s: %s", query->status, weir_error_text(query->error))
-                     : weir_arena_strdup(answer->arena, query->status);
+    answer->status.status_message = query->error ? weir_arena_printf(answer->arena, "%s: %s", query->status,
+                                                                     weir_error_text(query->error))
+                                                 : weir_arena_strdup(answer->arena, query->status);
     answer->status.has_is_data_available = answer->status.has_is_trigger_active =
         answer->status.has_is_active = 1;
     answer->status.is_active = !query->ended;

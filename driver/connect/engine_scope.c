@@ -147,7 +147,8 @@ static const weir_type *nullable_type(weir_arena *arena, const weir_type *type) 
     if (type->kind == WEIR_TYPE_ARRAY)
         return weir_type_array(arena, nullable_type(arena, type->element), true);
     if (type->kind == WEIR_TYPE_MAP)
-        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value), true);
+        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value),
+                             true);
     if (type->kind != WEIR_TYPE_STRUCT)
         return type;
     weir_field *fields = WEIR_NEW_ARRAY(arena, weir_field, type->fields_count + 1);

@@ -182,7 +182,8 @@ class Driver:
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 [weir, "driver", *map(str, arguments), "--connect", "127.0.0.1:%d" % port], cwd=directory,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=dict(os.environ, TZ="UTC", **(env or {})))
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+                env=dict(os.environ, TZ="UTC", **(env or {})))
         found = self.await_log(r"listens at sc://127\.0\.0\.1:(\d+)")
         self.seconds = time.monotonic() - self.began
         self.port = int(found.group(1))

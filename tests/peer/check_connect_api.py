@@ -47,7 +47,8 @@ def ask_spark(wanted):
 def refused(value):
     """Weir says by name that it does not have this."""
     error = value.get("error") if isinstance(value, dict) else None
-    return isinstance(error, dict) and error.get("condition") in ("NOT_SUPPORTED", "UNSUPPORTED_OPTION", "UNSUPPORTED_FEATURE")
+    conditions = ("NOT_SUPPORTED", "UNSUPPORTED_OPTION", "UNSUPPORTED_FEATURE")
+    return isinstance(error, dict) and error.get("condition") in conditions
 
 
 def differences(want, got, path=""):
@@ -59,7 +60,8 @@ def differences(want, got, path=""):
         for number, pair in enumerate(zip(want, got)):
             yield from differences(*pair, "%s[%d]" % (path, number))
     elif want != got:
-        yield "    %s\n        Spark %s\n        Weir  %s" % (path or "whole", json.dumps(want)[:1500], json.dumps(got)[:1500])
+        texts = (json.dumps(want)[:1500], json.dumps(got)[:1500])
+        yield "    %s\n        Spark %s\n        Weir  %s" % (path or "whole", *texts)
 
 
 def compare(name, expected, actual, known):
@@ -93,8 +95,8 @@ def main():
             for name, seen in run_api.run(server, root, args.cases):
                 expected = golden.get(name)
                 if expected is None:
-                    print("%s: no answers of Spark are recorded" % name)
-                    failed = True
+                    print("%s: no answers of Spark are recorded: tools/golden/record_api.py" % name)
+                    failed |= not name.startswith("frame: ")  # these are the plan decoder's, which records its own
                     continue
                 for kind, text in compare(name, expected, json.loads(json.dumps(seen)), known):
                     counts[kind] = counts.get(kind, 0) + 1

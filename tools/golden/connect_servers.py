@@ -36,7 +36,12 @@ class Server:
         self.began = time.monotonic()
         with open(self.paths[0], "wb") as out, open(self.paths[1], "wb") as err:
             self.process = subprocess.Popen(
-                arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(os.environ, **(env or {}))
+                arguments,
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=dict(os.environ, **(env or {})),
             )
         self.await_port(seconds)
 

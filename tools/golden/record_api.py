@@ -38,7 +38,8 @@ def main():
     os.environ["TZ"] = "UTC"
     import pyspark
 
-    head = {"spark": pyspark.__version__, "recorded_by": "tools/golden/record_api.py", "conf": connect_servers.SPARK_CONF}
+    head = {"spark": pyspark.__version__, "recorded_by": "tools/golden/record_api.py"}
+    head["conf"] = connect_servers.SPARK_CONF
     kept = load(args.out)[1] if args.cases else {}
     with tempfile.TemporaryDirectory(prefix="weir-api-") as root:
         server = connect_servers.start_spark(root)

@@ -102,13 +102,15 @@ class Stage:
             return self.text(value)
         if value is None or isinstance(value, (bool, int)):
             return value
-        if isinstance(value, (float, decimal.Decimal, datetime.date, datetime.time, datetime.timedelta, bytes, bytearray)):
+        exact = (float, decimal.Decimal, datetime.date, datetime.time, datetime.timedelta, bytes, bytearray)
+        if isinstance(value, exact):
             return repr(value)
         return self.text(str(value))
 
     def error(self, exc):
         kept = {"class": type(exc).__name__, "message": self.text(message_of(exc))}
-        for key, name in (("condition", "getCondition"), ("sqlState", "getSqlState"), ("parameters", "getMessageParameters")):
+        parts = {"condition": "getCondition", "sqlState": "getSqlState", "parameters": "getMessageParameters"}
+        for key, name in parts.items():
             if hasattr(exc, name):
                 kept[key] = self.plain(getattr(exc, name)())
         if hasattr(exc, "getQueryContext"):
