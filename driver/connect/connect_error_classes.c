@@ -34,7 +34,7 @@ static const listed_class own[] = {
 };
 #define WEIR_ERROR_CHAIN(class, ...)
 static const listed_class recorded[] = {
-    /* sorted */
+/* sorted */
 #include "driver/connect/spark_error_classes.def"
 };
 #undef WEIR_ERROR_CHAIN
