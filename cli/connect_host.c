@@ -76,6 +76,24 @@ static weir_code base_conf(weir_arena *arena, const weir_options *entries, const
     return weir_conf_set(conf, WEIR_STR("spark.sql.session.timeZone"), weir_timezone_id(zone), err);
 }
 
+/* Spark's static keys for how long what nobody asks for stays. */
+static weir_code read_limits(const weir_conf *conf, weir_connect_config *config, weir_error **err) {
+    const struct {
+        const char *key;
+        int64_t *limit_ms;
+    } limits[] = {
+        {"spark.connect.session.manager.defaultSessionTimeout", &config->session_timeout_ms},
+        {"spark.connect.execute.manager.detachedTimeout", &config->operation_timeout_ms},
+    };
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(limits); i++) {
+        weir_str text = weir_conf_get(conf, weir_str_from(limits[i].key));
+        if (text.size && (!weir_conf_parse_duration_ms(text, limits[i].limit_ms) || *limits[i].limit_ms <= 0))
+            WEIR_FAIL(err, INVALID_ARGUMENT, "%s: '" WEIR_STR_FMT "' is no time such as 60m", limits[i].key,
+                      WEIR_STR_ARG(text));
+    }
+    return WEIR_OK;
+}
+
 static weir_code open_server(weir_connect_host *host, const weir_connect_host_options *options,
                              weir_connect_config *config, weir_error **err) {
     const weir_door_ops *door = NULL;
@@ -97,6 +115,7 @@ static weir_code open_with_secret(weir_connect_host *host, const weir_connect_ho
     const char *secret_file = wire->secret_file ? wire->secret_file : getenv("WEIR_SECRET_FILE");
     WEIR_TRY(split_address(host->arena, options->address, &config, err));
     WEIR_TRY(base_conf(host->arena, options->conf, &config.conf, err));
+    WEIR_TRY(read_limits(config.conf, &config, err));
     weir_code code = secret_file ? weir_secret_read(secret_file, &secret, err) : WEIR_OK;
     if (code == WEIR_OK)
         code = read_pem(wire->tls_cert, false, &certificate, err);

@@ -84,6 +84,14 @@ struct weir_source_ops {
     void (*scan_close)(weir_scan *scan);
 };
 
+/* DataFrameWriter.mode */
+typedef enum weir_save_mode {
+    WEIR_SAVE_ERROR_IF_EXISTS,
+    WEIR_SAVE_APPEND,
+    WEIR_SAVE_OVERWRITE,
+    WEIR_SAVE_IGNORE,
+} weir_save_mode;
+
 struct weir_sink_ops {
     const char *name; /* "console"; the file sink serves json, ... */
     const weir_option_info *options;
@@ -104,6 +112,17 @@ struct weir_sink_ops {
     void (*abort)(weir_sink *sink, int64_t batch_id, const weir_str *messages, int32_t count);
     void (*describe)(weir_sink *sink, weir_strbuf *buf); /* progress: "ConsoleTable$..." */
     void (*close)(weir_sink *sink);
+
+    /* A batch write (DataFrame.write), once, without log or checkpoint; all NULL where the sink takes streams
+     * alone. write_open checks options, schema and mode; `id` is a UUID of this write. *ret_sink is NULL
+     * where the mode leaves nothing to do; *ret_options is what the tasks are to get. write_commit makes what
+     * the tasks staged visible; write_abort drops it, also after a commit that failed. The sink's memory is
+     * the arena's. */
+    weir_code (*write_open)(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                            const weir_options *options, const weir_type *schema, weir_save_mode mode,
+                            const char *id, weir_options *ret_options, weir_sink **ret, weir_error **err);
+    weir_code (*write_commit)(weir_sink *sink, const weir_str *messages, int32_t count, weir_error **err);
+    void (*write_abort)(weir_sink *sink);
 
     /* ---- executor half ---- */
     /* `attempt` is unique for every epoch attempt of the query (names are made from it). */

@@ -148,7 +148,9 @@ static void query_ended(void *data, weir_stream_query *query, const weir_error *
                        weir_error_text(error));
     if (error && !job->error) {
         job->error = weir_error_clone(error);
-        weir_error_contextf(&job->error, "query " WEIR_STR_FMT, WEIR_STR_ARG(weir_stream_query_name(query)));
+        if (!job->events) /* who listens to a query knows it */
+            weir_error_contextf(&job->error, "query " WEIR_STR_FMT,
+                                WEIR_STR_ARG(weir_stream_query_name(query)));
     }
     if (--job->queries_running > 0)
         return;

@@ -123,7 +123,7 @@ static weir_code analyze(planner *p, weir_str sql, weir_node **ret, weir_error *
 static weir_code fill_catalog(planner *p, weir_error **err) {
     const weir_job_spec *job = p->job;
     p->relations = WEIR_NEW_ARRAY(p->arena, named_relation, job->sources_count + job->views_count);
-    p->catalog = (weir_catalog){find_relation, p};
+    p->catalog = (weir_catalog){.find = find_relation, .self = p};
     for (int32_t i = 0; i < job->sources_count; i++)
         if (add_source(p, &job->sources[i], err) != WEIR_OK)
             return weir_error_contextf(err, WEIR_STR_FMT ":%d: source " WEIR_STR_FMT, WEIR_STR_ARG(job->file),

@@ -373,8 +373,8 @@ static weir_code choose_rows(weir_arrow_writer *writer, int32_t *ret, weir_error
 static weir_code make_stream(weir_arrow_writer *writer, int32_t rows, weir_buffer **ret, weir_error **err) {
     plan_part(writer, writer->first->batch, writer->first->from, rows);
     encode_batch(writer, rows);
-    int64_t size = message_size(&writer->schema_metadata) + message_size(&writer->metadata) +
-                   writer->plan.body_size + 8;
+    int64_t size =
+        message_size(&writer->schema_metadata) + message_size(&writer->metadata) + writer->plan.body_size + 8;
     _cleanup_buffer_ weir_buffer *stream = weir_buffer_new(writer->budget, (size_t)size);
     if (!stream)
         WEIR_FAIL_OOM(err);

@@ -226,6 +226,10 @@ const char *weir_error_message(const weir_error *err) {
 
 /* The "== SQL (line L, position P) ==" block that Spark appends for an expression's place. */
 static void add_context_text(weir_strbuf *buf, const weir_query_context *context) {
+    if (context->summary) {
+        weir_strbuf_addf(buf, "\n%s", context->summary);
+        return;
+    }
     weir_strbuf_addf(buf, "\n== SQL (line %d, position %d) ==\n%s\n", context->line, context->column + 1,
                      context->fragment);
 }
@@ -269,6 +273,10 @@ void weir_error_set_context(weir_error *err, const weir_query_context *context) 
         return;
     err->context = *context;
     err->context.fragment = weir_arena_strdup(err->arena, context->fragment ? context->fragment : "");
+    if (context->call_site)
+        err->context.call_site = weir_arena_strdup(err->arena, context->call_site);
+    if (context->summary)
+        err->context.summary = weir_arena_strdup(err->arena, context->summary);
     err->has_context = true;
     err->text = NULL;
 }

@@ -53,11 +53,14 @@ int weir_error_param_count(const weir_error *err);
 const char *weir_error_param_name(const weir_error *err, int i);
 const char *weir_error_param_value(const weir_error *err, int i);
 
-/* A query context: where in the SQL text the failing expression stands (Spark's QueryContext). */
+/* A query context: where in the SQL text the failing expression stands, or which call of the DataFrame API
+ * made it (Spark's QueryContext). */
 typedef struct weir_query_context {
     int start, stop;  /* 0-based character positions, stop inclusive */
     int line, column; /* 1-based line, 0-based column, as Spark prints (line 1, pos 7) */
     const char *fragment;
+    const char *call_site; /* "script.py:12" of a call of the DataFrame API; NULL = SQL text */
+    const char *summary;   /* the block that Spark prints of it; NULL = not made */
 } weir_query_context;
 void weir_error_set_context(weir_error *err, const weir_query_context *context); /* copies */
 const weir_query_context *weir_error_get_context(const weir_error *err);         /* or NULL */

@@ -57,6 +57,47 @@ static weir_code resolve_typeof(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
+/* Raises for the first row that asks for it: all selected rows are live, those of other branches are not
+ * here. */
+static weir_code raise_error_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
+    if (call->sel.count == 0)
+        return weir_result_all_null(call, ret, err);
+    int32_t row = weir_sel_row(&call->sel, 0);
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    if (weir_column_is_null(call->args[0], row))
+        weir_strbuf_add_text(&text, "null");
+    else
+        weir_strbuf_add(&text, weir_column_bytes(call->args[0], row));
+    return weir_error_raise(err, WEIR_USER_RAISED_EXCEPTION, "errorMessage", text.data ? text.data : "",
+                            NULL);
+}
+
+static weir_code resolve_raise_error(WEIR_RESOLVE_PARAMS) {
+    (void)function, (void)args_count, (void)ret_rewrite, (void)err;
+    args[0] = weir_coerce_cast(resolve, args[0], weir_type_of(WEIR_TYPE_STRING));
+    *ret_type = weir_type_of(WEIR_TYPE_NULL);
+    *ret_nullable = true;
+    return WEIR_OK;
+}
+
+/* Spark's AssertTrue: if(condition, NULL, raise_error(message)). */
+static weir_code resolve_assert_true(WEIR_RESOLVE_PARAMS) {
+    (void)function, (void)ret_type, (void)ret_nullable, (void)err;
+    weir_node *message = args_count > 1 ? args[1] : NULL;
+    if (!message) {
+        _cleanup_strbuf_ weir_strbuf text = {0};
+        weir_strbuf_add_char(&text, '\'');
+        weir_expr_sql(&text, args[0]);
+        weir_strbuf_add_text(&text, "' is not true!");
+        message =
+            weir_literal_string(resolve->arena, weir_arena_str(resolve->arena, weir_strbuf_view(&text)));
+    }
+    weir_node *parts[] = {args[0], weir_literal_null(resolve->arena, weir_type_of(WEIR_TYPE_NULL)),
+                          weir_make_call(resolve, "raise_error", 1, &message)};
+    *ret_rewrite = weir_make_call(resolve, "if", 3, parts);
+    return WEIR_OK;
+}
+
 /* Names that Weir refuses on purpose: their values would differ between two attempts of an epoch. */
 static weir_code resolve_refused(WEIR_RESOLVE_PARAMS) {
     (void)resolve, (void)args, (void)args_count, (void)ret_type, (void)ret_nullable, (void)ret_rewrite;
@@ -66,12 +107,18 @@ static weir_code resolve_refused(WEIR_RESOLVE_PARAMS) {
 }
 
 const weir_function weir_misc_functions[] = {
+    {.name = "assert_true", .args_min = 1, .args_max = 2, .resolve = resolve_assert_true},
     {.name = "hash",
      .args_min = 1,
      .args_max = -1,
      .flags = WEIR_FN_NEVER_NULL,
      .resolve = resolve_hash,
      .eval = hash_kernel},
+    {.name = "raise_error",
+     .args_min = 1,
+     .args_max = 1,
+     .resolve = resolve_raise_error,
+     .eval = raise_error_kernel},
     {.name = "typeof", .args_min = 1, .args_max = 1, .resolve = resolve_typeof},
     {.name = "uuid",
      .args_min = 0,

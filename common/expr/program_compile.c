@@ -146,7 +146,11 @@ static bool raises_never(const weir_node *node) {
 /* The query context of an expression: its place and text in the SQL. */
 static const weir_query_context *context_of(compiler *c, const weir_node *node) {
     weir_query_context *context = WEIR_NEW(c->arena, weir_query_context);
-    return weir_sql_context_locate(c->arena, c->sql, node->start, node->stop, context) ? context : NULL;
+    if (!weir_sql_context_locate(c->arena, c->sql, node->start, node->stop, context))
+        return NULL;
+    context->start = node->start; /* in the whole of the text, for whoever attaches it to an error */
+    context->stop = node->stop;
+    return context;
 }
 
 static void release_column(void *column) {

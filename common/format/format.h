@@ -1,4 +1,4 @@
-/* The file format seam: bytes of a file to batches and batches to bytes. json here; csv, text,
+/* The file format seam: bytes of a file to batches and batches to bytes. json and text here; csv,
  * parquet, ... later, each its own room with one const ops struct.
  *
  * Options arrive as Spark's names; a format checks them once (open of a reader spec) and refuses by name
@@ -40,6 +40,9 @@ typedef struct weir_split {
 
 struct weir_format_ops {
     const char *name; /* "json" */
+    /* DDL of the schema that a read has for which the user gives none, where all files of the format have the
+     * same (text); else NULL. */
+    const char *schema;
     /* Checks schema, options and projection; the spec lives in the arena. */
     weir_code (*read_spec)(weir_arena *arena, const weir_read_request *request, weir_read_spec **ret,
                            weir_error **err);
@@ -69,6 +72,6 @@ struct weir_format_ops {
     void (*writer_abort)(weir_writer *writer); /* ends the writer; accepts NULL */
 };
 
-extern const weir_format_ops weir_json_format_ops;
+extern const weir_format_ops weir_json_format_ops, weir_text_format_ops;
 /* NULL where unknown; ASCII case-insensitive. */
 const weir_format_ops *weir_format_find(weir_str name);

@@ -1,6 +1,7 @@
 /* Options and schema of a JSON write, checked once (json_write.h, format.h). Spark's option names and
  * errors; what Spark honours and Weir does not is refused by name. Specs live in the caller's arena. */
 #include "common/format/json_int.h"
+#include "common/format/output_stream.h"
 
 static weir_code pattern_option(weir_arena *arena, const weir_options *options, const char *name,
                                 const weir_datetime_pattern **ret, weir_error **err) {
@@ -51,30 +52,6 @@ weir_code weir_json_style_parse(weir_arena *arena, const weir_options *options, 
     return WEIR_OK;
 }
 
-static weir_code compression_option(const weir_options *options, weir_codec *ret, weir_error **err) {
-    static const char *const others[] = {"bzip2", "deflate", "snappy", "lz4"};
-    weir_str text;
-    *ret = WEIR_CODEC_NONE;
-    if (!weir_json_option(options, "compression", &text) || weir_str_equal_nocase(text, WEIR_STR("none")) ||
-        weir_str_equal_nocase(text, WEIR_STR("uncompressed")))
-        return WEIR_OK;
-    if (weir_str_equal_nocase(text, WEIR_STR("gzip"))) {
-        *ret = WEIR_CODEC_GZIP;
-        return WEIR_OK;
-    }
-    if (weir_str_equal_nocase(text, WEIR_STR("zstd"))) {
-        *ret = WEIR_CODEC_ZSTD;
-        return WEIR_OK;
-    }
-    for (size_t i = 0; i < WEIR_ARRAY_LEN(others); i++)
-        if (weir_str_equal_nocase(text, weir_str_from(others[i])))
-            WEIR_FAIL(err, NOT_SUPPORTED, "Weir does not write %s; it writes gzip and zstd.", others[i]);
-    _cleanup_strbuf_ weir_strbuf name = {0};
-    weir_strbuf_add(&name, text);
-    WEIR_RAISE(err, CODEC_NOT_AVAILABLE__WITH_AVAILABLE_CODECS_SUGGESTION, "codecName",
-               name.data ? name.data : "", "availableCodecs", "uncompressed, none, gzip, zstd");
-}
-
 /* Keys whose text is an object's address in Spark. */
 static bool writable_key(const weir_type *type) {
     return !weir_type_is_nested(type) && type->kind != WEIR_TYPE_BINARY && type->kind != WEIR_TYPE_VARIANT &&
@@ -109,7 +86,9 @@ weir_code weir_json_write_spec_parse(weir_arena *arena, const weir_type *schema,
     weir_str text;
     WEIR_TRY(check_type((weir_str){NULL, 0}, schema, err));
     WEIR_TRY(weir_json_style_parse(arena, options, zone, &spec->style, err));
-    WEIR_TRY(compression_option(options, &spec->codec, err));
+    text = (weir_str){0};
+    weir_json_option(options, "compression", &text);
+    WEIR_TRY(weir_output_stream_codec(text, &spec->codec, err));
     if ((weir_json_option(options, "encoding", &text) || weir_json_option(options, "charset", &text)) &&
         !weir_str_equal_nocase(text, WEIR_STR("UTF-8")))
         WEIR_FAIL(err, NOT_SUPPORTED,

@@ -1,23 +1,18 @@
 /* Columns to JSON text and to files (json_write.h, format.h). Task thread.
  *
- *   batch -> rows as text in one buffer -> gzip or zstd, where asked for -> weir_fs put_write
+ *   batch -> rows as text -> output_stream.c: gzip or zstd, where asked for -> weir_fs put_write
  *
  * The text is what Spark's df.write.json writes: null fields left out, BigDecimal.toString for decimals,
  * strings escaped as Jackson does, malformed UTF-8 as U+FFFD. The file becomes visible and durable in
  * finish; abort and every failure leave nothing behind. Failure: what the file system reports. */
-#include <zlib.h>
-#include <zstd.h>
-
 #include "common/base/alloc.h"
-#include "common/format/input_stream.h"
 #include "common/format/json_int.h"
 #include "common/format/json_scan.h"
 #include "common/format/json_write.h"
+#include "common/format/output_stream.h"
 #include "common/types/decimal.h"
 #include "common/types/number_text.h"
 #include "common/types/variant_text.h"
-
-enum { FLUSH_SIZE = 256 << 10 };
 
 /* ---- strings ---- */
 
@@ -491,100 +486,17 @@ bool weir_json_write_value(weir_strbuf *buf, const weir_column *column, int32_t 
 
 typedef struct weir_json_writer {
     const weir_json_write_spec *spec;
-    weir_fs *fs;
-    weir_put *put;
-    weir_strbuf text;
-    uint8_t *packed; /* compressed bytes on their way */
-    z_stream gzip;
-    bool gzip_ready;
-    ZSTD_CStream *zstd;
-    int64_t written;
+    weir_output_stream *stream;
 } weir_json_writer;
-
-static weir_code put_bytes(weir_json_writer *w, const void *data, size_t size, weir_error **err) {
-    if (!size)
-        return WEIR_OK;
-    WEIR_TRY(w->fs->ops->put_write(w->put, weir_str_make(data, size), err));
-    w->written += (int64_t)size;
-    return WEIR_OK;
-}
-
-static weir_code pack_gzip(weir_json_writer *w, bool last, weir_error **err) {
-    z_stream *z = &w->gzip;
-    z->next_in = (Bytef *)w->text.data;
-    z->avail_in = (uInt)w->text.size;
-    int rc;
-    do {
-        z->next_out = w->packed;
-        z->avail_out = FLUSH_SIZE;
-        rc = deflate(z, last ? Z_FINISH : Z_NO_FLUSH);
-        WEIR_TRY(put_bytes(w, w->packed, FLUSH_SIZE - z->avail_out, err));
-    } while (last ? rc == Z_OK || rc == Z_BUF_ERROR : z->avail_in > 0 || z->avail_out == 0);
-    return WEIR_OK;
-}
-
-static weir_code pack_zstd(weir_json_writer *w, bool last, weir_error **err) {
-    ZSTD_inBuffer in = {w->text.data ? w->text.data : "", w->text.size, 0};
-    size_t left;
-    do {
-        ZSTD_outBuffer out = {w->packed, FLUSH_SIZE, 0};
-        left = ZSTD_compressStream2(w->zstd, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
-        if (ZSTD_isError(left))
-            WEIR_FAIL(err, IO_ERROR, "zstd: %s", ZSTD_getErrorName(left));
-        WEIR_TRY(put_bytes(w, w->packed, out.pos, err));
-    } while (last ? left != 0 : in.pos < in.size);
-    return WEIR_OK;
-}
-
-static weir_code flush(weir_json_writer *w, bool last, weir_error **err) {
-    weir_code code;
-    if (w->spec->codec == WEIR_CODEC_GZIP)
-        code = pack_gzip(w, last, err);
-    else if (w->spec->codec == WEIR_CODEC_ZSTD)
-        code = pack_zstd(w, last, err);
-    else
-        code = put_bytes(w, w->text.data, w->text.size, err);
-    weir_strbuf_clear(&w->text);
-    return code;
-}
-
-static void free_writer(weir_json_writer *w) {
-    if (w->gzip_ready)
-        deflateEnd(&w->gzip);
-    ZSTD_freeCStream(w->zstd);
-    weir_free(w->packed);
-    weir_strbuf_fini(&w->text);
-    weir_free(w);
-}
 
 weir_code weir_json_writer_open(const weir_write_spec *write_spec, weir_fs *fs, const char *path,
                                 weir_budget *budget, weir_writer **ret, weir_error **err) {
     (void)budget; /* the buffers are small and fixed */
     const weir_json_write_spec *spec = (const weir_json_write_spec *)write_spec;
+    weir_output_stream *stream = NULL;
+    WEIR_TRY(weir_output_stream_open(fs, path, spec->codec, &stream, err));
     weir_json_writer *w = weir_alloc_zero(1, sizeof *w);
-    w->spec = spec;
-    w->fs = fs;
-    weir_code code = WEIR_OK;
-    if (spec->codec != WEIR_CODEC_NONE)
-        w->packed = weir_alloc(FLUSH_SIZE);
-    if (spec->codec == WEIR_CODEC_GZIP) {
-        w->gzip_ready =
-            deflateInit2(&w->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK;
-        if (!w->gzip_ready)
-            code = weir_error_oom(err);
-    } else if (spec->codec == WEIR_CODEC_ZSTD) {
-        w->zstd = ZSTD_createCStream();
-        if (!w->zstd)
-            code = weir_error_oom(err);
-        else
-            ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
-    }
-    if (code == WEIR_OK)
-        code = fs->ops->put_open(fs, path, &w->put, err);
-    if (code != WEIR_OK) {
-        free_writer(w);
-        return code;
-    }
+    *w = (weir_json_writer){spec, stream};
     *ret = (weir_writer *)w;
     return WEIR_OK;
 }
@@ -592,26 +504,20 @@ weir_code weir_json_writer_open(const weir_write_spec *write_spec, weir_fs *fs, 
 weir_code weir_json_writer_write(weir_writer *writer, const weir_batch *batch, weir_error **err) {
     weir_json_writer *w = (weir_json_writer *)writer;
     const weir_json_write_spec *spec = w->spec;
+    weir_strbuf *text = weir_output_stream_text(w->stream);
     for (int32_t row = 0; row < batch->rows; row++) {
-        if (!add_struct(&w->text, spec->schema, batch->columns, row, &spec->style, 0))
+        if (!add_struct(text, spec->schema, batch->columns, row, &spec->style, 0))
             WEIR_FAIL(err, INVALID_ARGUMENT, "A variant value is damaged.");
-        weir_strbuf_add(&w->text, spec->line_sep);
-        if (w->text.size >= FLUSH_SIZE)
-            WEIR_TRY(flush(w, false, err));
+        weir_strbuf_add(text, spec->line_sep);
+        WEIR_TRY(weir_output_stream_spill(w->stream, err));
     }
     return WEIR_OK;
 }
 
 weir_code weir_json_writer_finish(weir_writer *writer, int64_t *ret_size, weir_error **err) {
     weir_json_writer *w = (weir_json_writer *)writer;
-    weir_code code = flush(w, true, err);
-    if (code != WEIR_OK) {
-        weir_json_writer_abort(writer);
-        return code;
-    }
-    code = w->fs->ops->put_finish(w->put, err);
-    *ret_size = w->written;
-    free_writer(w);
+    weir_code code = weir_output_stream_finish(w->stream, ret_size, err);
+    weir_free(w);
     return code;
 }
 
@@ -619,6 +525,6 @@ void weir_json_writer_abort(weir_writer *writer) {
     weir_json_writer *w = (weir_json_writer *)writer;
     if (!w)
         return;
-    w->fs->ops->put_abort(w->put);
-    free_writer(w);
+    weir_output_stream_abort(w->stream);
+    weir_free(w);
 }

@@ -61,7 +61,8 @@ typedef struct weir_fs_ops {
                                 weir_error **err);                             /* with parents; exists = OK */
     weir_code (*remove_tree)(weir_fs *fs, const char *path, weir_error **err); /* absent = OK */
     /* Renames a file; both names on this file system, `to` must not exist (ALREADY_EXISTS), parents of
-     * `to` are made. Only for cleaning up sources (cleanSource=archive): never for a commit. */
+     * `to` are made. For cleaning up sources (cleanSource=archive) and for showing the files of a batch
+     * write one by one: never for a commit that must be atomic. */
     weir_code (*move)(weir_fs *fs, const char *from, const char *to, weir_error **err);
     /* Removes what crashed create_new, put and put_open left in this directory, if it was last modified
      * before `before_ms` (INT64_MAX: all). No such directory = OK. */

@@ -65,7 +65,7 @@ static weir_code add_path(batch_read *read, weir_str path, weir_error **err) {
 static weir_code add_paths(batch_read *read, const weir_options *options, weir_error **err) {
     weir_str path = weir_options_get(options, "path"), paths = weir_options_get(options, "paths");
     if (!path.data && !paths.data)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "'path' is not specified.");
+        return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2047, NULL);
     if (path.data)
         WEIR_TRY(add_path(read, path, err));
     weir_json *list = NULL;
@@ -111,6 +111,8 @@ weir_code weir_file_batch_schema(weir_arena *arena, const weir_connector_context
         *ret = weir_file_nullable_type(arena, schema);
         return WEIR_OK;
     }
+    if (read.format->schema)
+        return weir_schema_parse(arena, weir_str_from(read.format->schema), ret, err);
     WEIR_TRY(weir_file_source_options_parse(options, arena, &read.options, err));
     return infer_schema(&read, options, ret, err);
 }

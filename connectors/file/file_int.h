@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connectors/connector.h"
+#include "connectors/file/sink_manifest.h"
 
 /* file_source_options.c */
 typedef struct weir_file_source_options {
@@ -50,3 +51,19 @@ weir_code weir_file_source_cleaner_check(const weir_file_source_options *options
                                          weir_arena *arena, char **ret_archive, weir_error **err);
 void weir_file_source_cleaner_clean(weir_fs *fs, const weir_file_source_options *options, const char *archive,
                                     const char *path);
+
+/* file_sink.c: the files that tasks name in their messages, as paths in `directory` */
+typedef struct weir_staged_files {
+    weir_sink_file *items;
+    int32_t count, capacity;
+} weir_staged_files;
+weir_code weir_file_sink_messages(const char *directory, const weir_str *messages, int32_t count,
+                                  weir_arena *arena, weir_staged_files *ret, weir_error **err);
+
+/* file_write.c: batch writes. This option of the tasks is the directory below `path` to write into. */
+#define WEIR_FILE_WRITE_STAGING "spark.weir.write.staging"
+weir_code weir_file_write_open(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                               const weir_options *options, const weir_type *schema, weir_save_mode mode,
+                               const char *id, weir_options *ret_options, weir_sink **ret, weir_error **err);
+weir_code weir_file_write_commit(weir_sink *sink, const weir_str *messages, int32_t count, weir_error **err);
+void weir_file_write_abort(weir_sink *sink);

@@ -73,7 +73,8 @@ void weir_file_scan_close(weir_scan *scan) {
 static weir_code read_failed(file_scan *scan, const weir_split *piece, weir_error *cause /* takes */,
                              weir_error **err) {
     weir_code code = weir_error_code(cause);
-    if (code == WEIR_OUT_OF_MEMORY || code == WEIR_CANCELLED || code == WEIR_INTERNAL_ERROR)
+    if (code == WEIR_OUT_OF_MEMORY || code == WEIR_CANCELLED || code == WEIR_INTERNAL_ERROR ||
+        code == WEIR_FAILED_READ_FILE__NO_HINT) /* the reader has named the file */
         return weir_error_move(err, cause);
     char *uri = weir_fs_uri(scan->arena, piece->path);
     weir_error_raise(err, WEIR_FAILED_READ_FILE__NO_HINT, "path", uri, "reason", weir_error_text(cause),

@@ -42,7 +42,7 @@ typedef struct file_sink {
 static weir_code output_path(weir_arena *arena, const weir_options *options, char **ret, weir_error **err) {
     weir_str path = weir_options_get(options, "path");
     if (!path.data)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "'path' is not specified.");
+        return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2047, NULL);
     *ret = weir_fs_normalize(arena, path);
     return WEIR_OK;
 }
@@ -91,12 +91,7 @@ static weir_code sink_open(weir_arena *arena, const weir_connector_context *cont
     return WEIR_OK;
 }
 
-typedef struct staged_files {
-    weir_sink_file *items;
-    int32_t count, capacity;
-} staged_files;
-
-static void stage(weir_arena *arena, staged_files *files, weir_sink_file file) {
+static void stage(weir_arena *arena, weir_staged_files *files, weir_sink_file file) {
     if (files->count == files->capacity) {
         files->capacity = files->capacity ? 2 * files->capacity : 16;
         weir_sink_file *items = WEIR_NEW_ARRAY(arena, weir_sink_file, files->capacity);
@@ -108,8 +103,8 @@ static void stage(weir_arena *arena, staged_files *files, weir_sink_file file) {
 }
 
 /* [{"name":"part-...","size":1,"modificationTime":2}]: names only, so that no message leads elsewhere. */
-static weir_code parse_message(const file_sink *sink, weir_str message, weir_arena *arena, staged_files *ret,
-                               weir_error **err) {
+static weir_code parse_message(const char *directory, weir_str message, weir_arena *arena,
+                               weir_staged_files *ret, weir_error **err) {
     weir_json *list;
     WEIR_TRY(weir_json_parse(arena, message, "file sink message", &list, err));
     for (const weir_json *item = list->first; item; item = item->next) {
@@ -120,21 +115,21 @@ static weir_code parse_message(const file_sink *sink, weir_str message, weir_are
             time < 0)
             WEIR_FAIL(err, INTERNAL_ERROR, "A file sink message is none: " WEIR_STR_FMT,
                       WEIR_STR_ARG(message));
-        char *path = weir_fs_join(arena, sink->path, weir_arena_strndup(arena, name.data, name.size));
+        char *path = weir_fs_join(arena, directory, weir_arena_strndup(arena, name.data, name.size));
         stage(arena, ret, (weir_sink_file){weir_str_from(path), size, time, false});
     }
     return WEIR_OK;
 }
 
-static weir_code parse_messages(const file_sink *sink, const weir_str *messages, int32_t count,
-                                weir_arena *arena, staged_files *ret, weir_error **err) {
-    *ret = (staged_files){0};
+weir_code weir_file_sink_messages(const char *directory, const weir_str *messages, int32_t count,
+                                  weir_arena *arena, weir_staged_files *ret, weir_error **err) {
+    *ret = (weir_staged_files){0};
     for (int32_t i = 0; i < count; i++)
-        WEIR_TRY(parse_message(sink, messages[i], arena, ret, err));
+        WEIR_TRY(parse_message(directory, messages[i], arena, ret, err));
     return WEIR_OK;
 }
 
-static void remove_files(file_sink *sink, const staged_files *files) {
+static void remove_files(file_sink *sink, const weir_staged_files *files) {
     for (int32_t i = 0; i < files->count; i++) {
         _cleanup_error_ weir_error *ignored = NULL; /* nobody sees the file: it only takes space */
         sink->fs->ops->remove(sink->fs, files->items[i].path.data, &ignored);
@@ -142,7 +137,8 @@ static void remove_files(file_sink *sink, const staged_files *files) {
 }
 
 /* A batch in which no task wrote: Spark then lists one empty file. */
-static weir_code write_empty_file(file_sink *sink, weir_arena *arena, staged_files *files, weir_error **err) {
+static weir_code write_empty_file(file_sink *sink, weir_arena *arena, weir_staged_files *files,
+                                  weir_error **err) {
     char uuid[37];
     weir_env_uuid(sink->env, uuid);
     char *name = weir_arena_printf(arena, "part-00000-%s-c000%s", uuid, sink->extension);
@@ -159,10 +155,10 @@ static weir_code sink_commit(weir_sink *sink, int64_t batch_id, const weir_str *
     (void)rows;
     file_sink *self = (file_sink *)sink;
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
-    staged_files files;
+    weir_staged_files files;
     bool committed;
     WEIR_TRY(weir_sink_manifest_check(self->manifest, batch_id, &committed, err));
-    WEIR_TRY(parse_messages(self, messages, count, arena, &files, err));
+    WEIR_TRY(weir_file_sink_messages(self->path, messages, count, arena, &files, err));
     if (committed) {
         remove_files(self, &files);
         return WEIR_OK;
@@ -181,11 +177,11 @@ static void sink_abort(weir_sink *sink, int64_t batch_id, const weir_str *messag
     file_sink *self = (file_sink *)sink;
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     _cleanup_error_ weir_error *ignored = NULL;
-    staged_files files;
+    weir_staged_files files;
     bool named;
     if (self->attempted == batch_id ||
         weir_sink_manifest_has(self->manifest, batch_id, &named, &ignored) != WEIR_OK || named ||
-        parse_messages(self, messages, count, arena, &files, &ignored) != WEIR_OK)
+        weir_file_sink_messages(self->path, messages, count, arena, &files, &ignored) != WEIR_OK)
         return;
     remove_files(self, &files);
 }
@@ -238,6 +234,10 @@ static weir_code prepare_task(file_sink_task *task, const weir_connector_context
     const char *unique = NULL;
     WEIR_TRY(output_path(task->arena, &plan->options, &directory, err));
     WEIR_TRY(attempt_part(task->arena, attempt, &unique, err));
+    weir_str staging = weir_options_get(&plan->options, WEIR_FILE_WRITE_STAGING);
+    if (staging.data)
+        directory =
+            weir_fs_join(task->arena, directory, weir_arena_strndup(task->arena, staging.data, staging.size));
     WEIR_TRY(
         task->format->write_spec(task->arena, plan->schema, &plan->options, context->zone, &task->spec, err));
     task->name = weir_arena_printf(task->arena, "part-%05d-%s-c000%s", partition, unique,
@@ -317,6 +317,9 @@ const weir_sink_ops weir_file_sink_ops = {
     .abort = sink_abort,
     .describe = sink_describe,
     .close = sink_close,
+    .write_open = weir_file_write_open,
+    .write_commit = weir_file_write_commit,
+    .write_abort = weir_file_write_abort,
     .task_open = task_open,
     .task_write = task_write,
     .task_finish = task_finish,

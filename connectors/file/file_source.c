@@ -47,7 +47,7 @@ typedef struct file_source {
 static weir_code find_path(file_source *source, const weir_options *options, weir_error **err) {
     weir_str path = weir_options_get(options, "path");
     if (!path.data)
-        WEIR_FAIL(err, INVALID_ARGUMENT, "'path' is not specified.");
+        return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2047, NULL);
     source->path = weir_fs_normalize(source->arena, path);
     if (weir_glob_is_pattern(path)) {
         weir_str_list patterns;
@@ -69,13 +69,10 @@ static weir_code open_format(file_source *source, const weir_connector_context *
     if (!source->format)
         WEIR_RAISE(err, DATA_SOURCE_NOT_FOUND, "provider",
                    weir_arena_strndup(source->arena, format.data, format.size));
+    if (!schema && source->format->schema)
+        WEIR_TRY(weir_schema_parse(source->arena, weir_str_from(source->format->schema), &schema, err));
     if (!schema)
-        WEIR_FAIL(err, INVALID_ARGUMENT,
-                  "Schema must be specified when creating a streaming source DataFrame. If some files "
-                  "already exist in "
-                  "the directory, then depending on the file format you may be able to create a static "
-                  "DataFrame on "
-                  "that directory with 'spark.read.load(directory)' and infer schema from it.");
+        return weir_error_raise(err, WEIR__LEGACY_ERROR_TEMP_2048, NULL);
     bool force_nullable;
     WEIR_TRY(weir_option_value_conf_bool(context->conf, "spark.sql.streaming.fileSource.schema.forceNullable",
                                          true, &force_nullable, err));

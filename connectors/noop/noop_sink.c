@@ -24,6 +24,27 @@ static void sink_close(weir_sink *sink) {
     (void)sink;
 }
 
+static weir_code write_open(weir_arena *arena, const weir_connector_context *context, weir_str format,
+                            const weir_options *options, const weir_type *schema, weir_save_mode mode,
+                            const char *id, weir_options *ret_options, weir_sink **ret, weir_error **err) {
+    (void)context, (void)format, (void)schema, (void)id;
+    if (mode != WEIR_SAVE_APPEND && mode != WEIR_SAVE_OVERWRITE)
+        WEIR_RAISE(err, UNSUPPORTED_DATA_SOURCE_SAVE_MODE, "source", "noop", "createMode",
+                   mode == WEIR_SAVE_IGNORE ? "\"Ignore\"" : "\"ErrorIfExists\"");
+    *ret_options = *options;
+    *ret = weir_arena_zalloc(arena, 1);
+    return WEIR_OK;
+}
+
+static weir_code write_commit(weir_sink *sink, const weir_str *messages, int32_t count, weir_error **err) {
+    (void)sink, (void)messages, (void)count, (void)err;
+    return WEIR_OK;
+}
+
+static void write_abort(weir_sink *sink) {
+    (void)sink;
+}
+
 /* A task has nothing to hold; a pointer that is not NULL is all that its caller needs. */
 static const char no_task = 0;
 
@@ -55,6 +76,9 @@ const weir_sink_ops weir_noop_sink_ops = {
     .commit = sink_commit,
     .describe = sink_describe,
     .close = sink_close,
+    .write_open = write_open,
+    .write_commit = write_commit,
+    .write_abort = write_abort,
     .task_open = task_open,
     .task_write = task_write,
     .task_finish = task_finish,

@@ -10,8 +10,9 @@ weir_code weir_analysis_place(weir_analysis *a, const weir_node *node, weir_code
         return code;
     a->placed = true;
     weir_error_set_context(*a->err, &context);
-    weir_error_set_tail(*a->err,
-                        weir_arena_printf(a->arena, "; line %d pos %d", context.line, context.column));
+    weir_error_set_tail(*a->err, context.call_site ? ""
+                                                   : weir_arena_printf(a->arena, "; line %d pos %d",
+                                                                       context.line, context.column));
     return code;
 }
 

@@ -191,7 +191,7 @@ static weir_code resolve_table(weir_analysis *a, weir_node_unresolved_relation *
                              weir_analysis_quoted(a, &table->name), "searchPath",
                              "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL));
     bool view = found->resolved;
-    if (view)
+    if (view && !a->options->catalog->places)
         WEIR_TRY(weir_node_transform(a->arena, found, clear_position, NULL, &found, a->err));
     else
         WEIR_TRY(weir_analysis_relation(a, found, &found));
@@ -398,6 +398,8 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
     case WEIR_NODE_LOCAL_RELATION:
         *ret = instantiate_leaf(a, node, WEIR_NODE_AS(node, LOCAL_RELATION, local_relation)->schema);
         return WEIR_OK;
+    case WEIR_NODE_TABLE_FUNCTION:
+        return weir_analysis_table_function(a, WEIR_NODE_AS(node, TABLE_FUNCTION, table_function), ret);
     case WEIR_NODE_RANGE:
         *ret = instantiate_leaf(a, node, range_schema(a->arena));
         return WEIR_OK;

@@ -15,6 +15,7 @@ typedef struct weir_catalog {
     weir_code (*find)(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret,
                       weir_error **err);
     void *self;
+    bool places; /* the nodes that it gives have places in options->sql; else they lose theirs */
 } weir_catalog;
 
 typedef struct weir_analyzer_options {

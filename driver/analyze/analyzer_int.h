@@ -112,6 +112,8 @@ weir_code weir_analysis_select(weir_analysis *a, const weir_node *origin, weir_n
 weir_node *weir_analysis_call(weir_analysis *a, const char *name, weir_node *const *args, int32_t count);
 
 /* ---- calls (analyze_call.c) ---- */
+/* Table-valued functions (analyze_table_function.c): range(); the others are refused by name. */
+weir_code weir_analysis_table_function(weir_analysis *a, weir_node_table_function *node, weir_node **ret);
 weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret);
 bool weir_analysis_is_window_call(const weir_node *node);
 

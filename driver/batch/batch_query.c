@@ -9,7 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/rpc/error_wire.h"
 #include "common/wire/block.h"
-#include "driver/schedule/placement.h"
+#include "driver/schedule/epoch_messages.h"
 #include "proto/engine.pb-c.h"
 
 #define START_TIMEOUT_MS 10000
@@ -252,27 +252,6 @@ static void reported(void *data, const weir_frame *frame, const weir_error *erro
         attempt_done(query);
 }
 
-static void place(weir_batch_query *query, Weir__RunEpoch *message, weir_arena *arena) {
-    const weir_physical *physical = query->spec.physical;
-    int32_t splits = query->splits.count, partitions = physical->state_partitions;
-    message->splits = WEIR_NEW_ARRAY(arena, ProtobufCBinaryData, splits + 1);
-    message->split_owner = WEIR_NEW_ARRAY(arena, uint32_t, splits + 1);
-    message->split_source = WEIR_NEW_ARRAY(arena, uint32_t, splits + 1);
-    message->partition_owner = WEIR_NEW_ARRAY(arena, uint32_t, partitions + 1);
-    message->n_splits = message->n_split_owner = message->n_split_source = (size_t)splits;
-    message->n_partition_owner = (size_t)partitions;
-    for (int32_t i = 0; i < splits; i++) {
-        weir_str split = query->splits.items[i];
-        message->splits[i] = (ProtobufCBinaryData){split.size, (uint8_t *)(uintptr_t)split.data};
-    }
-    weir_placement_member *members = WEIR_NEW_ARRAY(arena, weir_placement_member, query->members_count);
-    for (int32_t i = 0; i < query->members_count; i++)
-        members[i] = (weir_placement_member){query->members[i].id, query->members[i].cores};
-    uint32_t *previous = WEIR_NEW_ARRAY(arena, uint32_t, partitions + 1);
-    weir_placement_splits(members, query->members_count, splits, message->split_owner);
-    weir_placement_partitions(members, query->members_count, previous, partitions, message->partition_owner);
-}
-
 static void run_epoch(weir_batch_query *query) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     Weir__RunEpoch message = WEIR__RUN_EPOCH__INIT;
@@ -282,14 +261,10 @@ static void run_epoch(weir_batch_query *query) {
     message.base_batch = -1;
     message.base_attempt = "";
     message.now_us = weir_env_realtime_us(query->host.env);
-    message.n_executor_urls = message.n_executor_hosts = (size_t)query->members_count;
-    message.executor_urls = WEIR_NEW_ARRAY(arena, char *, query->members_count);
-    message.executor_hosts = WEIR_NEW_ARRAY(arena, char *, query->members_count);
-    for (int32_t i = 0; i < query->members_count; i++) {
-        message.executor_urls[i] = (char *)(uintptr_t)query->members[i].url;
-        message.executor_hosts[i] = (char *)(uintptr_t)query->members[i].host;
-    }
-    place(query, &message, arena);
+    uint32_t *previous = WEIR_NEW_ARRAY(arena, uint32_t, query->spec.physical->state_partitions + 1);
+    weir_epoch_place(arena, query->members, query->members_count, &query->splits, previous,
+                     query->spec.physical->state_partitions, &message);
+    message.split_source = WEIR_NEW_ARRAY(arena, uint32_t, query->splits.count + 1);
     query->missing = query->members_count;
     query->running = true;
     for (int32_t i = 0; i < query->members_count; i++) {
@@ -321,35 +296,21 @@ static void started(void *data, const weir_frame *frame, const weir_error *error
         run_epoch(query);
 }
 
-static void fill_conf(weir_batch_query *query, Weir__StartQuery *message, weir_arena *arena) {
-    const weir_options *conf = weir_conf_entries(query->spec.conf);
-    message->conf_keys = WEIR_NEW_ARRAY(arena, char *, conf->count + 1);
-    message->conf_values = WEIR_NEW_ARRAY(arena, char *, conf->count + 1);
-    message->n_conf_keys = message->n_conf_values = (size_t)conf->count;
-    for (int32_t i = 0; i < conf->count; i++) {
-        message->conf_keys[i] = weir_arena_strndup(arena, conf->items[i].key.data, conf->items[i].key.size);
-        message->conf_values[i] =
-            weir_arena_strndup(arena, conf->items[i].value.data, conf->items[i].value.size);
-    }
-}
-
 static void start_everywhere(weir_batch_query *query) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
     _cleanup_strbuf_ weir_strbuf plan = {0};
-    weir_node_encode(&plan, &query->spec.physical->plan->node);
     Weir__StartQuery message = WEIR__START_QUERY__INIT;
-    message.run_id = query->run_id;
-    message.query_id = query->run_id;
-    message.plan = (ProtobufCBinaryData){plan.size, (uint8_t *)plan.data};
-    message.checkpoint = "";
-    weir_str zone = weir_timezone_id(query->spec.zone);
-    message.time_zone = weir_arena_strndup(arena, zone.data, zone.size);
-    message.ansi = weir_conf_bool(query->spec.conf, WEIR_CONF_ANSI);
-    fill_conf(query, &message, arena);
-    message.has_data_key = weir_cluster_is_tls(query->host.cluster);
-    message.data_key = (ProtobufCBinaryData){sizeof query->data_key, query->data_key};
-    if (message.has_data_key)
+    bool is_tls = weir_cluster_is_tls(query->host.cluster);
+    if (is_tls)
         query->host.env->random_bytes(query->host.env->random_self, query->data_key, sizeof query->data_key);
+    weir_epoch_query described = {.run_id = query->run_id,
+                                  .query_id = query->run_id,
+                                  .checkpoint = "",
+                                  .plan = query->spec.physical->plan,
+                                  .conf = query->spec.conf,
+                                  .zone = query->spec.zone,
+                                  .data_key = is_tls ? query->data_key : NULL};
+    weir_epoch_start_message(arena, &described, &plan, &message);
     query->missing = query->members_count;
     for (int32_t i = 0; i < query->members_count; i++)
         weir_cluster_request(query->host.cluster, query->members[i].id, WEIR_FRAME_START_QUERY, 0,
@@ -473,4 +434,27 @@ weir_code weir_batch_query_each(weir_batch_query *query, weir_batch_take take, v
         WEIR_TRY(take(data, batch, err));
     }
     return WEIR_OK;
+}
+
+/* ---- a sink's messages ---- */
+
+static int by_partition(const void *a, const void *b) {
+    const Weir__TaskOutput *x = *(Weir__TaskOutput *const *)a, *y = *(Weir__TaskOutput *const *)b;
+    return x->partition < y->partition ? -1 : x->partition > y->partition;
+}
+
+void weir_batch_query_messages(weir_batch_query *query, weir_str_list *ret) {
+    size_t total = 0;
+    for (int32_t i = 0; i < query->members_count; i++)
+        total += query->replies[i].report ? query->replies[i].report->n_outputs : 0;
+    Weir__TaskOutput **outputs = WEIR_NEW_ARRAY(query->arena, Weir__TaskOutput *, total + 1);
+    *ret = (weir_str_list){WEIR_NEW_ARRAY(query->arena, weir_str, total + 1), (int32_t)total};
+    total = 0;
+    for (int32_t i = 0; i < query->members_count; i++)
+        for (size_t k = 0; query->replies[i].report && k < query->replies[i].report->n_outputs; k++)
+            outputs[total++] = query->replies[i].report->outputs[k];
+    qsort(outputs, total, sizeof(Weir__TaskOutput *), by_partition);
+    for (size_t i = 0; i < total; i++)
+        ret->items[i] =
+            weir_str_make((const char *)outputs[i]->sink_message.data, outputs[i]->sink_message.len);
 }

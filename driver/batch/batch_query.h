@@ -47,4 +47,7 @@ weir_code weir_batch_query_wait(weir_batch_query *query, weir_error **err);
 /* The rows, in the order of tasks, after a wait that succeeded; `take` gets borrowed batches. */
 typedef weir_code (*weir_batch_take)(void *data, weir_batch *batch, weir_error **err);
 weir_code weir_batch_query_each(weir_batch_query *query, weir_batch_take take, void *data, weir_error **err);
+/* What the tasks of a sink that does not collect ended with, in the order of tasks, after a wait that
+ * succeeded; the texts are the query's. */
+void weir_batch_query_messages(weir_batch_query *query, weir_str_list *ret);
 void weir_batch_query_free(weir_batch_query *query); /* after wait, or never started; accepts NULL */

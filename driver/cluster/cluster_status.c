@@ -17,6 +17,20 @@ static void add_text(weir_strbuf *buf, const char *name, const char *text) {
     weir_json_write_string(buf, weir_str_from(text));
 }
 
+/* Texts come from a peer: the run id is written as a JSON string. */
+static void add_tasks(weir_strbuf *buf, const weir_member *member) {
+    weir_strbuf_add_text(buf, ",\"tasks\":[");
+    for (int32_t i = 0; i < member->tasks_count; i++) {
+        const weir_member_task *task = &member->tasks[i];
+        weir_strbuf_add_text(buf, i ? ",{\"runId\":" : "{\"runId\":");
+        weir_json_write_string(buf, weir_str_from(task->run_id));
+        weir_strbuf_addf(buf, ",\"batchId\":%lld,\"attempt\":%u,\"stage\":%u,\"task\":%u,\"rows\":%llu}",
+                         (long long)task->batch_id, task->attempt, task->stage, task->task,
+                         (unsigned long long)task->rows);
+    }
+    weir_strbuf_add_char(buf, ']');
+}
+
 void weir_cluster_status_json(weir_cluster *cluster, weir_strbuf *buf) {
     int64_t now_us = weir_env_monotonic_us(cluster->options.env);
     weir_strbuf_add_text(buf, "\"executors\":[");
@@ -30,9 +44,11 @@ void weir_cluster_status_json(weir_cluster *cluster, weir_strbuf *buf) {
         weir_strbuf_addf(
             buf,
             ",\"cores\":%u,\"memoryBytes\":%llu,\"memoryUsedBytes\":%llu,\"memoryPeakBytes\":%llu,"
-            "\"epochs\":%d,\"lastHeartbeatMs\":%lld}",
+            "\"epochs\":%d,\"lastHeartbeatMs\":%lld",
             m->cores, (unsigned long long)m->memory, (unsigned long long)m->memory_used,
             (unsigned long long)m->memory_peak, m->epochs, (long long)((now_us - m->heard_us) / 1000));
+        add_tasks(buf, m);
+        weir_strbuf_add_char(buf, '}');
     }
     weir_transport *transport = cluster->options.env->transport;
     weir_transport_counters wire = {0};

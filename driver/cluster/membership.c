@@ -2,6 +2,8 @@
  * seconds. */
 #include "driver/cluster/membership.h"
 
+#include <stdio.h>
+
 #include "common/base/alloc.h"
 #include "common/base/compiler.h"
 #include "common/rpc/frame.h"
@@ -33,6 +35,7 @@ weir_membership *weir_membership_new(const weir_membership_options *options) {
 }
 
 static void free_member(weir_member *member) {
+    weir_free(member->tasks);
     weir_free(member->url);
     weir_free(member->incarnation);
     weir_free(member->host);
@@ -116,6 +119,22 @@ weir_code weir_membership_register(weir_membership *membership, const Weir__Regi
 
 /* ---- life signs ---- */
 
+static void keep_tasks(weir_member *member, const Weir__Heartbeat *message) {
+    member->tasks_count = (int32_t)WEIR_MIN(message->n_tasks, (size_t)WEIR_MEMBER_TASKS_MAX);
+    if (member->tasks_count && !member->tasks)
+        member->tasks = weir_alloc(sizeof *member->tasks * WEIR_MEMBER_TASKS_MAX);
+    for (int32_t i = 0; i < member->tasks_count; i++) {
+        const Weir__TaskProgress *from = message->tasks[i];
+        weir_member_task *to = &member->tasks[i];
+        *to = (weir_member_task){.batch_id = from->batch_id,
+                                 .attempt = from->attempt,
+                                 .stage = from->stage,
+                                 .task = from->task,
+                                 .rows = from->rows};
+        snprintf(to->run_id, sizeof to->run_id, "%s", from->run_id);
+    }
+}
+
 weir_code weir_membership_heartbeat(weir_membership *membership, const Weir__Heartbeat *message,
                                     const char *driver_id, int64_t now_us, bool *ret_back, bool *ret_drained,
                                     weir_error **err) {
@@ -132,6 +151,7 @@ weir_code weir_membership_heartbeat(weir_membership *membership, const Weir__Hea
     member->heard_us = now_us;
     member->memory_used = message->memory_used;
     member->memory_peak = message->memory_peak;
+    keep_tasks(member, message);
     *ret_back = member->suspect;
     member->suspect = false;
     member->draining |= message->has_draining && message->draining;

@@ -17,6 +17,16 @@
 #define WEIR_EXECUTORS_MAX 256 /* at once */
 #define WEIR_RPC_VERSION_MIN 1 /* the oldest protocol that this driver speaks */
 
+/* A task that was running at the last heartbeat. */
+typedef struct weir_member_task {
+    char run_id[37];
+    int64_t batch_id;
+    uint32_t attempt, stage, task;
+    uint64_t rows;
+} weir_member_task;
+
+#define WEIR_MEMBER_TASKS_MAX 256 /* kept of a heartbeat */
+
 typedef struct weir_member {
     uint32_t id; /* counts up from 1, never used twice */
     char *url;
@@ -32,6 +42,8 @@ typedef struct weir_member {
     int64_t heard_us;
     int64_t apart_until_us; /* gets no epoch before; 0 = none */
     int32_t epochs;         /* running attempts that it is a member of */
+    weir_member_task *tasks;
+    int32_t tasks_count;
 } weir_member;
 
 typedef struct weir_membership_counters {

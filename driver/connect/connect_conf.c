@@ -147,7 +147,26 @@ static weir_str find_set(const weir_client_session *session, weir_str key) {
     return (weir_str){0};
 }
 
+/* The key whose value stands for a key that nobody has set; NULL where there is none. */
+static const char *find_fallback_key(const char *key) {
+    static const struct {
+        const char *key, *other;
+    } fallbacks[] = {
+#define WEIR_SPARK_CONF_FALLBACK(name, other) {name, other},
+#include "driver/connect/spark_conf_fallbacks.def"
+#undef WEIR_SPARK_CONF_FALLBACK
+    };
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(fallbacks); i++)
+        if (strcmp(fallbacks[i].key, key) == 0)
+            return fallbacks[i].other;
+    return NULL;
+}
+
 static weir_str find_default(const weir_client_session *session, weir_str key) {
+    const char *other = find_fallback_key(key.data);
+    weir_str inherited = other ? find_set(session, weir_str_from(other)) : (weir_str){0};
+    if (inherited.data)
+        return inherited;
     const spark_conf *known = find_conf(key.data);
     if (known && known->fallback)
         return weir_str_from(known->fallback);

@@ -119,7 +119,7 @@ static weir_code run_plan(weir_engine_session *session, weir_engine_scope *scope
     case WEIR_CONNECT_CATALOG:
         return weir_engine_catalog_answer(scope, operation, plan->catalog, err);
     case WEIR_CONNECT_CREATE_VIEW:
-        return weir_engine_view_add(session, &plan->view, plan->root, scope->memory, err);
+        return weir_engine_view_add(scope, &plan->view, plan->root, err);
     case WEIR_CONNECT_SQL_COMMAND:
         return answer_sql(operation, plan, err);
     case WEIR_CONNECT_START_STREAM:
@@ -136,9 +136,29 @@ static weir_code run_plan(weir_engine_session *session, weir_engine_scope *scope
     case WEIR_CONNECT_CLEAN_CACHE:
         return WEIR_OK;
     case WEIR_CONNECT_WRITE:
-        WEIR_FAIL(err, NOT_SUPPORTED, "writing a batch (DataFrame.write) is not supported");
+        return weir_engine_write(scope, operation, plan, err);
     }
     WEIR_FAIL(err, INTERNAL_ERROR, "action %d", (int)plan->action);
+}
+
+/* What becomes of these outlives the request, and nodes borrow texts from their message. */
+static bool outlives(const Spark__Connect__Plan *message) {
+    if (message->op_type_case != SPARK__CONNECT__PLAN__OP_TYPE_COMMAND || !message->command)
+        return false;
+    int kind = (int)message->command->command_type_case;
+    return kind == SPARK__CONNECT__COMMAND__COMMAND_TYPE_CREATE_DATAFRAME_VIEW ||
+           kind == SPARK__CONNECT__COMMAND__COMMAND_TYPE_WRITE_STREAM_OPERATION_START;
+}
+
+static weir_code own_message(weir_arena *arena, const Spark__Connect__Plan **message, weir_error **err) {
+    if (!*message || !outlives(*message))
+        return WEIR_OK;
+    _cleanup_strbuf_ weir_strbuf bytes = {0};
+    ProtobufCMessage *copy = NULL;
+    weir_connect_pack(&bytes, &(*message)->base);
+    WEIR_TRY(weir_connect_unpack(arena, weir_strbuf_view(&bytes), (*message)->base.descriptor, &copy, err));
+    *message = (const Spark__Connect__Plan *)copy;
+    return WEIR_OK;
 }
 
 static weir_code execute(void *self, void *state, weir_connect_operation *operation,
@@ -148,7 +168,9 @@ static weir_code execute(void *self, void *state, weir_connect_operation *operat
     weir_connect_plan plan = {0};
     WEIR_TRY(weir_engine_scope_open(state, &scope, err));
     weir_connect_scope *decoder = weir_engine_scope_decoder(&scope);
-    weir_code code = weir_connect_decode(scope.arena, decoder, message, &plan, err);
+    weir_code code = own_message(scope.arena, &message, err);
+    if (code == WEIR_OK)
+        code = weir_connect_decode(scope.arena, decoder, message, &plan, err);
     if (code == WEIR_OK)
         code = weir_connect_resolve(scope.arena, decoder, &plan, err);
     if (code == WEIR_OK)

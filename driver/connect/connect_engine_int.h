@@ -1,8 +1,9 @@
 /* Shared by the files of the engine behind the Connect server: connect_engine.c (life, dispatch),
  * engine_scope.c (sessions' views, plans and the memory they live in), engine_rows.c (rows and their texts),
- * engine_streams.c (queries), engine_commands.c (questions to queries), engine_listeners.c (events),
- * engine_catalog.c (catalogue). One lock, `engine->lock`, guards sessions' lists and queries' states;
- * `changed` is broadcast whenever something that a worker waits for may have happened. */
+ * engine_write.c (batch writes), engine_streams.c (queries), engine_commands.c (questions to queries),
+ * engine_listeners.c (events), engine_catalog.c (catalogue). One lock, `engine->lock`, guards sessions' lists
+ * and queries' states; `changed` is broadcast whenever something that a worker waits for may have happened.
+ */
 #pragma once
 
 #include <pthread.h>
@@ -40,6 +41,7 @@ typedef struct weir_engine_view {
     char *name;
     bool global;
     weir_node *plan; /* NULL for a memory table */
+    weir_str sql;    /* what its places refer to, in its memory */
     weir_plan_memory *memory;
     weir_memory_table *table;
 } weir_engine_view;
@@ -58,7 +60,7 @@ typedef struct weir_engine_session {
     weir_engine_event *events, **events_end;
     int32_t events_count;
     int64_t terminations; /* queries that have ended since resetTerminated */
-    weir_error *failure;  /* of the last one that failed */
+    weir_error *failure;  /* STREAM_FAILED of the last one that failed */
 } weir_engine_session;
 
 /* One plan being decoded, analysed and run: memory, configuration and what the decoder asks. */
@@ -70,6 +72,7 @@ typedef struct weir_engine_scope {
     const weir_timezone *zone;
     int64_t next_id;
     weir_catalog catalog;
+    weir_sql_texts texts;
     weir_connect_scope decoder;
 } weir_engine_scope;
 
@@ -80,9 +83,10 @@ void weir_engine_scope_close(weir_engine_scope *scope);
 weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope);
 
 /* ---- views (engine_scope.c) ---- */
-/* Takes a reference of the scope's memory. TEMP_TABLE_OR_VIEW_ALREADY_EXISTS without `replace`. */
-weir_code weir_engine_view_add(weir_engine_session *session, const weir_connect_view *view, weir_node *plan,
-                               weir_plan_memory *memory, weir_error **err);
+/* Takes a reference of the scope's memory, in which `plan` lives with all its texts.
+ * TEMP_TABLE_OR_VIEW_ALREADY_EXISTS without `replace`. */
+weir_code weir_engine_view_add(weir_engine_scope *scope, const weir_connect_view *view, weir_node *plan,
+                               weir_error **err);
 void weir_engine_view_add_table(weir_engine_session *session, const char *name, weir_memory_table *table);
 bool weir_engine_view_drop(weir_engine_session *session, weir_str name, bool global);
 /* Copies of all views of one session in another. */
@@ -90,6 +94,12 @@ void weir_engine_views_copy(const weir_engine_session *from, weir_engine_session
 void weir_engine_views_free(weir_engine_session *session);
 
 /* ---- rows (engine_rows.c) ---- */
+/* The physical plan of a resolved plan without streams, whose rows go to a sink. */
+weir_code weir_engine_rows_plan(weir_engine_scope *scope, weir_node *root, weir_str sink_format,
+                                const weir_options *sink_options, weir_physical *ret, weir_error **err);
+/* Runs it to its end; an interrupt of the operation cancels it. */
+weir_code weir_engine_rows_execute(weir_engine_scope *scope, weir_connect_operation *operation,
+                                   weir_batch_query *query, weir_error **err);
 /* Runs a plan without streams. `limit` >= 0: no more rows are needed. */
 weir_code weir_engine_rows_run(weir_engine_scope *scope, weir_connect_operation *operation, weir_node *root,
                                int64_t limit, weir_batch_take take, void *data, weir_error **err);
@@ -101,6 +111,10 @@ weir_code weir_engine_rows_show(weir_engine_scope *scope, weir_connect_operation
 /* One batch that is here already. */
 weir_code weir_engine_rows_emit_batch(weir_engine_scope *scope, weir_connect_operation *operation,
                                       weir_batch *batch, weir_error **err);
+
+/* ---- batch writes (engine_write.c) ---- */
+weir_code weir_engine_write(weir_engine_scope *scope, weir_connect_operation *operation,
+                            const weir_connect_plan *plan, weir_error **err);
 
 /* ---- streams (engine_streams.c) ---- */
 struct weir_engine_query {
@@ -136,7 +150,9 @@ void weir_engine_query_unref(weir_engine_query *query); /* accepts NULL */
 void weir_engine_query_stop(weir_engine_query *query);
 /* Waits until it has ended; false where `timeout_ms` (< 0: none) or an interrupt came first. */
 bool weir_engine_query_await(weir_engine_query *query, weir_connect_operation *operation, int64_t timeout_ms);
-/* STREAMING_QUERY_EXCEPTION text as Spark's StreamingQueryException has it. */
+/* STREAM_FAILED with what ended it; returns its code. */
+weir_code weir_engine_query_raise(const weir_engine_query *query, weir_error **err);
+/* What Spark's StreamingQueryException prints of itself. */
 void weir_engine_query_exception(const weir_engine_query *query, weir_strbuf *ret);
 
 /* ---- commands (engine_commands.c) ---- */

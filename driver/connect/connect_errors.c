@@ -63,6 +63,62 @@ static size_t percent_size(const char *text) {
     return size;
 }
 
+/* --- what Spark says otherwise than weir_error does --- */
+
+/* Spark throws a plain IllegalArgumentException: it has a message and nothing else. */
+static bool is_plain(const weir_error *error) {
+    return weir_error_code(error) == WEIR_INVALID_ARGUMENT;
+}
+
+/* Unnamed conditions have none. */
+static const char *sqlstate_of(const weir_error *error) {
+    weir_code code = weir_error_code(error);
+    return strncmp(weir_code_condition(code), "_LEGACY", 7) == 0 ? NULL : weir_code_sqlstate(code);
+}
+
+static const char *text_of(weir_arena *arena, const weir_error *error) {
+    if (is_plain(error))
+        return weir_error_message(error);
+    const char *class = weir_connect_error_classes(error)[0];
+    bool parse = strcmp(class, "org.apache.spark.sql.catalyst.parser.ParseException") == 0;
+    const char *text = weir_error_text(error);
+    return parse ? weir_arena_printf(arena, "\n%s", text) : text;
+}
+
+/* Parameters of Spark's templates that always have the same value. */
+static const struct {
+    const char *condition, *name, *value;
+} constant_params[] = {
+    {"CAST_INVALID_INPUT", "ansiConfig", "\"spark.sql.ansi.enabled\""},
+    {"CAST_OVERFLOW", "ansiConfig", "\"spark.sql.ansi.enabled\""},
+    {"WRONG_NUM_ARGS", "docroot", "https://spark.apache.org/docs/latest"},
+};
+
+typedef struct param_list {
+    const char **names, **values;
+    int count;
+} param_list;
+
+static param_list params_of(weir_arena *arena, const weir_error *error) {
+    int count = weir_error_param_count(error);
+    param_list list = {.names = WEIR_NEW_ARRAY(arena, const char *, count + 1),
+                       .values = WEIR_NEW_ARRAY(arena, const char *, count + 1)};
+    for (int i = 0; i < count; i++) {
+        list.names[list.count] = weir_error_param_name(error, i);
+        list.values[list.count++] = clean_text(arena, weir_error_param_value(error, i), SIZE_MAX);
+    }
+    const char *condition = weir_code_condition(weir_error_code(error));
+    size_t head = strcspn(condition, ".");
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(constant_params); i++)
+        if (strlen(constant_params[i].condition) == head &&
+            strncmp(condition, constant_params[i].condition, head) == 0) {
+            list.names[list.count] = constant_params[i].name;
+            list.values[list.count++] = constant_params[i].value;
+            break;
+        }
+    return list;
+}
+
 /* --- the trailer --- */
 
 static char *classes_json(weir_arena *arena, const char *const *chain) {
@@ -79,13 +135,13 @@ static char *classes_json(weir_arena *arena, const char *const *chain) {
 static char *parameters_json(weir_arena *arena, const weir_error *error) {
     _cleanup_strbuf_ weir_strbuf buf = {0};
     weir_strbuf_add_char(&buf, '{');
-    for (int i = 0; i < weir_error_param_count(error); i++) {
+    param_list params = params_of(arena, error);
+    for (int i = 0; i < params.count; i++) {
         if (i)
             weir_strbuf_add_char(&buf, ',');
-        weir_json_write_string(&buf, weir_str_from(weir_error_param_name(error, i)));
+        weir_json_write_string(&buf, weir_str_from(params.names[i]));
         weir_strbuf_add_char(&buf, ':');
-        const char *value = weir_error_param_value(error, i);
-        weir_json_write_string(&buf, weir_str_from(clean_text(arena, value, SIZE_MAX)));
+        weir_json_write_string(&buf, weir_str_from(params.values[i]));
     }
     weir_strbuf_add_char(&buf, '}');
     return buf.size <= PARAMETERS_MAX ? weir_arena_strdup(arena, buf.data) : NULL;
@@ -113,9 +169,11 @@ static ProtobufCBinaryData pack_info(weir_arena *arena, const weir_error *error,
     info.domain = (char *)"org.apache.spark";
     info.metadata = pointers;
     add_metadata(&info, entries, "classes", classes_json(arena, chain));
-    add_metadata(&info, entries, "sqlState", weir_code_sqlstate(code));
-    add_metadata(&info, entries, "errorClass", weir_arena_strdup(arena, weir_code_condition(code)));
-    add_metadata(&info, entries, "messageParameters", parameters_json(arena, error));
+    if (!is_plain(error)) {
+        add_metadata(&info, entries, "sqlState", sqlstate_of(error));
+        add_metadata(&info, entries, "errorClass", weir_arena_strdup(arena, weir_code_condition(code)));
+        add_metadata(&info, entries, "messageParameters", parameters_json(arena, error));
+    }
     add_metadata(&info, entries, "errorId", error_id);
     ProtobufCBinaryData bytes = {weir__connect__error_info__get_packed_size(&info), NULL};
     bytes.data = weir_arena_alloc(arena, bytes.len);
@@ -135,7 +193,7 @@ weir_connect_status weir_connect_error_status(weir_arena *arena, const weir_erro
     status.code = WEIR_DOOR_INTERNAL;
     status.n_details = 1;
     status.details = &details;
-    const char *text = weir_error_text(error);
+    const char *text = text_of(arena, error);
     for (size_t bytes_max = MESSAGE_MAX;; bytes_max /= 2) {
         answer.message = clean_text(arena, text, bytes_max);
         status.message = (char *)answer.message;
@@ -156,16 +214,21 @@ static void fill_context(weir_arena *arena, const weir_query_context *context,
     Spark__Connect__FetchErrorDetailsResponse__QueryContext *wire =
         WEIR_NEW(arena, Spark__Connect__FetchErrorDetailsResponse__QueryContext);
     spark__connect__fetch_error_details_response__query_context__init(wire);
-    const char *fragment = clean_text(arena, context->fragment ? context->fragment : "", SIZE_MAX);
     wire->has_context_type = 1;
-    wire->context_type = SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__SQL;
+    wire->context_type =
+        context->call_site
+            ? SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__DATAFRAME
+            : SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__SQL;
     wire->object_type = wire->object_name = wire->call_site = (char *)"";
-    wire->has_start_index = wire->has_stop_index = 1;
-    wire->start_index = context->start;
-    wire->stop_index = context->stop;
-    wire->fragment = (char *)fragment;
-    wire->summary = weir_arena_printf(arena, "== SQL (line %d, position %d) ==\n%s\n", context->line,
-                                      context->column + 1, fragment);
+    if (context->call_site) {
+        wire->call_site = clean_text(arena, context->call_site, SIZE_MAX);
+    } else {
+        wire->has_start_index = wire->has_stop_index = 1;
+        wire->start_index = context->start;
+        wire->stop_index = context->stop;
+    }
+    wire->fragment = clean_text(arena, context->fragment ? context->fragment : "", SIZE_MAX);
+    wire->summary = clean_text(arena, context->summary ? context->summary : "", SIZE_MAX);
     throwable->n_query_contexts = 1;
     throwable->query_contexts =
         WEIR_NEW_ARRAY(arena, Spark__Connect__FetchErrorDetailsResponse__QueryContext *, 1);
@@ -178,14 +241,14 @@ static Spark__Connect__FetchErrorDetailsResponse__SparkThrowable *make_throwable
         WEIR_NEW(arena, Spark__Connect__FetchErrorDetailsResponse__SparkThrowable);
     spark__connect__fetch_error_details_response__spark_throwable__init(throwable);
     throwable->error_class = weir_arena_strdup(arena, weir_code_condition(weir_error_code(error)));
-    throwable->sql_state = (char *)weir_code_sqlstate(weir_error_code(error));
-    int count = weir_error_param_count(error);
-    throwable->message_parameters = WEIR_NEW_ARRAY(arena, Spark__Connect__StringEntry *, count);
-    for (int i = 0; i < count; i++) {
+    throwable->sql_state = (char *)(uintptr_t)sqlstate_of(error);
+    param_list params = params_of(arena, error);
+    throwable->message_parameters = WEIR_NEW_ARRAY(arena, Spark__Connect__StringEntry *, params.count + 1);
+    for (int i = 0; i < params.count; i++) {
         Spark__Connect__StringEntry *entry = WEIR_NEW(arena, Spark__Connect__StringEntry);
         spark__connect__string_entry__init(entry);
-        entry->key = (char *)weir_error_param_name(error, i);
-        entry->value = clean_text(arena, weir_error_param_value(error, i), SIZE_MAX);
+        entry->key = (char *)(uintptr_t)params.names[i];
+        entry->value = (char *)(uintptr_t)params.values[i];
         throwable->message_parameters[throwable->n_message_parameters++] = entry;
     }
     if (weir_error_get_context(error))
@@ -202,8 +265,9 @@ void weir_connect_error_details(weir_arena *arena, const weir_error *error,
     while (chain[wire->n_error_type_hierarchy])
         wire->n_error_type_hierarchy++;
     wire->error_type_hierarchy = (char **)chain;
-    wire->message = clean_text(arena, weir_error_text(error), SIZE_MAX);
-    wire->spark_throwable = make_throwable(arena, error);
+    wire->message = clean_text(arena, text_of(arena, error), SIZE_MAX);
+    if (!is_plain(error))
+        wire->spark_throwable = make_throwable(arena, error);
     response->has_root_error_idx = 1;
     response->root_error_idx = 0;
     response->n_errors = 1;

@@ -41,9 +41,7 @@ weir_code weir_connect_decode_relation(weir_arena *arena, const weir_connect_sco
     *ret = (weir_connect_plan){0};
     if (!relation)
         return weir_decode_missing(err, "spark.connect.Plan", "op_type");
-    WEIR_TRY(decode_root(&d, relation, ret));
-    ret->sql = d.sql;
-    return WEIR_OK;
+    return decode_root(&d, relation, ret);
 }
 
 weir_code weir_connect_decode(weir_arena *arena, const weir_connect_scope *scope,
@@ -59,9 +57,7 @@ weir_code weir_connect_decode(weir_arena *arena, const weir_connect_scope *scope
     if (!plan || plan->op_type_case != SPARK__CONNECT__PLAN__OP_TYPE_COMMAND)
         return weir_decode_missing(err, "spark.connect.Plan", "op_type");
     weir_decode d = {.arena = arena, .scope = scope, .err = err};
-    WEIR_TRY(weir_decode_command(&d, plan->command, ret));
-    ret->sql = d.sql;
-    return WEIR_OK;
+    return weir_decode_command(&d, plan->command, ret);
 }
 
 weir_code weir_connect_resolve(weir_arena *arena, const weir_connect_scope *scope, weir_connect_plan *plan,
@@ -71,7 +67,7 @@ weir_code weir_connect_resolve(weir_arena *arena, const weir_connect_scope *scop
         .zone = scope->zone,
         .ansi = scope->ansi,
         .case_sensitive = scope->case_sensitive,
-        .sql = plan->sql,
+        .sql = weir_sql_texts_view(scope->texts),
         .next_id = scope->next_id,
     };
     if (!plan->root)

@@ -10,7 +10,9 @@
 
 #include "common/conf/conf.h"
 #include "common/plan/plan.h"
+#include "common/plan/sql_context.h"
 #include "common/types/timezone.h"
+#include "connectors/connector.h"
 #include "driver/analyze/analyzer.h"
 #include "driver/job/job_spec.h"
 #include "proto/connect_base.pb-c.h"
@@ -32,6 +34,9 @@ typedef struct weir_connect_scope {
     /* The resolved plan behind a CachedRemoteRelation; *ret is NULL where there is none. */
     weir_code (*find_relation)(void *self, weir_arena *arena, weir_str id, weir_node **ret, weir_error **err);
     void *self;
+    /* What the places of the nodes refer to: grows while plans are decoded, and by the catalogue for the
+     * plans of views. In the arena of the nodes; required. */
+    weir_sql_texts *texts;
 } weir_connect_scope;
 
 /* ---- bytes ---- */
@@ -72,17 +77,10 @@ typedef struct weir_connect_view {
     bool global, replace;
 } weir_connect_view;
 
-typedef enum weir_connect_save_mode {
-    WEIR_CONNECT_SAVE_ERROR,
-    WEIR_CONNECT_SAVE_APPEND,
-    WEIR_CONNECT_SAVE_OVERWRITE,
-    WEIR_CONNECT_SAVE_IGNORE,
-} weir_connect_save_mode;
-
 typedef struct weir_connect_write {
     weir_str format; /* spark.sql.sources.default where the client named none */
     weir_str path;   /* empty where the format needs none */
-    weir_connect_save_mode mode;
+    weir_save_mode mode;
     weir_str_list partition_by;
     weir_options options;
 } weir_connect_write;
@@ -100,7 +98,6 @@ typedef struct weir_connect_stream {
 typedef struct weir_connect_plan {
     weir_connect_action action;
     weir_node *root; /* unresolved after decode, resolved after resolve; NULL where the action has none */
-    weir_str sql;    /* the SQL text that places of errors refer to; may be empty */
     weir_connect_show show;
     weir_connect_view view;
     weir_connect_write write;

@@ -14,7 +14,9 @@ static weir_code decode_view(weir_decode *d, const Spark__Connect__CreateDataFra
     ret->action = WEIR_CONNECT_CREATE_VIEW;
     ret->view.global = m->is_global;
     ret->view.replace = m->replace;
-    WEIR_TRY(weir_decode_name(d, m->name, &parts));
+    if (weir_decode_name(d, m->name, &parts) != WEIR_OK)
+        return weir_error_raise(d->err, WEIR__LEGACY_ERROR_TEMP_1321, "viewName", m->name ? m->name : "",
+                                NULL);
     if (parts.items[0].size == 0)
         return weir_error_raise(d->err, WEIR_PARSE_EMPTY_STATEMENT, NULL);
     if (parts.count != 1)
@@ -63,20 +65,20 @@ static weir_code decode_sql_command(weir_decode *d, const Spark__Connect__SqlCom
 
 /* ---- batch writes ---- */
 
-static weir_code save_mode(weir_decode *d, int mode, weir_connect_save_mode *ret) {
+static weir_code save_mode(weir_decode *d, int mode, weir_save_mode *ret) {
     switch (mode) {
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_UNSPECIFIED:
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_ERROR_IF_EXISTS:
-        *ret = WEIR_CONNECT_SAVE_ERROR;
+        *ret = WEIR_SAVE_ERROR_IF_EXISTS;
         return WEIR_OK;
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_APPEND:
-        *ret = WEIR_CONNECT_SAVE_APPEND;
+        *ret = WEIR_SAVE_APPEND;
         return WEIR_OK;
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_OVERWRITE:
-        *ret = WEIR_CONNECT_SAVE_OVERWRITE;
+        *ret = WEIR_SAVE_OVERWRITE;
         return WEIR_OK;
     case SPARK__CONNECT__WRITE_OPERATION__SAVE_MODE__SAVE_MODE_IGNORE:
-        *ret = WEIR_CONNECT_SAVE_IGNORE;
+        *ret = WEIR_SAVE_IGNORE;
         return WEIR_OK;
     default:
         return weir_decode_bad_enum(d->err, "spark.connect.WriteOperation.mode", mode);
@@ -155,8 +157,32 @@ static weir_code decode_trigger(weir_decode *d, const Spark__Connect__WriteStrea
     case SPARK__CONNECT__WRITE_STREAM_OPERATION_START__TRIGGER_CONTINUOUS_CHECKPOINT_INTERVAL:
         return weir_decode_unsupported(d->err, "a continuous trigger");
     default:
-        return weir_decode_unsupported(d->err, "a real-time trigger");
+        return WEIR_OK; /* real time: looked at with the plan */
     }
+}
+
+static bool is_source(const weir_node *node, void *data) {
+    if (node->kind == WEIR_NODE_SOURCE && !*(const weir_node **)data)
+        *(const weir_node **)data = node;
+    return false;
+}
+
+/* Spark runs few sources in real-time mode, and none of those that are here: each is refused by its class. */
+static weir_code refuse_real_time(weir_decode *d, const weir_connect_stream *stream, const weir_node *root) {
+    const weir_node *found = NULL;
+    const char *class_name = "org.apache.spark.sql.execution.streaming.runtime.FileStreamSource";
+    if (!weir_str_equal(stream->output_mode, WEIR_STR("update")))
+        return weir_error_raise(
+            d->err, WEIR_STREAMING_REAL_TIME_MODE__OUTPUT_MODE_NOT_SUPPORTED, "outputMode",
+            weir_str_equal(stream->output_mode, WEIR_STR("append")) ? "Append" : "Complete", NULL);
+    weir_node_any(root, is_source, &found);
+    weir_str format = found ? WEIR_NODE_AS(found, SOURCE, source)->format : WEIR_STR("");
+    if (weir_str_equal_nocase(format, WEIR_STR("rate")))
+        class_name = "org.apache.spark.sql.execution.streaming.sources.RateStreamMicroBatchStream";
+    else if (weir_str_equal_nocase(format, WEIR_STR("rate-micro-batch")))
+        class_name = "org.apache.spark.sql.execution.streaming.sources.RatePerMicroBatchStream";
+    return weir_error_raise(d->err, WEIR_STREAMING_REAL_TIME_MODE__INPUT_STREAM_NOT_SUPPORTED, "className",
+                            class_name, NULL);
 }
 
 /* Accepted in any case; kept in lower case, as the rest of the engine has it. */
@@ -203,7 +229,10 @@ static weir_code decode_stream(weir_decode *d, const Spark__Connect__WriteStream
     if (!weir_sink_find(stream->format))
         return weir_error_raise(d->err, WEIR_DATA_SOURCE_NOT_FOUND, "provider",
                                 weir_arena_strndup(d->arena, stream->format.data, stream->format.size), NULL);
-    return weir_decode_input(d, m->input, "WriteStreamOperationStart", &ret->root);
+    WEIR_TRY(weir_decode_input(d, m->input, "WriteStreamOperationStart", &ret->root));
+    if (m->trigger_case == SPARK__CONNECT__WRITE_STREAM_OPERATION_START__TRIGGER_REAL_TIME_BATCH_DURATION)
+        return refuse_real_time(d, stream, ret->root);
+    return WEIR_OK;
 }
 
 static weir_code decode_query_command(weir_decode *d, const Spark__Connect__StreamingQueryCommand *m,

@@ -208,23 +208,38 @@ static weir_code decode_call(weir_decode *d, const Spark__Connect__CallFunction 
 
 /* ---- the rest ---- */
 
-static weir_code clear_place(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
-                             weir_error **err) {
-    (void)arena, (void)data, (void)err;
-    node->start = node->stop = -1; /* fresh from the parser: nobody else has seen it */
+static weir_code move_place(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                            weir_error **err) {
+    (void)arena, (void)err;
+    const int32_t *base = data;
+    bool placed = *base >= 0 && node->start >= 0;
+    node->start = placed ? node->start + *base : -1; /* fresh from the parser: nobody else has seen it */
+    node->stop = placed ? node->stop + *base : -1;
     *ret = node;
     return WEIR_OK;
 }
 
-weir_code weir_decode_clear_places(weir_decode *d, weir_node *node, weir_node **ret) {
-    return weir_node_transform(d->arena, node, clear_place, NULL, ret, d->err);
+weir_code weir_decode_move_places(weir_decode *d, weir_str text, weir_node *node, weir_node **ret) {
+    int32_t base = weir_sql_texts_add(d->arena, d->scope->texts, text);
+    return weir_node_transform(d->arena, node, move_place, &base, ret, d->err);
+}
+
+/* The call of the client that made the expression becomes its place. */
+static void set_origin(weir_decode *d, const Spark__Connect__ExpressionCommon *common, weir_node *node) {
+    const Spark__Connect__Origin *origin = common ? common->origin : NULL;
+    if (!origin || origin->function_case != SPARK__CONNECT__ORIGIN__FUNCTION_PYTHON_ORIGIN ||
+        node->start >= 0)
+        return;
+    const Spark__Connect__PythonOrigin *call = origin->python_origin;
+    weir_sql_texts_add_call(d->arena, d->scope->texts, call->fragment ? call->fragment : "",
+                            call->call_site ? call->call_site : "", &node->start, &node->stop);
 }
 
 static weir_code decode_string(weir_decode *d, const Spark__Connect__Expression__ExpressionString *m,
                                weir_node **ret) {
     weir_str text = weir_decode_text(m->expression);
     WEIR_TRY(weir_parser_expression(d->arena, text, d->scope->zone, ret, d->err));
-    return weir_decode_clear_places(d, *ret, ret);
+    return weir_decode_move_places(d, text, *ret, ret);
 }
 
 weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Alias *m, weir_node **ret) {
@@ -240,6 +255,8 @@ weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Al
     *ret = &alias->node;
     if (m->metadata)
         WEIR_TRY(weir_decode_metadata(d->arena, m->metadata, &alias->metadata, d->err));
+    if (m->metadata && alias->metadata.size == 0)
+        alias->metadata = WEIR_STR("{}"); /* takes the column's own away, where none would keep it */
     return weir_decode_expression(d, m->expr, &alias->child);
 }
 
@@ -297,10 +314,7 @@ static weir_code decode_update(weir_decode *d, const Spark__Connect__Expression_
     return WEIR_OK;
 }
 
-weir_code weir_decode_expression(weir_decode *d, const expression *m, weir_node **ret) {
-    *ret = NULL;
-    if (!m)
-        return weir_decode_missing(d->err, "spark.connect.Expression", "expr_type");
+static weir_code decode_kind(weir_decode *d, const expression *m, weir_node **ret) {
     switch ((int)m->expr_type_case) {
     case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_LITERAL:
         return weir_decode_literal(d, m->literal, ret);
@@ -329,4 +343,13 @@ weir_code weir_decode_expression(weir_decode *d, const expression *m, weir_node 
     default:
         return weir_coverage_refuse(&m->base, "expr_type", (int)m->expr_type_case, d->err);
     }
+}
+
+weir_code weir_decode_expression(weir_decode *d, const expression *m, weir_node **ret) {
+    *ret = NULL;
+    if (!m)
+        return weir_decode_missing(d->err, "spark.connect.Expression", "expr_type");
+    WEIR_TRY(decode_kind(d, m, ret));
+    set_origin(d, m->common, *ret);
+    return WEIR_OK;
 }

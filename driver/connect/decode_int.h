@@ -17,7 +17,6 @@ typedef struct weir_decode {
     const weir_connect_scope *scope;
     weir_error **err;
     weir_decode_reference *references;
-    weir_str sql; /* the first SQL text met: its nodes keep their places, those of further texts lose them */
 } weir_decode;
 
 /* ---- refusals (connect_coverage.c) ---- */
@@ -57,9 +56,8 @@ weir_code weir_decode_options(weir_decode *d, Spark__Connect__StringEntry *const
                               weir_options *ret);
 /* a.`b c`.d as its parts. */
 weir_code weir_decode_name(weir_decode *d, const char *text, weir_str_list *ret);
-/* The nodes of a SQL text carry places in that text, which is not what the analyzer knows: takes them away.
- */
-weir_code weir_decode_clear_places(weir_decode *d, weir_node *node, weir_node **ret);
+/* The nodes of a SQL text carry places in that text: makes them places in the texts of the scope. */
+weir_code weir_decode_move_places(weir_decode *d, weir_str text, weir_node *node, weir_node **ret);
 
 /* ---- bytes (connect_unpack.c) ---- */
 weir_code weir_decode_compressed(weir_arena *arena,

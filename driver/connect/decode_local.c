@@ -46,6 +46,24 @@ static void free_text(void *text) {
     weir_free(text);
 }
 
+/* Do the rows of one type serve as rows of the other as they are, whatever the fields are called? */
+static bool fits(const weir_type *have, const weir_type *want) {
+    if (have->kind != want->kind)
+        return false;
+    if (have->kind == WEIR_TYPE_ARRAY)
+        return fits(have->element, want->element) && have->contains_null <= want->contains_null;
+    if (have->kind == WEIR_TYPE_MAP)
+        return fits(have->element, want->element) && fits(have->value, want->value) &&
+               have->contains_null <= want->contains_null;
+    if (have->kind != WEIR_TYPE_STRUCT)
+        return weir_type_equal(have, want);
+    bool same = have->fields_count == want->fields_count;
+    for (int32_t i = 0; same && i < have->fields_count; i++)
+        same = fits(have->fields[i].type, want->fields[i].type) &&
+               have->fields[i].nullable <= want->fields[i].nullable;
+    return same;
+}
+
 /* The relation of the blocks, with the names and types of `wanted` where the client gave a schema. */
 static weir_code make_relation(local_rows *rows, const weir_type *wanted, weir_node **ret) {
     weir_decode *d = rows->d;
@@ -65,8 +83,8 @@ static weir_code make_relation(local_rows *rows, const weir_type *wanted, weir_n
     weir_str_list names = {WEIR_NEW_ARRAY(d->arena, weir_str, wanted->fields_count + 1), 0};
     for (; names.count < wanted->fields_count; names.count++)
         names.items[names.count] = wanted->fields[names.count].name;
-    if (weir_type_equal(wanted, rows->schema)) {
-        local->schema = wanted; /* with its metadata */
+    if (fits(rows->schema, wanted)) {
+        local->schema = wanted; /* by place: clients make equal names differ on the way */
         return WEIR_OK;
     }
     weir_node_column_aliases *renamed = WEIR_NODE_NEW(d->arena, COLUMN_ALIASES, column_aliases);

@@ -210,10 +210,7 @@ weir_code weir_decode_sql(weir_decode *d, const Spark__Connect__SQL *m, weir_nod
     weir_str sql = weir_decode_text(m->query);
     WEIR_TRY(decode_parameters(d, m, &parameters));
     WEIR_TRY(weir_parser_query_with(d->arena, sql, d->scope->zone, &parameters, ret, d->err));
-    if (d->sql.size == 0)
-        d->sql = sql;
-    else
-        WEIR_TRY(weir_decode_clear_places(d, *ret, ret));
+    WEIR_TRY(weir_decode_move_places(d, sql, *ret, ret));
     if (d->references)
         WEIR_TRY(weir_node_transform_down(d->arena, *ret, replace_reference, d, ret, d->err));
     return WEIR_OK;

@@ -50,10 +50,8 @@ static void add_text(answer *a, int32_t column, const char *text) {
 static void add_list(answer *a, int32_t column, const char *text) {
     if (text) {
         weir_builder_bytes(&a->builders[column].children[0], text, strlen(text));
-        weir_builder_list_end(&a->builders[column]);
-    } else {
-        weir_builder_null(&a->builders[column]);
     }
+    weir_builder_list_end(&a->builders[column]);
 }
 
 static weir_code answer_emit(answer *a, weir_connect_operation *operation, weir_code code, weir_error **err) {
@@ -212,6 +210,16 @@ static weir_code find_table(weir_engine_scope *scope, const char *name, weir_nod
     return weir_analyzer_run(scope->arena, &table->node, &options, ret, err);
 }
 
+/* As find_table; the catalogue's own questions do not look among the built-in relations. */
+static weir_code find_named(weir_engine_scope *scope, const char *name, weir_node **ret, weir_error **err) {
+    weir_code code = find_table(scope, name, ret, err);
+    if (code != WEIR_TABLE_OR_VIEW_NOT_FOUND)
+        return code;
+    char *quoted = weir_arena_printf(scope->arena, "`%s`", name);
+    return weir_error_raise(err, code, "relationName", quoted, "searchPath",
+                            "[`system`.`session`, `spark_catalog`.`default`]", NULL);
+}
+
 static weir_code table_exists(weir_engine_scope *scope, weir_connect_operation *operation, const char *name,
                               weir_error **err) {
     weir_node *node;
@@ -223,7 +231,7 @@ static weir_code get_table(weir_engine_scope *scope, weir_connect_operation *ope
                            weir_error **err) {
     weir_node *node;
     answer a;
-    WEIR_TRY(find_table(scope, name, &node, err));
+    WEIR_TRY(find_named(scope, name, &node, err));
     weir_code code = answer_open(&a, scope, table_columns, "ssasSB", err);
     weir_engine_view view = {.name = (char *)(uintptr_t)name};
     add_view_row(&a, &view);
@@ -236,7 +244,7 @@ static weir_code list_columns(weir_engine_scope *scope, weir_connect_operation *
                                           "isPartition", "isBucket",    "isCluster"};
     weir_node *node;
     answer a;
-    WEIR_TRY(find_table(scope, name, &node, err));
+    WEIR_TRY(find_named(scope, name, &node, err));
     weir_code code = answer_open(&a, scope, columns, "SsSBBBB", err);
     for (int32_t i = 0; i < node->type->fields_count; i++) {
         const weir_field *field = &node->type->fields[i];

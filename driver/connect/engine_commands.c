@@ -17,7 +17,9 @@ typedef struct query_answer {
 
 static void answer_status(query_answer *answer, const weir_engine_query *query) {
     spark__connect__streaming_query_command_result__status_result__init(&answer->status);
-    answer->status.status_message = weir_arena_strdup(answer->arena, query->status);
+    answer->status.status_message = query->error ? weir_arena_printf(answer->arena, "%s: %s", query->status,
+                                                                     weir_error_text(query->error))
+                                                 : weir_arena_strdup(answer->arena, query->status);
     answer->status.has_is_data_available = answer->status.has_is_trigger_active =
         answer->status.has_is_active = 1;
     answer->status.is_active = !query->ended;
@@ -49,15 +51,9 @@ static void answer_exception(query_answer *answer, const weir_engine_query *quer
     if (!query->error)
         return;
     _cleanup_strbuf_ weir_strbuf text = {0};
-    weir_strbuf_add_text(&text, "org.apache.spark.sql.streaming.StreamingQueryException: ");
     weir_engine_query_exception(query, &text);
     answer->exception.exception_message = weir_arena_strndup(answer->arena, text.data, text.size);
     answer->exception.error_class = weir_arena_strdup(answer->arena, "STREAM_FAILED");
-}
-
-static weir_code raise_failure(const weir_engine_query *query, weir_error **err) {
-    return weir_error_raise(err, WEIR_STREAM_FAILED, "id", query->id, "runId", query->run_id, "message",
-                            weir_error_text(query->error), NULL);
 }
 
 static weir_code check_interrupted(weir_connect_operation *operation, weir_error **err) {
@@ -75,7 +71,7 @@ static weir_code await_termination(query_answer *answer, weir_engine_query *quer
     if (!ended)
         WEIR_TRY(check_interrupted(operation, err));
     if (ended && query->error)
-        return raise_failure(query, err);
+        return weir_engine_query_raise(query, err);
     spark__connect__streaming_query_command_result__await_termination_result__init(&answer->terminated);
     answer->terminated.has_terminated = 1;
     answer->terminated.terminated = ended;
@@ -95,7 +91,7 @@ static weir_code process_all(weir_engine_query *query, weir_connect_operation *o
         weir_engine_wait(engine, -1);
     bool failed = query->ended && query->error;
     pthread_mutex_unlock(&engine->lock);
-    return failed ? raise_failure(query, err) : check_interrupted(operation, err);
+    return failed ? weir_engine_query_raise(query, err) : check_interrupted(operation, err);
 }
 
 static weir_code stop_query(weir_engine_query *query, weir_connect_operation *operation, weir_error **err) {
@@ -236,8 +232,7 @@ static weir_code await_any(manager_answer *answer, weir_engine_session *session,
            weir_engine_wait(engine, deadline))
         continue;
     if (session->failure)
-        return weir_error_raise(err, WEIR_STREAM_FAILED, "id", "", "runId", "", "message",
-                                weir_error_text(session->failure), NULL);
+        return weir_error_move(err, weir_error_clone(session->failure));
     if (!session->terminations)
         WEIR_TRY(check_interrupted(operation, err));
     spark__connect__streaming_query_manager_command_result__await_any_termination_result__init(

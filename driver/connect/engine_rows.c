@@ -15,10 +15,11 @@ static weir_code refuse_stream(weir_error **err) {
     WEIR_RAISE(
         err, _LEGACY_ERROR_TEMP_3102, "msg",
         "Queries with streaming sources must be executed with writeStream.start(), or from a streaming "
-        "table or flow definition within a Spark Declarative Pipeline.;");
+        "table or flow definition within a Spark Declarative Pipeline.");
 }
 
-static weir_code plan_rows(weir_engine_scope *scope, weir_node *root, weir_physical *ret, weir_error **err) {
+weir_code weir_engine_rows_plan(weir_engine_scope *scope, weir_node *root, weir_str sink_format,
+                                const weir_options *sink_options, weir_physical *ret, weir_error **err) {
     weir_optimizer_options options = {
         .zone = scope->zone, .ansi = weir_conf_bool(scope->conf, WEIR_CONF_ANSI), .next_id = &scope->next_id};
     if (weir_streaming_checks_is_streaming(root))
@@ -28,8 +29,9 @@ static weir_code plan_rows(weir_engine_scope *scope, weir_node *root, weir_physi
                                      .conf = scope->conf,
                                      .batch = true,
                                      .output_mode = WEIR_STR(""),
-                                     .sink_format = WEIR_STR("memory"), /* any that collects */
-                                     .sql = WEIR_STR("")};
+                                     .sink_format = sink_format,
+                                     .sink_options = *sink_options,
+                                     .sql = weir_sql_texts_view(&scope->texts)};
     WEIR_TRY(weir_physical_plan(scope->arena, &request, ret, err));
     for (int32_t i = 0; i < ret->sources_count; i++)
         ret->sources[i].options = weir_stream_planner_absolute(
@@ -57,20 +59,25 @@ static void publish(weir_engine_scope *scope, weir_connect_operation *operation,
     pthread_mutex_unlock(&engine->lock);
 }
 
+weir_code weir_engine_rows_execute(weir_engine_scope *scope, weir_connect_operation *operation,
+                                   weir_batch_query *query, weir_error **err) {
+    WEIR_TRY(weir_driver_start_batch(scope->session->engine->options.driver, query, err));
+    publish(scope, operation, query);
+    weir_code code = weir_batch_query_wait(query, err);
+    publish(scope, operation, NULL);
+    return code;
+}
+
 weir_code weir_engine_rows_run(weir_engine_scope *scope, weir_connect_operation *operation, weir_node *root,
                                int64_t limit, weir_batch_take take, void *data, weir_error **err) {
     weir_physical physical;
     if (limit >= 0)
         root = limited(scope, root, limit);
-    WEIR_TRY(plan_rows(scope, root, &physical, err));
+    /* The sink is any that collects. */
+    WEIR_TRY(weir_engine_rows_plan(scope, root, WEIR_STR("memory"), &(weir_options){0}, &physical, err));
     weir_batch_spec spec = {.physical = &physical, .conf = scope->conf, .zone = scope->zone};
     weir_batch_query *query = weir_batch_query_new(&spec);
-    weir_code code = weir_driver_start_batch(scope->session->engine->options.driver, query, err);
-    if (code == WEIR_OK) {
-        publish(scope, operation, query);
-        code = weir_batch_query_wait(query, err);
-        publish(scope, operation, NULL);
-    }
+    weir_code code = weir_engine_rows_execute(scope, operation, query, err);
     if (code == WEIR_OK)
         code = weir_batch_query_each(query, take, data, err);
     weir_batch_query_free(query);

@@ -71,14 +71,16 @@ static void put_view(weir_engine_session *session, weir_engine_view *view) {
     session->views = view;
 }
 
-weir_code weir_engine_view_add(weir_engine_session *session, const weir_connect_view *view, weir_node *plan,
-                               weir_plan_memory *memory, weir_error **err) {
+weir_code weir_engine_view_add(weir_engine_scope *scope, const weir_connect_view *view, weir_node *plan,
+                               weir_error **err) {
+    weir_engine_session *session = scope->session;
     weir_connect_engine *engine = session->engine;
     weir_engine_view *made = weir_alloc_zero(1, sizeof *made);
     made->name = weir_strndup(view->name.data, view->name.size);
     made->global = view->global;
     made->plan = plan;
-    made->memory = weir_plan_memory_ref(memory);
+    made->sql = weir_sql_texts_view(&scope->texts);
+    made->memory = weir_plan_memory_ref(scope->memory);
     pthread_mutex_lock(&engine->lock);
     bool exists = *find_view(session, view->name, view->global) != NULL;
     if (!exists || view->replace)
@@ -121,6 +123,7 @@ void weir_engine_views_copy(const weir_engine_session *from, weir_engine_session
         copy->name = weir_strdup(view->name);
         copy->global = view->global;
         copy->plan = view->plan;
+        copy->sql = view->sql;
         copy->memory = weir_plan_memory_ref(view->memory);
         copy->table = view->table ? weir_memory_table_ref(view->table) : NULL;
         *end = copy;
@@ -139,6 +142,24 @@ void weir_engine_views_free(weir_engine_session *session) {
 
 /* ---- what the analyzer asks ---- */
 
+/* Spark's asNullable: a table promises nothing about NULLs, whatever its query knew. */
+static const weir_type *nullable_type(weir_arena *arena, const weir_type *type) {
+    if (type->kind == WEIR_TYPE_ARRAY)
+        return weir_type_array(arena, nullable_type(arena, type->element), true);
+    if (type->kind == WEIR_TYPE_MAP)
+        return weir_type_map(arena, nullable_type(arena, type->element), nullable_type(arena, type->value),
+                             true);
+    if (type->kind != WEIR_TYPE_STRUCT)
+        return type;
+    weir_field *fields = WEIR_NEW_ARRAY(arena, weir_field, type->fields_count + 1);
+    for (int32_t i = 0; i < type->fields_count; i++) {
+        fields[i] = type->fields[i];
+        fields[i].type = nullable_type(arena, fields[i].type);
+        fields[i].nullable = true;
+    }
+    return weir_type_struct(arena, fields, type->fields_count);
+}
+
 /* The rows of a memory table as they are now: whole batches. */
 static weir_code table_relation(weir_arena *arena, weir_memory_table *table, weir_node **ret,
                                 weir_error **err) {
@@ -148,10 +169,33 @@ static weir_code table_relation(weir_arena *arena, weir_memory_table *table, wei
     if (rows->rows)
         WEIR_TRY(weir_block_encode(&blocks, rows, err));
     weir_node_local_relation *local = WEIR_NODE_NEW(arena, LOCAL_RELATION, local_relation);
-    local->schema = weir_type_clone(arena, weir_memory_table_schema(table));
+    local->schema = nullable_type(arena, weir_type_clone(arena, weir_memory_table_schema(table)));
     local->blocks = weir_arena_str(arena, weir_strbuf_view(&blocks));
     *ret = &local->node;
     return WEIR_OK;
+}
+
+static weir_code move_place(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                            weir_error **err) {
+    (void)err;
+    const int32_t *base = data;
+    *ret = node;
+    if (node->start < 0)
+        return WEIR_OK;
+    *ret = weir_node_copy(arena, node); /* the view's own are shared */
+    (*ret)->start = *base >= 0 ? node->start + *base : -1;
+    (*ret)->stop = *base >= 0 ? node->stop + *base : -1;
+    return WEIR_OK;
+}
+
+/* The plan of a view, with places in the texts of the plan that is built upon it. */
+static weir_code view_relation(weir_engine_scope *scope, weir_arena *arena, weir_str sql, weir_node *plan,
+                               weir_node **ret, weir_error **err) {
+    *ret = plan;
+    if (sql.size == 0)
+        return WEIR_OK;
+    int32_t base = weir_sql_texts_add(scope->arena, &scope->texts, sql);
+    return weir_node_transform(arena, plan, move_place, &base, ret, err);
 }
 
 static weir_code find_relation(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret,
@@ -165,12 +209,16 @@ static weir_code find_relation(void *self, weir_arena *arena, const weir_str_lis
     pthread_mutex_lock(&session->engine->lock);
     weir_engine_view *view = *find_view(session, name->items[name->count - 1], global);
     weir_memory_table *table = view && view->table ? weir_memory_table_ref(view->table) : NULL;
-    if (view && view->plan) {
+    weir_node *plan = view ? view->plan : NULL;
+    weir_str sql = {0};
+    if (plan) {
         weir_plan_memory_use(scope->memory, view->memory);
-        *ret = view->plan;
+        sql = view->sql;
     }
     pthread_mutex_unlock(&session->engine->lock);
     weir_code code = table ? table_relation(arena, table, ret, err) : WEIR_OK;
+    if (plan)
+        code = view_relation(scope, arena, sql, plan, ret, err);
     weir_memory_table_unref(table);
     return code;
 }
@@ -216,7 +264,7 @@ weir_code weir_engine_scope_open(weir_engine_session *session, weir_engine_scope
 
 /* The addresses inside are the caller's: filled in where the scope has come to rest. */
 weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope) {
-    scope->catalog = (weir_catalog){find_relation, scope};
+    scope->catalog = (weir_catalog){find_relation, scope, .places = true};
     scope->decoder = (weir_connect_scope){
         .env = scope->session->engine->options.env,
         .conf = scope->conf,
@@ -228,6 +276,7 @@ weir_connect_scope *weir_engine_scope_decoder(weir_engine_scope *scope) {
         .find_blob = find_blob,
         .find_relation = find_cached,
         .self = scope,
+        .texts = &scope->texts,
     };
     return &scope->decoder;
 }

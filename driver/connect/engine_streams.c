@@ -101,10 +101,25 @@ static void on_status(void *data, const char *message, bool trigger_active) {
     pthread_mutex_unlock(&query->engine->lock);
 }
 
+static void add_identity(const weir_engine_query *query, weir_strbuf *ret) {
+    weir_strbuf_addf(ret, "\n=== Streaming Query ===\nIdentifier: %s%s[id = %s, runId = %s]", query->name,
+                     *query->name ? " " : "", query->id, query->run_id);
+}
+
+weir_code weir_engine_query_raise(const weir_engine_query *query, weir_error **err) {
+    weir_error *failed = NULL;
+    _cleanup_strbuf_ weir_strbuf tail = {0};
+    weir_error_raise(&failed, WEIR_STREAM_FAILED, "id", query->id, "runId", query->run_id, "message",
+                     weir_error_text(query->error), NULL);
+    add_identity(query, &tail);
+    weir_error_set_tail(failed, tail.data);
+    return weir_error_move(err, failed);
+}
+
 void weir_engine_query_exception(const weir_engine_query *query, weir_strbuf *ret) {
-    weir_strbuf_addf(
-        ret, "[STREAM_FAILED] Query [id = %s, runId = %s] terminated with exception: %s SQLSTATE: XXKST",
-        query->id, query->run_id, weir_error_text(query->error));
+    weir_strbuf_addf(ret, "org.apache.spark.sql.streaming.StreamingQueryException: %s",
+                     weir_error_text(query->error));
+    add_identity(query, ret);
 }
 
 static void add_terminated_event(weir_engine_query *query) {
@@ -136,7 +151,8 @@ static void on_ended(void *self, weir_driver_job *job, const weir_error *error) 
         query->session->terminations++;
         if (error) {
             weir_error_free(query->session->failure);
-            query->session->failure = weir_error_clone(error);
+            query->session->failure = NULL;
+            weir_engine_query_raise(query, &query->session->failure);
         }
         if (query->opened)
             add_terminated_event(query);
@@ -223,6 +239,7 @@ static weir_code plan_stream(weir_engine_query *query, const weir_connect_plan *
     weir_stream_request request = {
         .plan = plan->root,
         .name = weir_arena_str(scope->arena, stream->name),
+        .sql = weir_sql_texts_view(&scope->texts),
         .output_mode = stream->output_mode,
         .sink_format = stream->format,
         .sink_options = stream->options,

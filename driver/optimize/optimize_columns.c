@@ -123,7 +123,8 @@ static weir_node *prune_source(weir_arena *arena, weir_node *node, const id_set 
     return copy;
 }
 
-/* FILTER, SORT, LIMIT, WATERMARK: the child's columns pass through. `needed` holds their own already. */
+/* FILTER, SORT, LIMIT, OFFSET, TAIL, REPARTITION, WATERMARK: the child's columns pass through. `needed` holds
+ * their own already. */
 static weir_node *prune_through(weir_arena *arena, weir_node *copy, weir_node **child, const id_set *needed) {
     *child = prune(arena, *child, needed);
     weir_optimize_set_output(arena, copy, (*child)->output);
@@ -158,6 +159,13 @@ static weir_node *prune(weir_arena *arena, weir_node *node, const id_set *needed
         return prune_through(arena, copy, &WEIR_NODE_AS(copy, SORT, sort)->child, &below);
     case WEIR_NODE_LIMIT:
         return prune_through(arena, copy, &WEIR_NODE_AS(copy, LIMIT, limit)->child, &below);
+    case WEIR_NODE_OFFSET:
+        return prune_through(arena, copy, &WEIR_NODE_AS(copy, OFFSET, offset)->child, &below);
+    case WEIR_NODE_TAIL:
+        return prune_through(arena, copy, &WEIR_NODE_AS(copy, TAIL, tail)->child, &below);
+    case WEIR_NODE_REPARTITION:
+        collect_list(&below, &WEIR_NODE_AS(node, REPARTITION, repartition)->exprs);
+        return prune_through(arena, copy, &WEIR_NODE_AS(copy, REPARTITION, repartition)->child, &below);
     case WEIR_NODE_WATERMARK:
         need_watermark_column(&below, WEIR_NODE_AS(node, WATERMARK, watermark));
         return prune_through(arena, copy, &WEIR_NODE_AS(copy, WATERMARK, watermark)->child, &below);

@@ -219,23 +219,68 @@ static weir_code build_sort(planner *p, weir_node_sort *sort, weir_error **err) 
     return WEIR_OK;
 }
 
-static void push_limit(planner *p, int64_t count) {
+static void push_limit(planner *p, int64_t skip, int64_t count) {
     weir_node_limit_exec *node = WEIR_NODE_NEW(p->arena, LIMIT_EXEC, limit_exec);
+    node->child = p->current;
+    node->skip = skip;
+    node->count = count;
+    push_operator(p, &node->node, p->current->type);
+}
+
+static weir_code constant_count(const weir_node *expr, const char *what, int64_t *ret, weir_error **err) {
+    if (expr->kind != WEIR_NODE_LITERAL || expr->type->kind != WEIR_TYPE_INT)
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s takes a constant integer", what);
+    *ret = ((const int32_t *)WEIR_NODE_AS(expr, LITERAL, literal)->value->values)[0];
+    return WEIR_OK;
+}
+
+static weir_code build_limit(planner *p, weir_node_limit *limit, weir_error **err) {
+    int64_t count = 0;
+    WEIR_TRY(build(p, limit->child, err));
+    WEIR_TRY(constant_count(limit->count, "LIMIT", &count, err));
+    if (strcmp(p->distribution, "single") != 0)
+        push_limit(p, 0, count); /* no task needs to send more than that */
+    gather_in_one(p);
+    push_limit(p, 0, count);
+    return WEIR_OK;
+}
+
+static weir_code build_offset(planner *p, weir_node_offset *offset, weir_error **err) {
+    int64_t count = 0;
+    WEIR_TRY(refuse_in_stream(p, &offset->node, err));
+    WEIR_TRY(build(p, offset->child, err));
+    WEIR_TRY(constant_count(offset->count, "OFFSET", &count, err));
+    gather_in_one(p);
+    push_limit(p, count, -1);
+    return WEIR_OK;
+}
+
+static void push_tail(planner *p, int64_t count) {
+    weir_node_tail_exec *node = WEIR_NODE_NEW(p->arena, TAIL_EXEC, tail_exec);
     node->child = p->current;
     node->count = count;
     push_operator(p, &node->node, p->current->type);
 }
 
-static weir_code build_limit(planner *p, weir_node_limit *limit, weir_error **err) {
-    WEIR_TRY(build(p, limit->child, err));
-    if (limit->count->kind != WEIR_NODE_LITERAL || limit->count->type->kind != WEIR_TYPE_INT)
-        WEIR_FAIL(err, NOT_SUPPORTED, "LIMIT takes a constant integer");
-    const weir_column *value = WEIR_NODE_AS(limit->count, LITERAL, literal)->value;
-    int64_t count = ((const int32_t *)value->values)[0];
+static weir_code build_tail(planner *p, weir_node_tail *tail, weir_error **err) {
+    int64_t count = 0;
+    WEIR_TRY(refuse_in_stream(p, &tail->node, err));
+    WEIR_TRY(build(p, tail->child, err));
+    WEIR_TRY(constant_count(tail->count, "tail()", &count, err));
     if (strcmp(p->distribution, "single") != 0)
-        push_limit(p, count); /* no task needs to send more than that */
+        push_tail(p, count);
     gather_in_one(p);
-    push_limit(p, count);
+    push_tail(p, count);
+    return WEIR_OK;
+}
+
+/* One partition is one task, which is one file of a write. More partitions say how rows are spread over tasks
+ * and change no row: the tasks are those that the splits give. */
+static weir_code build_repartition(planner *p, weir_node_repartition *node, weir_error **err) {
+    WEIR_TRY(refuse_in_stream(p, &node->node, err));
+    WEIR_TRY(build(p, node->child, err));
+    if (node->partitions == 1)
+        gather_in_one(p);
     return WEIR_OK;
 }
 
@@ -469,6 +514,12 @@ static weir_code build(planner *p, weir_node *relation, weir_error **err) {
         return build_sort(p, WEIR_NODE_AS(relation, SORT, sort), err);
     case WEIR_NODE_LIMIT:
         return build_limit(p, WEIR_NODE_AS(relation, LIMIT, limit), err);
+    case WEIR_NODE_OFFSET:
+        return build_offset(p, WEIR_NODE_AS(relation, OFFSET, offset), err);
+    case WEIR_NODE_TAIL:
+        return build_tail(p, WEIR_NODE_AS(relation, TAIL, tail), err);
+    case WEIR_NODE_REPARTITION:
+        return build_repartition(p, WEIR_NODE_AS(relation, REPARTITION, repartition), err);
     case WEIR_NODE_SUBQUERY_ALIAS:
         return build(p, WEIR_NODE_AS(relation, SUBQUERY_ALIAS, subquery_alias)->child, err);
     case WEIR_NODE_WATERMARK:

@@ -163,6 +163,40 @@ static weir_parse_cte *find_cte(const weir_parse *p, weir_str_list name) {
     return NULL;
 }
 
+/* The arguments behind a function's name, and an alias. */
+static weir_node *parse_table_function(weir_parse *p, weir_str_list name, int32_t from) {
+    weir_node_table_function *node = WEIR_NODE_NEW(p->arena, TABLE_FUNCTION, table_function);
+    node->name = name;
+    p->at++;
+    if (weir_parse_kind(p) != WEIR_TOKEN_RPAREN && !weir_parse_exprs(p, &node->args, weir_parse_expr))
+        return NULL;
+    if (!weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+        return NULL;
+    return parse_alias(p, weir_parse_mark(p, from, node), from, false);
+}
+
+/* IDENTIFIER('a.b'): a table by a text, which is a literal or a parameter that is bound to one. */
+static bool parse_identifier_clause(weir_parse *p, weir_str_list *ret) {
+    int32_t from = p->at++;
+    weir_node_list names;
+    weir_node *text = weir_parse_expr(p);
+    if (!text || !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+        return false;
+    const weir_column *value =
+        text->kind == WEIR_NODE_LITERAL ? WEIR_NODE_AS(text, LITERAL, literal)->value : NULL;
+    if (!value || value->type->kind != WEIR_TYPE_STRING || weir_column_is_null(value, 0)) {
+        weir_parse_refuse(p, &p->tokens[from], "IDENTIFIER() of an expression");
+        return false;
+    }
+    p->code = weir_parser_identifiers(p->arena, weir_column_bytes(value, 0), &names, p->err);
+    if (p->code == WEIR_OK && names.count != 1)
+        weir_parse_refuse(p, &p->tokens[from], "IDENTIFIER() of several names");
+    if (p->code != WEIR_OK)
+        return false;
+    *ret = WEIR_NODE_AS(names.items[0], UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts;
+    return true;
+}
+
 static weir_node *parse_table(weir_parse *p) {
     int32_t from = p->at;
     const weir_token *next = weir_parse_peek(p, 1);
@@ -177,8 +211,14 @@ static weir_node *parse_table(weir_parse *p) {
     table->streaming = streaming;
     if (!weir_parse_multipart(p, &table->name) || (parenthesis && !weir_parse_expect(p, WEIR_TOKEN_RPAREN)))
         return NULL;
-    if (weir_parse_kind(p) == WEIR_TOKEN_LPAREN)
-        return weir_parse_refuse(p, &p->tokens[from], "table-valued functions");
+    bool called = weir_parse_kind(p) == WEIR_TOKEN_LPAREN;
+    if (called && table->name.count == 1 &&
+        weir_str_equal_nocase(table->name.items[0], WEIR_STR("IDENTIFIER"))) {
+        if (!parse_identifier_clause(p, &table->name))
+            return NULL;
+    } else if (called) {
+        return parse_table_function(p, table->name, from);
+    }
     bool travel =
         (weir_parse_is_keyword(p, 0, WEIR_KW_VERSION) || weir_parse_is_keyword(p, 0, WEIR_KW_TIMESTAMP) ||
          weir_parse_is_keyword(p, 0, WEIR_KW_FOR)) &&

@@ -6,7 +6,7 @@
 #include "common/base/alloc.h"
 #include "common/base/failpoint.h"
 #include "common/rpc/error_wire.h"
-#include "driver/schedule/placement.h"
+#include "driver/schedule/epoch_messages.h"
 
 void weir_query_drop_replies(weir_stream_query *query) {
     for (int32_t i = 0; i < query->executors_count && query->replies; i++) {
@@ -72,37 +72,12 @@ static Weir__StateObject **wire_objects(weir_arena *arena, const weir_state_chai
 
 /* Splits go round the executors by cores, partitions stay where they were as far as can be. */
 static void place(weir_stream_query *query, Weir__RunEpoch *message) {
-    weir_arena *arena = query->epoch_arena;
-    weir_placement_member *members = WEIR_NEW_ARRAY(arena, weir_placement_member, query->executors_count);
-    for (int32_t i = 0; i < query->executors_count; i++)
-        members[i] = (weir_placement_member){query->members[i].id, query->members[i].cores};
-    int32_t splits = query->splits.count, partitions = query->spec->state_partitions;
-    message->splits = WEIR_NEW_ARRAY(arena, ProtobufCBinaryData, splits);
-    message->split_owner = query->split_owners = WEIR_NEW_ARRAY(arena, uint32_t, splits);
-    message->partition_owner = WEIR_NEW_ARRAY(arena, uint32_t, partitions);
-    message->n_splits = message->n_split_owner = message->n_split_source = (size_t)splits;
+    weir_epoch_place(query->epoch_arena, query->members, query->executors_count, &query->splits,
+                     query->owners, query->spec->state_partitions, message);
     message->split_source = query->split_sources;
-    message->n_partition_owner = (size_t)partitions;
-    for (int32_t i = 0; i < splits; i++) {
-        weir_str split = query->splits.items[i];
-        message->splits[i] = (ProtobufCBinaryData){split.size, (uint8_t *)(uintptr_t)split.data};
-    }
-    weir_placement_splits(members, query->executors_count, splits, message->split_owner);
-    weir_placement_partitions(members, query->executors_count, query->owners, partitions,
-                              message->partition_owner);
-    for (int32_t p = 0; p < partitions; p++)
-        query->owners[p] = members[message->partition_owner[p]].id;
-}
-
-static void add_executors(weir_stream_query *query, Weir__RunEpoch *message) {
-    int32_t count = query->executors_count;
-    message->executor_urls = WEIR_NEW_ARRAY(query->epoch_arena, char *, count);
-    message->executor_hosts = WEIR_NEW_ARRAY(query->epoch_arena, char *, count);
-    message->n_executor_urls = message->n_executor_hosts = (size_t)count;
-    for (int32_t i = 0; i < count; i++) {
-        message->executor_urls[i] = (char *)(uintptr_t)query->members[i].url;
-        message->executor_hosts[i] = (char *)(uintptr_t)query->members[i].host;
-    }
+    query->split_owners = message->split_owner;
+    for (int32_t p = 0; p < query->spec->state_partitions; p++)
+        query->owners[p] = query->members[message->partition_owner[p]].id;
 }
 
 static void new_attempt_name(weir_stream_query *query) {
@@ -125,7 +100,6 @@ void weir_query_run_epoch(weir_stream_query *query) {
     message.base_attempt = query->committed_attempt;
     message.watermark_ms = query->watermark_ms;
     message.now_us = query->timestamp_ms * 1000;
-    add_executors(query, &message);
     place(query, &message);
     weir_snapshot_parts_ask(query);
     message.restore = wire_objects(query->epoch_arena, &query->chain, &message.n_restore);

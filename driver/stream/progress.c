@@ -105,7 +105,10 @@ void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf) 
     int64_t total_us = weir_env_monotonic_us(query->host.env) - query->times.trigger_start_us;
     weir_strbuf_addf(buf, "{\"id\":\"%s\",\"runId\":\"%s\",\"name\":", query->context.query_id,
                      query->run_id);
-    weir_json_write_string(buf, query->spec->name);
+    if (query->spec->name.size)
+        weir_json_write_string(buf, query->spec->name);
+    else
+        weir_strbuf_add_text(buf, "null");
     weir_strbuf_add_text(buf, ",\"timestamp\":\"");
     weir_instant_text(buf, query->times.trigger_realtime_us);
     weir_strbuf_addf(buf, "\",\"batchId\":%lld,\"batchDuration\":%lld", (long long)query->batch_id,

@@ -7,6 +7,7 @@
  * Members are held from here to the end of the attempt, so that a draining executor stays that long. Loop. */
 #include "common/base/alloc.h"
 #include "common/rpc/error_wire.h"
+#include "driver/schedule/epoch_messages.h"
 #include "driver/stream/stream_query_int.h"
 
 #define START_TIMEOUT_MS 10000
@@ -86,30 +87,6 @@ static void started(void *data, const weir_frame *frame, const weir_error *error
         finish_start(query);
 }
 
-static void fill_start(const weir_stream_query *query, weir_strbuf *plan, Weir__StartQuery *message) {
-    const weir_query_spec *spec = query->spec;
-    weir_arena *arena = query->epoch_arena;
-    weir_node_encode(plan, &spec->plan->node);
-    message->run_id = (char *)(uintptr_t)query->run_id;
-    message->query_id = (char *)(uintptr_t)query->context.query_id;
-    message->plan = (ProtobufCBinaryData){plan->size, (uint8_t *)plan->data};
-    message->checkpoint = (char *)(uintptr_t)query->context.checkpoint;
-    weir_str zone = weir_timezone_id(spec->zone);
-    message->time_zone = weir_arena_strndup(arena, zone.data, zone.size);
-    message->ansi = weir_conf_bool(spec->conf, WEIR_CONF_ANSI);
-    const weir_options *conf = weir_conf_entries(spec->conf);
-    message->conf_keys = WEIR_NEW_ARRAY(arena, char *, conf->count);
-    message->conf_values = WEIR_NEW_ARRAY(arena, char *, conf->count);
-    message->n_conf_keys = message->n_conf_values = (size_t)conf->count;
-    for (int32_t i = 0; i < conf->count; i++) {
-        message->conf_keys[i] = weir_arena_strndup(arena, conf->items[i].key.data, conf->items[i].key.size);
-        message->conf_values[i] =
-            weir_arena_strndup(arena, conf->items[i].value.data, conf->items[i].value.size);
-    }
-    message->has_data_key = query->has_data_key;
-    message->data_key = (ProtobufCBinaryData){sizeof query->data_key, (uint8_t *)(uintptr_t)query->data_key};
-}
-
 static bool lacks_query(weir_stream_query *query, uint32_t executor) {
     const weir_known_executor *known = find_known(query, executor);
     return !known || !known->acknowledged;
@@ -126,7 +103,14 @@ static void start_members(weir_stream_query *query) {
     }
     _cleanup_strbuf_ weir_strbuf plan = {0};
     Weir__StartQuery message = WEIR__START_QUERY__INIT;
-    fill_start(query, &plan, &message);
+    weir_epoch_query described = {.run_id = query->run_id,
+                                  .query_id = query->context.query_id,
+                                  .checkpoint = query->context.checkpoint,
+                                  .plan = query->spec->plan,
+                                  .conf = query->spec->conf,
+                                  .zone = query->spec->zone,
+                                  .data_key = query->has_data_key ? query->data_key : NULL};
+    weir_epoch_start_message(query->epoch_arena, &described, &plan, &message);
     for (int32_t i = 0; i < query->executors_count; i++) {
         uint32_t executor = query->members[i].id;
         if (!lacks_query(query, executor))

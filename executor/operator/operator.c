@@ -28,6 +28,8 @@ static compile_fn compiler_of(weir_node_kind kind) {
         return weir_sort_compile;
     case WEIR_NODE_LIMIT_EXEC:
         return weir_limit_compile;
+    case WEIR_NODE_TAIL_EXEC:
+        return weir_tail_compile;
     default:
         return NULL;
     }

@@ -74,9 +74,9 @@ struct weir_operator {
 };
 
 /* Compiles one physical node (not its child): FILTER_EXEC, PROJECT_EXEC, EXPAND_EXEC, PARTIAL_AGG,
- * STATE_AGG, SORT_EXEC, LIMIT_EXEC. `input` is the STRUCT of the batches it will be given (the child's
- * schema; for STATE_AGG that of SHUFFLE_READ). `sql` is the query's text for error contexts. Lives in the
- * arena. */
+ * STATE_AGG, SORT_EXEC, LIMIT_EXEC, TAIL_EXEC. `input` is the STRUCT of the batches it will be given (the
+ * child's schema; for STATE_AGG that of SHUFFLE_READ). `sql` is the query's text for error contexts. Lives in
+ * the arena. */
 weir_code weir_operator_compile(weir_arena *arena, const weir_node *node, const weir_type *input,
                                 const weir_timezone *zone, bool ansi, weir_str sql,
                                 const weir_operator_spec **ret, weir_error **err);

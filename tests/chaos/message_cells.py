@@ -132,7 +132,8 @@ def reset_everywhere(stage, name, cell, _phase, fault):
         for kind in REQUESTS + REPLIES:
             size = RESET_SIZES[kind]
             step = RESET_STEP * (7 if kind in RARE else 1)
-            places = [*range(0, min(size, RESET_EVERY_BYTE_TO), 1 if RESET_STEP == 1 else 9 if kind not in RARE else 23),
+            first_step = 1 if RESET_STEP == 1 else 23 if kind in RARE else 9
+            places = [*range(0, min(size, RESET_EVERY_BYTE_TO), first_step),
                       *range(RESET_EVERY_BYTE_TO, size, step)]
             for place in places:
                 problem = reset_once(run, kind, place)

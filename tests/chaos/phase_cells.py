@@ -152,7 +152,8 @@ def run_driver(stage, name, kind, arm, disturb, executor_arm=""):
 def let_both_in(cluster):
     """The driver stands still while the executors knock; then it hears both at once."""
     wait_until(lambda: chaoslib.is_stopped(cluster.driver))
-    time.sleep(0.6)
+    wait_until(lambda: all("listens at" in executor.err for executor in cluster.executors))
+    time.sleep(0.6)  # until their connections wait in the driver's queue
     cluster.driver.resume()
 
 

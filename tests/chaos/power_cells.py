@@ -1,6 +1,6 @@
 """Cell 8 of the fault matrix: all processes die at once and the machine loses its power, so that what was not synced is
-gone. A preloaded library (tests/lib/unsynced_journal.c) writes down what was written, named and synced; after the kill a
-part of what was not synced, chosen by a seed, is taken back: of each directory the last names, of each file the bytes
+gone. A preloaded library (tests/lib/unsynced_journal.c) writes down what was written, named and synced; after the kill
+a part of what was not synced, chosen by a seed, is taken back: of each directory the last names, of each file the bytes
 behind its last fsync. Then everything starts again."""
 
 import collections

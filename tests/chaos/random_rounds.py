@@ -1,6 +1,6 @@
-"""Random rounds: a long job on a cluster behind the proxy; each round does one to three things to it from its seed, then
-heals everything, demands that the job catches up, and judges all that was printed and committed. A cluster lives for
-several rounds, so that what one round leaves behind meets the next."""
+"""Random rounds: a long job on a cluster behind the proxy; each round does one to three things to it from its seed,
+then heals everything, demands that the job catches up, and judges all that was printed and committed. A cluster lives
+for several rounds, so that what one round leaves behind meets the next."""
 
 import collections
 import json

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Disturbs clusters of real processes and judges what they did; the fault matrix is docs of each cell's module.
+"""Disturbs clusters of real processes and judges what they did; the head of each module of
+cells says what of the fault matrix it is.
 
     run_chaos.py [--cells REGEX] [--rounds N] [--seed S]
 

@@ -50,7 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                     .random_bytes = weir_system_random,
                     .local_fs = weir_memory_fs_new()};
     weir_catalog catalog = {.find = find_view};
+    weir_sql_texts texts = {0};
     weir_connect_scope scope = {.env = &env,
+                                .texts = &texts,
                                 .conf = weir_conf_new(arena),
                                 .zone = weir_timezone_utc(),
                                 .ansi = true,

@@ -16,6 +16,14 @@ typedef struct tally {
     int32_t same, known_count, wrong;
 } tally;
 
+/* With the one file that the recorded requests read. */
+static void open_scope(connect_scope *s, weir_arena *arena) {
+    weir_error *err = NULL;
+    connect_scope_init(s, arena);
+    weir_fs *fs = s->env.local_fs;
+    CHECK_OK(fs->ops->create_new(fs, DIRECTORY "/events.json", WEIR_STR("{\"a\": 1, \"b\": \"x\"}\n"), &err));
+}
+
 static bool is_known(const tally *t, const char *file, weir_str name) {
     weir_strbuf line _cleanup_strbuf_ = {0};
     weir_strbuf_addf(&line, "\n%s\t" WEIR_STR_FMT "\t", file, WEIR_STR_ARG(name));
@@ -92,7 +100,7 @@ static void check_analyze(tally *t, const char *file, const weir_json *test) {
     Spark__Connect__AnalyzePlanResponse response;
     weir_str name = name_of(arena, test);
     const weir_json *error = weir_json_get(test, "error");
-    connect_scope_init(&s, arena);
+    open_scope(&s, arena);
     weir_str bytes = connect_scope_base64(arena, weir_json_get_str(test, "request", WEIR_STR("")));
     CHECK_OK(
         weir_connect_unpack(arena, bytes, &spark__connect__analyze_plan_request__descriptor, &request, &err));
@@ -116,7 +124,7 @@ static void check_execute(tally *t, const char *file, const weir_json *test) {
     connect_scope s;
     ProtobufCMessage *request;
     weir_connect_plan plan;
-    connect_scope_init(&s, arena);
+    open_scope(&s, arena);
     weir_str bytes = connect_scope_base64(arena, weir_json_get_str(test, "request", WEIR_STR("")));
     CHECK_OK(
         weir_connect_unpack(arena, bytes, &spark__connect__execute_plan_request__descriptor, &request, &err));
@@ -160,19 +168,13 @@ static void run_file(const char *kind, int32_t least) {
 }
 
 WEIR_TEST(golden_connect, plans_have_sparks_schemas_and_errors) {
-    const char *directory _cleanup_temp_directory_ = DIRECTORY;
-    weir_temp_file_write(DIRECTORY "/events.json", WEIR_STR("{\"a\": 1, \"b\": \"x\"}\n"));
     run_file("frame", 150);
 }
 
 WEIR_TEST(golden_connect, other_questions_have_sparks_answers) {
-    const char *directory _cleanup_temp_directory_ = DIRECTORY;
-    weir_temp_file_write(DIRECTORY "/events.json", WEIR_STR("{\"a\": 1, \"b\": \"x\"}\n"));
     run_file("question", 38);
 }
 
 WEIR_TEST(golden_connect, commands_and_actions_decode) {
-    const char *directory _cleanup_temp_directory_ = DIRECTORY;
-    weir_temp_file_write(DIRECTORY "/events.json", WEIR_STR("{\"a\": 1, \"b\": \"x\"}\n"));
     run_file("action", 55);
 }

@@ -22,9 +22,10 @@ static weir_code find_blob(void *self, weir_arena *arena, weir_str hash, weir_st
 
 void connect_scope_init(connect_scope *s, weir_arena *arena) {
     *s = (connect_scope){.next_id = 1};
-    s->env = (weir_env){
-        .clock = &weir_system_clock_ops, .random_bytes = weir_system_random, .local_fs = weir_local_fs_new()};
-    s->catalog = (weir_catalog){find_view, s};
+    s->env = (weir_env){.clock = &weir_system_clock_ops,
+                        .random_bytes = weir_system_random,
+                        .local_fs = weir_memory_fs_new()};
+    s->catalog = (weir_catalog){.find = find_view, .self = s};
     s->scope = (weir_connect_scope){.env = &s->env,
                                     .conf = weir_conf_new(arena),
                                     .zone = weir_timezone_utc(),
@@ -32,7 +33,8 @@ void connect_scope_init(connect_scope *s, weir_arena *arena) {
                                     .next_id = &s->next_id,
                                     .catalog = &s->catalog,
                                     .find_blob = find_blob,
-                                    .self = s};
+                                    .self = s,
+                                    .texts = &s->texts};
 }
 
 void connect_scope_fini(connect_scope *s) {

@@ -1,4 +1,4 @@
-/* A scope for tests of Spark Connect plans: UTC, Spark's defaults, the local file system, one view `v`
+/* A scope for tests of Spark Connect plans: UTC, Spark's defaults, files in memory, one view `v`
  * (BIGINT id) and one blob. */
 #pragma once
 
@@ -11,6 +11,7 @@ typedef struct connect_scope {
     weir_env env;
     weir_catalog catalog;
     int64_t next_id;
+    weir_sql_texts texts;
     weir_str blob; /* the artifact of any hash; NULL data: none */
 } connect_scope;
 

@@ -1,5 +1,6 @@
-/* A preloaded library that writes down what a power loss would take: LD_PRELOAD with UNSYNCED_ROOT=DIRECTORY and
- * UNSYNCED_JOURNAL=FILE. Everything below the root counts. One line an operation, in its order:
+/* A preloaded library that writes down what a power loss would take: LD_PRELOAD with
+ * UNSYNCED_ROOT=DIRECTORY and UNSYNCED_JOURNAL=FILE. Everything below the root counts. One line an operation,
+ * in its order:
  *
  *   write INODE SIZE        the file was written to; SIZE = what an fsync has made durable before
  *   sync INODE SIZE         fsync of a file
@@ -7,7 +8,8 @@
  *   unlink PATH <tab> COPY  a name that is gone; COPY is another link to the file, beside the journal
  *   syncdir PATH            fsync of a directory: its names so far are durable
  *
- * tests/chaos/power_cells.py kills every process, then takes back a part of what was not synced. Any thread. */
+ * tests/chaos/power_cells.py kills every process, then takes back a part of what was not synced. Any thread.
+ */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

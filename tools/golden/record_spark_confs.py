@@ -56,6 +56,27 @@ def all_keys(jvm):
     return list(field.get(module).keySet().toArray())
 
 
+def fallbacks(jvm):
+    """Keys that have another key's value where nobody has set them (FallbackConfigEntry)."""
+    clazz = jvm.java.lang.Class.forName("org.apache.spark.internal.config.ConfigEntry$")
+    field = next(f for f in clazz.getDeclaredFields() if f.getName().endswith("knownConfigs"))
+    field.setAccessible(True)
+    for entry in field.get(clazz.getField("MODULE$").get(None)).values().toArray():
+        if entry.getClass().getSimpleName() == "FallbackConfigEntry" and entry.key().startswith("spark.sql."):
+            yield entry.key(), entry.fallback().key()
+
+
+def write_fallbacks(spark):
+    pairs = sorted(fallbacks(spark._jvm))  # pylint: disable=protected-access
+    lines = [
+        "/* WEIR_SPARK_CONF_FALLBACK(key, other): registered keys of Spark %s that, where nobody has set them, have"
+        % spark.version,
+        " * the value of another key. Sorted. Recorded by tools/golden/record_spark_confs.py. */",
+    ]
+    lines += ["WEIR_SPARK_CONF_FALLBACK(%s, %s)" % (json.dumps(a), json.dumps(b)) for a, b in pairs]
+    (TARGET.parent / "spark_conf_fallbacks.def").write_text("\n".join(lines) + "\n")
+
+
 def main():
     os.chdir(tempfile.mkdtemp())
     spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
@@ -70,6 +91,7 @@ def main():
         text = "NULL" if value is None else json.dumps(value)
         lines.append("WEIR_SPARK_CONF(%s, %s, %s)" % (kind, json.dumps(key), text))
     TARGET.write_text("\n".join(lines) + "\n")
+    write_fallbacks(spark)
     print(len(rows), "keys")
     spark.stop()
 

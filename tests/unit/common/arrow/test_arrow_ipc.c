@@ -124,6 +124,14 @@ WEIR_TEST(arrow_ipc, batches_share_a_stream_until_it_is_full) {
         CHECK_OK(weir_arrow_writer_next(writer, false, &stream, &rows, &err));
         cr_expect_eq(rows, expected[i], "put %zu gave %d rows", i, rows);
         cr_expect_eq(stream != NULL, expected[i] > 0);
+        if (!stream)
+            continue;
+        _cleanup_arrow_reader_ weir_arrow_reader *reader = NULL;
+        _cleanup_batch_ weir_batch *first = NULL, *second = NULL;
+        CHECK_OK(weir_arrow_reader_open(arena, NULL, stream, "a stream", &reader, &err));
+        CHECK_OK(weir_arrow_reader_next(reader, &first, &err));
+        CHECK_OK(weir_arrow_reader_next(reader, &second, &err));
+        cr_expect(first && first->rows == rows && !second, "a stream has one record batch");
     }
     _cleanup_buffer_ weir_buffer *last = NULL;
     int32_t rows;

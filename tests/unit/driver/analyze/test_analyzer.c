@@ -23,6 +23,7 @@ static void check_all(const expectation *cases, size_t count) {
 
 WEIR_TEST(analyzer, select_items_get_sparks_names) {
     static const expectation cases[] = {
+        {"SELECT action FROM IDENTIFIER('t')", "Project[action](" T ")"},
         {"SELECT Value, t.user.ID, value + 1 FROM t",
          "Project[Value, user.id AS ID, (value + 1) AS (value + 1)](" T ")"},
         {"SELECT CAST(value AS STRING), CAST(user.id AS STRING), int(value) + 1 FROM t",
@@ -124,6 +125,16 @@ WEIR_TEST(analyzer, errors_are_sparks) {
          "[AMBIGUOUS_REFERENCE] Reference `value` is ambiguous, could be: [`value`, `value`]. "
          "SQLSTATE: 42704; line 1 pos "
          "7"},
+        {"SELECT * FROM range()",
+         "[WRONG_NUM_ARGS.WITHOUT_SUGGESTION] The `range` requires [1, 2, 3, 4] parameters but the actual "
+         "number is 0. Please, refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a "
+         "fix. SQLSTATE: 42605; line 1 pos 14"},
+        {"SELECT * FROM range(null)",
+         "[UNEXPECTED_INPUT_TYPE] Parameter second of function `range` requires the \"BIGINT\" type, however "
+         "\"NULL\" has the type \"VOID\". SQLSTATE: 42K09; line 1 pos 14"},
+        {"SELECT * FROM range(1, 2, 0)",
+         "[FAILED_FUNCTION_CALL] Failed preparing of the function `range` for call. Please, double check "
+         "function's arguments. SQLSTATE: 38000; line 1 pos 14"},
         {"SELECT nofunc(value) FROM t",
          "[UNRESOLVED_ROUTINE] Cannot resolve routine `nofunc` on search path [`system`.`builtin`, "
          "`system`.`session`, "

@@ -254,3 +254,40 @@ WEIR_TEST(membership, there_is_a_most) {
     cr_assert_eq(weir_membership_count(s.membership), WEIR_EXECUTORS_MAX);
     weir_membership_free(s.membership);
 }
+
+WEIR_TEST(membership, heartbeats_tell_what_runs_and_no_more_than_fits) {
+    story s;
+    begin(&s);
+    uint32_t id = must_join(&s, "tcp://a:1", "one");
+    Weir__TaskProgress tasks[WEIR_MEMBER_TASKS_MAX + 3];
+    Weir__TaskProgress *list[WEIR_MEMBER_TASKS_MAX + 3];
+    for (int i = 0; i < WEIR_MEMBER_TASKS_MAX + 3; i++) {
+        weir__task_progress__init(&tasks[i]);
+        tasks[i].run_id = "a run id that is far longer than any UUID is, as a stranger may send it";
+        tasks[i].task = (uint32_t)i;
+        tasks[i].rows = 1000 + (uint64_t)i;
+        list[i] = &tasks[i];
+    }
+    Weir__Heartbeat message = WEIR__HEARTBEAT__INIT;
+    message.executor_id = id;
+    message.incarnation = "one";
+    message.driver_id = (char *)(uintptr_t)DRIVER;
+    message.tasks = list;
+    static const struct {
+        size_t sent;
+        int32_t kept;
+    } cases[] = {{2, 2}, {WEIR_MEMBER_TASKS_MAX + 3, WEIR_MEMBER_TASKS_MAX}, {0, 0}};
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
+        bool back, drained;
+        weir_error *err = NULL;
+        message.n_tasks = cases[i].sent;
+        CHECK_OK(weir_membership_heartbeat(s.membership, &message, DRIVER, s.now_us, &back, &drained, &err));
+        const weir_member *member = weir_membership_find(s.membership, id);
+        cr_assert_eq(member->tasks_count, cases[i].kept);
+        for (int32_t t = 0; t < member->tasks_count; t++) {
+            cr_assert_eq(member->tasks[t].rows, 1000 + (uint64_t)t);
+            cr_assert_eq(strlen(member->tasks[t].run_id), 36);
+        }
+    }
+    weir_membership_free(s.membership);
+}

@@ -152,7 +152,12 @@ WEIR_TEST(connect_errors, details_have_parameters_and_the_query_context) {
     weir_arena *arena = weir_arena_new();
     weir_error *err = NULL;
     weir_error_raise(&err, WEIR_DIVIDE_BY_ZERO, "config", "\"spark.sql.ansi.enabled\"", NULL);
-    weir_query_context context = {.start = 7, .stop = 11, .line = 2, .column = 3, .fragment = "1 / 0"};
+    weir_query_context context = {.start = 7,
+                                  .stop = 11,
+                                  .line = 2,
+                                  .column = 3,
+                                  .fragment = "1 / 0",
+                                  .summary = "== SQL (line 2, position 4) ==\n  (1 / 0)\n   ^^^^^\n"};
     weir_error_set_context(err, &context);
     Spark__Connect__FetchErrorDetailsResponse details = SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__INIT;
     weir_connect_error_details(arena, err, &details);
@@ -168,7 +173,7 @@ WEIR_TEST(connect_errors, details_have_parameters_and_the_query_context) {
         wire->spark_throwable->query_contexts[0];
     cr_assert(where->start_index == 7 && where->stop_index == 11);
     CHECK_TEXT(where->fragment, "1 / 0");
-    CHECK_TEXT(where->summary, "== SQL (line 2, position 4) ==\n1 / 0\n");
+    CHECK_TEXT(where->summary, "== SQL (line 2, position 4) ==\n  (1 / 0)\n   ^^^^^\n");
     weir_error_free(err);
     weir_arena_free(arena);
 }

@@ -97,6 +97,19 @@ static weir_node *limit_node(bench *t, weir_node *child, int64_t count) {
     return &node->node;
 }
 
+static weir_node *offset_node(bench *t, weir_node *child, int64_t skip, int64_t count) {
+    weir_node *node = limit_node(t, child, count);
+    WEIR_NODE_AS(node, LIMIT_EXEC, limit_exec)->skip = skip;
+    return node;
+}
+
+static weir_node *tail_node(bench *t, weir_node *child, int64_t count) {
+    weir_node_tail_exec *node = WEIR_NODE_NEW(t->arena, TAIL_EXEC, tail_exec);
+    node->child = child;
+    node->count = count;
+    return &node->node;
+}
+
 static const char *const rows[] = {
     "{\"a\":3,\"b\":\"x\",\"c\":true,\"d\":1.5}",
     "{\"a\":1,\"b\":\"y\",\"c\":false}",
@@ -125,6 +138,32 @@ WEIR_TEST(operators, a_chain_filters_projects_and_limits) {
         weir_node *project = project_node(&t, filter_node(&t, &t.leaf->node, 2), exprs, 3);
         CHECK_TEXT(run(&t, limit_node(&t, project, 3), rows, ROWS, batch), "x|7|3\nNULL|7|2\nx|7|NULL\n");
         bench_fini(&t);
+    }
+}
+
+WEIR_TEST(operators, rows_are_skipped_and_the_last_ones_kept) {
+    static const struct {
+        int64_t skip, count, tail; /* tail -1: an offset */
+        const char *out;
+    } cases[] = {
+        {1, 2, -1, "2|NULL|true|NaN\nNULL|x|true|-0.0\n"},
+        {2, -1, -1, "NULL|x|true|-0.0\n1|x|true|-2.0\n"},
+        {9, 2, -1, ""},
+        {3, 0, -1, ""},
+        {0, 0, 2, "NULL|x|true|-0.0\n1|x|true|-2.0\n"},
+        {0, 0, 9, "3|x|true|1.5\n2|NULL|true|NaN\nNULL|x|true|-0.0\n1|x|true|-2.0\n"},
+        {0, 0, 0, ""},
+    };
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
+        for (int32_t batch = 1; batch <= ROWS; batch++) {
+            bench t;
+            bench_init(&t);
+            weir_node *child = filter_node(&t, &t.leaf->node, 2); /* selections, not whole batches */
+            weir_node *node = cases[i].tail < 0 ? offset_node(&t, child, cases[i].skip, cases[i].count)
+                                                : tail_node(&t, child, cases[i].tail);
+            CHECK_TEXT(run(&t, node, rows, ROWS, batch), cases[i].out);
+            bench_fini(&t);
+        }
     }
 }
 

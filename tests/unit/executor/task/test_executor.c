@@ -255,95 +255,6 @@ static weir_client *connect_to(test_driver *d, const char *url) {
     return client;
 }
 
-/* ---- life ---- */
-
-WEIR_TEST(executor, registers_beats_begins_anew_when_fenced_and_outlives_its_driver) {
-    test_driver d;
-    open_driver(&d);
-    /* Nobody listens there yet. */
-    const char *url = d.url;
-    d.transport->ops->server_close(d.server);
-    weir_executor *executor = start_executor(&d);
-    usleep(100000);
-    listen_at(&d, url);
-    wait_for(&d, &d.registrations, 1);
-    wait_for(&d, &d.heartbeats, 3);
-    pthread_mutex_lock(&d.lock);
-    d.fence = true;
-    pthread_mutex_unlock(&d.lock);
-    wait_for(&d, &d.registrations, 2);
-    cr_assert_str_neq(d.incarnations[0], d.incarnations[1]);
-    cr_assert_str_eq(d.urls[0], d.urls[1]);
-    int32_t heartbeats = d.heartbeats;
-    wait_for(&d, &d.heartbeats, heartbeats + 2);
-    cr_assert_eq(counter_of(executor, "fencedByDriver"), 1);
-    cr_assert_eq(counter_of(executor, "incarnations"), 2);
-    /* Another driver at the same place knows no one. */
-    d.transport->ops->server_close(d.server);
-    usleep(400000);
-    pthread_mutex_lock(&d.lock);
-    d.fence = true;
-    pthread_mutex_unlock(&d.lock);
-    listen_at(&d, url);
-    wait_for(&d, &d.registrations, 3);
-    cr_assert_str_neq(d.incarnations[1], d.incarnations[2]);
-    weir_executor_stop(executor);
-    close_driver(&d);
-}
-
-static void note_refused(void *data, const weir_error *error) {
-    test_driver *d = data;
-    pthread_mutex_lock(&d->lock);
-    d->refused_calls++;
-    snprintf(d->refused_text, sizeof d->refused_text, "%s", weir_error_text(error));
-    pthread_cond_broadcast(&d->changed);
-    pthread_mutex_unlock(&d->lock);
-}
-
-static void note_drained(void *data) {
-    test_driver *d = data;
-    pthread_mutex_lock(&d->lock);
-    d->drained_calls++;
-    pthread_cond_broadcast(&d->changed);
-    pthread_mutex_unlock(&d->lock);
-}
-
-WEIR_TEST(executor, says_once_that_it_is_refused) {
-    test_driver d;
-    open_driver(&d);
-    d.refuse = true;
-    weir_executor *executor = start_executor(&d);
-    weir_executor_on_refused(executor, note_refused, &d);
-    wait_for(&d, &d.refused_calls, 1);
-    usleep(300000);
-    cr_assert(d.refused_calls == 1 && d.registrations == 1);
-    cr_assert(strstr(d.refused_text, "no common version"), "%s", d.refused_text);
-    weir_executor_stop(executor);
-    close_driver(&d);
-}
-
-WEIR_TEST(executor, drains_with_its_driver_and_without_one) {
-    test_driver d;
-    open_driver(&d);
-    weir_executor *one = start_executor(&d), *two = start_executor(&d);
-    wait_for(&d, &d.heartbeats, 4);
-    weir_executor_drain(one, note_drained, &d);
-    usleep(100000);
-    pthread_mutex_lock(&d.lock);
-    cr_assert(d.drain_seen && !d.drained_calls, "the driver decides");
-    d.drained = true;
-    pthread_mutex_unlock(&d.lock);
-    wait_for(&d, &d.drained_calls, 1);
-    d.transport->ops->server_stop(d.server);
-    weir_executor_drain(two, note_drained, &d);
-    wait_for(&d, &d.drained_calls, 2);
-    usleep(100000);
-    cr_assert_eq(d.drained_calls, 2);
-    weir_executor_stop(one);
-    weir_executor_stop(two);
-    close_driver(&d);
-}
-
 /* ---- an aggregation: value % 100 counted, of rate's numbers ---- */
 
 static ProtobufCBinaryData make_plan(weir_arena *arena) {
@@ -459,6 +370,102 @@ static epoch_result take_report(question *q) {
 static void ask_epoch(test_driver *d, weir_client *client, question *q, uint64_t epoch,
                       const Weir__RunEpoch *m) {
     send_question(d, client, q, WEIR_FRAME_RUN_EPOCH, epoch, &m->base);
+}
+
+/* ---- life ---- */
+
+WEIR_TEST(executor, registers_beats_begins_anew_when_fenced_and_outlives_its_driver) {
+    test_driver d;
+    open_driver(&d);
+    /* Nobody listens there yet. */
+    const char *url = d.url;
+    d.transport->ops->server_close(d.server);
+    weir_executor *executor = start_executor(&d);
+    usleep(100000);
+    listen_at(&d, url);
+    wait_for(&d, &d.registrations, 1);
+    wait_for(&d, &d.heartbeats, 3);
+    Weir__StartQuery start;
+    weir_client *client = connect_to(&d, d.urls[0]);
+    fill_start(&d, &start, "run");
+    cr_assert_eq(ask_ack(&d, client, WEIR_FRAME_START_QUERY, 7, &start.base), WEIR_OK);
+    d.transport->ops->client_close(client);
+    cr_assert_eq(counter_of(executor, "queries"), 1);
+    pthread_mutex_lock(&d.lock);
+    d.fence = true;
+    pthread_mutex_unlock(&d.lock);
+    wait_for(&d, &d.registrations, 2);
+    cr_assert_eq(counter_of(executor, "queries"), 0, "a new incarnation knows nothing");
+    cr_assert_str_neq(d.incarnations[0], d.incarnations[1]);
+    cr_assert_str_eq(d.urls[0], d.urls[1]);
+    int32_t heartbeats = d.heartbeats;
+    wait_for(&d, &d.heartbeats, heartbeats + 2);
+    cr_assert_eq(counter_of(executor, "fencedByDriver"), 1);
+    cr_assert_eq(counter_of(executor, "incarnations"), 2);
+    /* Another driver at the same place knows no one. */
+    d.transport->ops->server_close(d.server);
+    usleep(400000);
+    pthread_mutex_lock(&d.lock);
+    d.fence = true;
+    pthread_mutex_unlock(&d.lock);
+    listen_at(&d, url);
+    wait_for(&d, &d.registrations, 3);
+    cr_assert_str_neq(d.incarnations[1], d.incarnations[2]);
+    weir_executor_stop(executor);
+    close_driver(&d);
+}
+
+static void note_refused(void *data, const weir_error *error) {
+    test_driver *d = data;
+    pthread_mutex_lock(&d->lock);
+    d->refused_calls++;
+    snprintf(d->refused_text, sizeof d->refused_text, "%s", weir_error_text(error));
+    pthread_cond_broadcast(&d->changed);
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void note_drained(void *data) {
+    test_driver *d = data;
+    pthread_mutex_lock(&d->lock);
+    d->drained_calls++;
+    pthread_cond_broadcast(&d->changed);
+    pthread_mutex_unlock(&d->lock);
+}
+
+WEIR_TEST(executor, says_once_that_it_is_refused) {
+    test_driver d;
+    open_driver(&d);
+    d.refuse = true;
+    weir_executor *executor = start_executor(&d);
+    weir_executor_on_refused(executor, note_refused, &d);
+    wait_for(&d, &d.refused_calls, 1);
+    usleep(300000);
+    cr_assert(d.refused_calls == 1 && d.registrations == 1);
+    cr_assert(strstr(d.refused_text, "no common version"), "%s", d.refused_text);
+    weir_executor_stop(executor);
+    close_driver(&d);
+}
+
+WEIR_TEST(executor, drains_with_its_driver_and_without_one) {
+    test_driver d;
+    open_driver(&d);
+    weir_executor *one = start_executor(&d), *two = start_executor(&d);
+    wait_for(&d, &d.heartbeats, 4);
+    weir_executor_drain(one, note_drained, &d);
+    usleep(100000);
+    pthread_mutex_lock(&d.lock);
+    cr_assert(d.drain_seen && !d.drained_calls, "the driver decides");
+    d.drained = true;
+    pthread_mutex_unlock(&d.lock);
+    wait_for(&d, &d.drained_calls, 1);
+    d.transport->ops->server_stop(d.server);
+    weir_executor_drain(two, note_drained, &d);
+    wait_for(&d, &d.drained_calls, 2);
+    usleep(100000);
+    cr_assert_eq(d.drained_calls, 2);
+    weir_executor_stop(one);
+    weir_executor_stop(two);
+    close_driver(&d);
 }
 
 WEIR_TEST(executor, two_of_them_run_an_epoch_and_refuse_what_is_over) {

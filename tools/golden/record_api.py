@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# Licensed under the Apache License, Version 2.0; see LICENSE.
+"""Record what a PySpark user sees on Spark's own Connect server: tests/golden/connect_api.jsonl.
+
+    python tools/golden/record_api.py [--out FILE] [CASE...]
+
+tests/peer/check_connect_api.py runs the same cases on Weir. With names, only the cases that contain one of them are
+recorded anew. Needs the environment of tests/peer/make_venv.sh and Java 17."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import connect_servers  # noqa: E402
+import run_api  # noqa: E402
+
+FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "golden", "connect_api.jsonl")
+
+
+def load(path):
+    """The head and {name: seen}."""
+    if not os.path.exists(path):
+        return {}, {}
+    with open(path, encoding="ascii") as lines:
+        head, *cases = map(json.loads, lines)
+    return head, {case["name"]: case["seen"] for case in cases}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", default=FILE)
+    parser.add_argument("cases", nargs="*")
+    args = parser.parse_args()
+    os.environ["TZ"] = "UTC"
+    import pyspark
+
+    head = {"spark": pyspark.__version__, "recorded_by": "tools/golden/record_api.py"}
+    head["conf"] = connect_servers.SPARK_CONF
+    kept = load(args.out)[1] if args.cases else {}
+    with tempfile.TemporaryDirectory(prefix="weir-api-") as root:
+        server = connect_servers.start_spark(root)
+        try:
+            for name, seen in run_api.run(server, root, args.cases):
+                print(name, flush=True)
+                kept[name] = json.loads(json.dumps(seen))
+        finally:
+            server.stop()
+    with open(args.out, "w", encoding="ascii", newline="\n") as out:
+        out.write(json.dumps(head, sort_keys=True) + "\n")
+        for name, seen in kept.items():
+            out.write(json.dumps({"name": name, "seen": seen}) + "\n")
+    print("%s: %d cases" % (os.path.normpath(args.out), len(kept)))
+
+
+if __name__ == "__main__":
+    main()
