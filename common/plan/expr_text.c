@@ -321,6 +321,11 @@ static bool add_special_call(text_state *s, const char *name, weir_node_list arg
         add_struct(s, args);
     } else if (strcmp(name, "window") == 0 && args.count >= 2 && args.count <= 4) {
         weir_strbuf_add_text(s->buf, "window");
+    } else if (strcmp(name, "raise_error") == 0 && args.count == 1) {
+        add_around(s, "raise_error(USER_RAISED_EXCEPTION, map(errorMessage, ", args.items[0], "))");
+    } else if (strcmp(name, "assert_true") == 0 && args.count == 1) {
+        add_around(s, "assert_true(", args.items[0], ", '");
+        add_around(s, "", args.items[0], "' is not true!)");
     } else if (strcmp(name, "log") == 0 && args.count == 1) {
         add_around(s, "LOG(E(), ", args.items[0], ")");
     } else {

@@ -6,7 +6,7 @@
 /* What a memory sink has taken in: counted, so that it can outlive the query. Any thread. */
 typedef struct weir_memory_table weir_memory_table;
 
-weir_memory_table *weir_memory_sink_table(weir_sink *sink);           /* a new reference */
+weir_memory_table *weir_memory_sink_table(weir_sink *sink); /* a new reference */
 weir_memory_table *weir_memory_table_ref(weir_memory_table *table);
 weir_memory_table *weir_memory_table_unref(weir_memory_table *table); /* accepts NULL; always NULL */
 const weir_type *weir_memory_table_schema(const weir_memory_table *table);

@@ -88,6 +88,9 @@ const char *weir_connect_operation_id(const weir_connect_operation *operation);
 weir_client_session *weir_connect_operation_session(const weir_connect_operation *operation);
 int weir_connect_operation_tag_count(const weir_connect_operation *operation);
 const char *weir_connect_operation_tag(const weir_connect_operation *operation, int i);
+/* The client's interrupts (all, by tag, by id) pass it over from now on: the stream of a listener's events
+ * must outlive them to tell of the queries that they end. Release and abandonment still end it. */
+void weir_connect_operation_shield(weir_connect_operation *operation);
 /* True once it was interrupted, released or abandoned: long work asks now and then. */
 bool weir_connect_operation_interrupted(const weir_connect_operation *operation);
 /* A place for the backend's own pointer of this operation (interrupt finds it there). */

@@ -14,110 +14,6 @@
 #define PARAMETERS_MAX 1024
 #define ERROR_INFO_URL "type.googleapis.com/google.rpc.ErrorInfo"
 
-typedef enum error_class {
-    CLASS_ANALYSIS,
-    CLASS_PARSE,
-    CLASS_STREAMING,
-    CLASS_ARITHMETIC,
-    CLASS_DATETIME,
-    CLASS_NUMBER_FORMAT,
-    CLASS_ILLEGAL_ARGUMENT,
-    CLASS_RUNTIME,
-    CLASS_UNSUPPORTED,
-    CLASS_ARRAY_INDEX,
-    CLASS_NO_SUCH_ELEMENT,
-    CLASS_SQL,
-    CLASS_INVALID_PLAN,
-    CLASS_UPGRADE,
-    CLASS_NOT_FOUND,
-    CLASS_SPARK,
-    CLASS_COUNT,
-} error_class;
-
-#define CHAIN_MAX 8
-#define EXCEPTION "java.lang.Exception", "java.lang.Throwable", "java.lang.Object"
-#define RUNTIME_EXCEPTION "java.lang.RuntimeException", EXCEPTION
-
-static const char *const chains[CLASS_COUNT][CHAIN_MAX] = {
-    [CLASS_ANALYSIS] = {"org.apache.spark.sql.AnalysisException", EXCEPTION},
-    [CLASS_PARSE] = {"org.apache.spark.sql.catalyst.parser.ParseException",
-                     "org.apache.spark.sql.AnalysisException", EXCEPTION},
-    [CLASS_STREAMING] = {"org.apache.spark.sql.streaming.StreamingQueryException", EXCEPTION},
-    [CLASS_ARITHMETIC] = {"org.apache.spark.SparkArithmeticException", "java.lang.ArithmeticException",
-                          RUNTIME_EXCEPTION},
-    [CLASS_DATETIME] = {"org.apache.spark.SparkDateTimeException", "java.time.DateTimeException",
-                        RUNTIME_EXCEPTION},
-    [CLASS_NUMBER_FORMAT] = {"org.apache.spark.SparkNumberFormatException", "java.lang.NumberFormatException",
-                             "java.lang.IllegalArgumentException", RUNTIME_EXCEPTION},
-    [CLASS_ILLEGAL_ARGUMENT] = {"org.apache.spark.SparkIllegalArgumentException",
-                                "java.lang.IllegalArgumentException", RUNTIME_EXCEPTION},
-    [CLASS_RUNTIME] = {"org.apache.spark.SparkRuntimeException", RUNTIME_EXCEPTION},
-    [CLASS_UNSUPPORTED] = {"org.apache.spark.SparkUnsupportedOperationException",
-                           "java.lang.UnsupportedOperationException", RUNTIME_EXCEPTION},
-    [CLASS_ARRAY_INDEX] = {"org.apache.spark.SparkArrayIndexOutOfBoundsException",
-                           "java.lang.ArrayIndexOutOfBoundsException", "java.lang.IndexOutOfBoundsException",
-                           RUNTIME_EXCEPTION},
-    [CLASS_NO_SUCH_ELEMENT] = {"org.apache.spark.SparkNoSuchElementException",
-                               "java.util.NoSuchElementException", RUNTIME_EXCEPTION},
-    [CLASS_SQL] = {"org.apache.spark.SparkSQLException", "java.sql.SQLException", EXCEPTION},
-    [CLASS_INVALID_PLAN] = {"org.apache.spark.sql.connect.common.InvalidPlanInput", RUNTIME_EXCEPTION},
-    [CLASS_UPGRADE] = {"org.apache.spark.SparkUpgradeException", RUNTIME_EXCEPTION},
-    [CLASS_NOT_FOUND] = {"org.apache.spark.SparkClassNotFoundException", "java.lang.ClassNotFoundException",
-                         "java.lang.ReflectiveOperationException", EXCEPTION},
-    [CLASS_SPARK] = {"org.apache.spark.SparkException", EXCEPTION},
-};
-
-static const struct {
-    const char *condition;
-    error_class class;
-} listed[] = {
-#define WEIR_ERROR_CLASS(condition, class) {condition, CLASS_##class},
-#include "driver/connect/connect_error_classes.def"
-#undef WEIR_ERROR_CLASS
-};
-
-static int find_listed(weir_str condition) {
-    for (size_t i = 0; i < WEIR_ARRAY_LEN(listed); i++)
-        if (weir_str_equal(condition, weir_str_from(listed[i].condition)))
-            return (int)listed[i].class;
-    return -1;
-}
-
-static const char *find_param(const weir_error *error, const char *name) {
-    for (int i = 0; i < weir_error_param_count(error); i++)
-        if (strcmp(weir_error_param_name(error, i), name) == 0)
-            return weir_error_param_value(error, i);
-    return "";
-}
-
-/* CAST_INVALID_INPUT is thrown by the reader of the target type. */
-static error_class cast_class(const weir_error *error) {
-    const char *target = find_param(error, "targetType");
-    if (strstr(target, "DATE") || strstr(target, "TIME"))
-        return CLASS_DATETIME;
-    return strstr(target, "BOOLEAN") ? CLASS_RUNTIME : CLASS_NUMBER_FORMAT;
-}
-
-static error_class class_by_sqlstate(const char *state) {
-    if (strncmp(state, "42", 2) == 0 || strncmp(state, "0A", 2) == 0)
-        return CLASS_ANALYSIS;
-    return strncmp(state, "22", 2) == 0 ? CLASS_RUNTIME : CLASS_SPARK;
-}
-
-const char *const *weir_connect_error_classes(const weir_error *error) {
-    weir_code code = weir_error_code(error);
-    weir_str condition = weir_str_from(weir_code_condition(code));
-    int class = code == WEIR_CAST_INVALID_INPUT ? (int)cast_class(error) : find_listed(condition);
-    const char *dot = memchr(condition.data, '.', condition.size);
-    if (class < 0 && dot)
-        class = find_listed(weir_str_make(condition.data, (size_t)(dot - condition.data)));
-    if (class < 0 && strncmp(condition.data, "_LEGACY", 7) == 0)
-        class = CLASS_ANALYSIS;
-    if (class < 0)
-        class = (int)class_by_sqlstate(weir_code_sqlstate(code));
-    return chains[class];
-}
-
 /* --- texts --- */
 
 /* Length of the UTF-8 character at `at`, 0 where there is none. */
@@ -183,7 +79,8 @@ static const char *sqlstate_of(const weir_error *error) {
 static const char *text_of(weir_arena *arena, const weir_error *error) {
     if (is_plain(error))
         return weir_error_message(error);
-    bool parse = weir_connect_error_classes(error)[0] == chains[CLASS_PARSE][0];
+    const char *class = weir_connect_error_classes(error)[0];
+    bool parse = strcmp(class, "org.apache.spark.sql.catalyst.parser.ParseException") == 0;
     const char *text = weir_error_text(error);
     return parse ? weir_arena_printf(arena, "\n%s", text) : text;
 }

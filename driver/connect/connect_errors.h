@@ -1,7 +1,7 @@
 /* Errors as Spark Connect clients want them: the trailer of a failed call (google.rpc.Status with an
  * ErrorInfo) and the answer of FetchErrorDetails.
  *
- * The client picks its exception by Java class names, so every condition has one (connect_error_classes.def).
+ * The client picks its exception by Java class names, so every condition has one (connect_error_classes.c).
  * All of it stays below 8,000 bytes: larger trailers are dropped by the client's gRPC with rising
  * probability. Any thread. */
 #pragma once

@@ -240,7 +240,7 @@ static id_list interrupt_matching(weir_client_session *session,
                      (request->interrupt_type ==
                           SPARK__CONNECT__INTERRUPT_REQUEST__INTERRUPT_TYPE__INTERRUPT_TYPE_OPERATION_ID &&
                       strcmp(all[i]->id, wanted) == 0);
-        if (match && connect_operation_interrupt(all[i]))
+        if (match && !atomic_load(&all[i]->shielded) && connect_operation_interrupt(all[i]))
             ids.items[ids.count++] = weir_arena_strdup(arena, all[i]->id);
         connect_operation_unref_ptr(&all[i]);
     }

@@ -219,6 +219,10 @@ const char *weir_connect_operation_tag(const weir_connect_operation *operation, 
     return operation->tags[i];
 }
 
+void weir_connect_operation_shield(weir_connect_operation *operation) {
+    atomic_store(&operation->shielded, true);
+}
+
 bool weir_connect_operation_interrupted(const weir_connect_operation *operation) {
     return atomic_load(&operation->interrupted);
 }

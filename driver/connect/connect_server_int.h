@@ -189,6 +189,7 @@ struct weir_connect_operation {
     int64_t stream_duration_us, stream_bytes_max;
     bool in_table; /* server->lock */
     _Atomic bool interrupted;
+    _Atomic bool shielded; /* from the client's interrupts: release and abandonment still end it */
     _Atomic(void *) user;
 
     pthread_mutex_t lock;

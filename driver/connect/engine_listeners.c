@@ -97,6 +97,7 @@ static weir_engine_event *await_event(weir_engine_session *session, weir_connect
 }
 
 static weir_code run_bus(weir_engine_session *session, weir_connect_operation *operation, weir_error **err) {
+    weir_connect_operation_shield(operation);
     WEIR_TRY(emit_added(operation, err));
     for (weir_engine_event *event; (event = await_event(session, operation));) {
         weir_code code = emit_event(operation, event, err);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Licensed under the Apache License, Version 2.0; see LICENSE.
-# Older Connect clients beside the one of make_venv.sh, for check_connect_clients.py: prints VERSION=DIRECTORY a
-# line. A directory holds pyspark alone, put before the environment's own by PYTHONPATH; made once, kept.
+# Older Connect clients beside the one of make_venv.sh, for check_connect_clients.py: prints VERSION=DIRECTORY
+# a line. A directory holds pyspark alone, put before the environment's own by PYTHONPATH; made once, kept.
 # WEIR_PEER_CLIENTS: where they lie (default build/peer/clients). Fails where PyPI cannot be reached.
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,15 +1,20 @@
-/* Accepting plaintext connections ourselves, in front of gRPC: gRPC 1.51 has no limit of connections, keeps
+/* Accepting connections ourselves, in front of gRPC: gRPC 1.51 has no limit of connections, keeps
  * silent ones for minutes and stops accepting when descriptors run out, so strangers could starve the clients
  * being served. One thread with epoll:
  *
  *   accept -> PENDING (a descriptor, no gRPC object) -- the 24 bytes of HTTP/2's preface --> SERVED by gRPC
  *                |  other bytes, or nothing until the deadline: closed
+ *   (with TLS the first byte of a handshake stands for the preface)
  *   SERVED: gRPC owns the socket, we keep a dup of it: to see its end (EPOLLRDHUP), so that the count is
  * true, and to shut it down where no call comes until the deadline.
  *
  * gRPC 1.51 buffers a whole message, up to 4 GiB, before it looks at its limit of sizes. So while a message
  * is awaited, what its connection has received since the last one (TCP_INFO) is watched: beyond the limit of
  * a connection, or as the largest one beyond the limit of all, it is shut down.
+ *
+ * With TLS gRPC takes connections through a handler object of its C++ core, made for servers that accept
+ * themselves; C has no function for it, so its one method is called by its place in the table of methods
+ * (fixed by the ABI of the platform). Its calls name their peer by address; `peers` finds the descriptor.
  *
  * Over the limit a new connection is closed at once; those being served do not notice. Failure modes: no
  * descriptors left (a spare one is given up to accept and close, so that the queue drains). */
@@ -33,6 +38,7 @@
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define PREFACE_SIZE (sizeof PREFACE - 1)
+#define TLS_HANDSHAKE "\x16"
 #define SEEN_FDS 65536
 #define EVENTS_MAX 64
 #define TICK_MS 100
@@ -44,17 +50,21 @@ typedef enum connection_state {
     CONNECTION_SERVED,  /* fd is our dup */
 } connection_state;
 
+#define PEER_BUCKETS 4096
+
 typedef struct connection {
     connection_state state;
     int fd, grpc_fd;
     int64_t until_ms; /* deadline of the state; INT64_MAX once a call was seen */
     int64_t received; /* bytes when the last message had come */
     uint32_t messages;
-    struct connection *next, *prev;
+    uint64_t peer; /* hash of its address, with TLS */
+    struct connection *next, *prev, *next_peer;
 } connection;
 
 struct door_acceptor {
     grpc_server *server;
+    void *tls_handler; /* NULL: plaintext */
     int listener, epoll, wake, spare;
     int64_t timeout_ms, message_bytes_max;
     int32_t connections_max;
@@ -65,8 +75,16 @@ struct door_acceptor {
     _Atomic uint8_t *seen;
     _Atomic int32_t *awaited;
     _Atomic uint32_t *messages;
+    pthread_mutex_t lock; /* for the peers of TLS connections */
+    connection **peers;
     pthread_t thread;
 };
+
+/* gRPC's grpc_core::TcpServerFdHandler: two destructors, then Handle(listener, fd, bytes read already). */
+typedef struct handler_methods {
+    void (*destroy[2])(void *handler);
+    void (*handle)(void *handler, int listener, int fd, grpc_byte_buffer *pending);
+} handler_methods;
 
 static int64_t now_ms(void) {
     gpr_timespec now = gpr_now(GPR_CLOCK_MONOTONIC);
@@ -109,7 +127,64 @@ int door_socket_port(int fd) {
     return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
+/* ---- peers ---- */
+
+static uint64_t hash_text(const char *text) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* As gRPC writes it: "ipv4:1.2.3.4:5", "ipv6:%5B::1%5D:5" (the scheme's brackets are escaped). */
+static uint64_t hash_of_peer(int fd) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    char host[64], text[128];
+    if (getpeername(fd, (struct sockaddr *)&address, &size) != 0 ||
+        getnameinfo((struct sockaddr *)&address, size, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0)
+        return 0;
+    int port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                                   : ((struct sockaddr_in *)&address)->sin_port);
+    snprintf(text, sizeof text, address.ss_family == AF_INET6 ? "ipv6:%%5B%s%%5D:%d" : "ipv4:%s:%d", host,
+             port);
+    return hash_text(text);
+}
+
+static void add_peer(door_acceptor *acceptor, connection *c) {
+    c->peer = hash_of_peer(c->fd);
+    pthread_mutex_lock(&acceptor->lock);
+    connection **bucket = &acceptor->peers[c->peer % PEER_BUCKETS];
+    c->next_peer = *bucket;
+    *bucket = c;
+    pthread_mutex_unlock(&acceptor->lock);
+}
+
+static void remove_peer(door_acceptor *acceptor, connection *c) {
+    pthread_mutex_lock(&acceptor->lock);
+    connection **at = &acceptor->peers[c->peer % PEER_BUCKETS];
+    while (*at && *at != c)
+        at = &(*at)->next_peer;
+    if (*at)
+        *at = c->next_peer;
+    pthread_mutex_unlock(&acceptor->lock);
+}
+
+int door_acceptor_find(door_acceptor *acceptor, const char *peer) {
+    uint64_t hash = hash_text(peer);
+    int fd = -1;
+    pthread_mutex_lock(&acceptor->lock);
+    for (connection *c = acceptor->peers[hash % PEER_BUCKETS]; c && fd < 0; c = c->next_peer)
+        fd = c->peer == hash ? c->grpc_fd : -1;
+    pthread_mutex_unlock(&acceptor->lock);
+    return fd;
+}
+
+/* ---- connections ---- */
+
 static void drop(door_acceptor *acceptor, connection *c) {
+    if (acceptor->tls_handler)
+        remove_peer(acceptor, c);
     close(c->fd); /* leaves the epoll set too, unless gRPC's descriptor keeps the socket open: see watch */
     *(c->prev ? &c->prev->next : &acceptor->first) = c->next;
     if (c->next)
@@ -147,19 +222,27 @@ static void serve(door_acceptor *acceptor, connection *c) {
         atomic_store(&acceptor->seen[c->grpc_fd], 0);
         c->messages = atomic_load(&acceptor->messages[c->grpc_fd]);
     }
+    if (acceptor->tls_handler) {
+        add_peer(acceptor, c);
+        const handler_methods *methods = *(const handler_methods *const *)acceptor->tls_handler;
+        methods->handle(acceptor->tls_handler, -1, c->grpc_fd, NULL);
+        return;
+    }
     grpc_server_credentials *plain = grpc_insecure_server_credentials_create();
     grpc_server_add_channel_from_fd(acceptor->server, c->grpc_fd, plain);
     grpc_server_credentials_release(plain);
 }
 
 static void read_preface(door_acceptor *acceptor, connection *c) {
+    const char *wanted = acceptor->tls_handler ? TLS_HANDSHAKE : PREFACE;
+    size_t size = acceptor->tls_handler ? 1 : PREFACE_SIZE;
     char bytes[PREFACE_SIZE];
-    ssize_t got = recv(c->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got = recv(c->fd, bytes, size, MSG_PEEK | MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (got <= 0 || memcmp(bytes, PREFACE, (size_t)got) != 0)
+    if (got <= 0 || memcmp(bytes, wanted, (size_t)got) != 0)
         unwatch(acceptor, c);
-    else if ((size_t)got == PREFACE_SIZE)
+    else if ((size_t)got == size)
         serve(acceptor, c);
 }
 
@@ -294,11 +377,13 @@ static void raise_descriptor_limit(void) {
     }
 }
 
-bool door_acceptor_new(int listener, grpc_server *server, const weir_door_config *config,
-                       door_acceptor **ret) {
-    door_acceptor *acceptor = *ret = weir_alloc_zero(1, sizeof *acceptor);
+bool door_acceptor_new(weir_door *door, int listener, const weir_door_config *config) {
+    door_acceptor *acceptor = door->acceptor = weir_alloc_zero(1, sizeof *acceptor);
     raise_descriptor_limit();
-    acceptor->server = server;
+    acceptor->server = door->server;
+    acceptor->tls_handler = door->tls_handler;
+    acceptor->peers = weir_alloc_zero(PEER_BUCKETS, sizeof(connection *));
+    pthread_mutex_init(&acceptor->lock, NULL);
     acceptor->listener = listener;
     acceptor->timeout_ms = config->handshake_timeout_ms;
     acceptor->connections_max = config->connections_max;
@@ -315,7 +400,7 @@ bool door_acceptor_new(int listener, grpc_server *server, const weir_door_config
         pthread_create(&acceptor->thread, NULL, acceptor_thread, acceptor) != 0) {
         acceptor->closing = true;
         door_acceptor_free(acceptor);
-        *ret = NULL;
+        door->acceptor = NULL;
         return false;
     }
     pthread_setname_np(acceptor->thread, "connect-accept");
@@ -364,5 +449,7 @@ void door_acceptor_free(door_acceptor *acceptor) {
     weir_free((void *)acceptor->seen);
     weir_free((void *)acceptor->awaited);
     weir_free((void *)acceptor->messages);
+    weir_free(acceptor->peers);
+    pthread_mutex_destroy(&acceptor->lock);
     weir_free(acceptor);
 }

@@ -25,6 +25,7 @@
 
 #define CALLS_WAITED_FOR 32
 #define TEXT_MAX 8192
+#define EXTERNAL_PORT "external:weir" /* connections that we accept and gRPC serves over TLS */
 #define KEEPALIVE_MS 120000
 #define KEEPALIVE_TIMEOUT_MS 20000
 
@@ -183,17 +184,31 @@ static void find_header(const weir_door_call *call, const char *name, char *ret_
             copy_text(ret_text, call->metadata.metadata[i].value);
 }
 
+/* True where the handshake has verified a certificate of the client. */
+static bool is_certified(const weir_door_call *call) {
+    grpc_auth_context *context = grpc_call_auth_context(call->call);
+    bool certified = context && grpc_auth_context_peer_is_authenticated(context);
+    grpc_auth_context_release(context);
+    return certified;
+}
+
 static void begin_call(weir_door_call *call) {
     weir_door *door = call->door;
     char method[TEXT_MAX], authorization[TEXT_MAX], user_agent[TEXT_MAX], host[256];
     char *peer = grpc_call_get_peer(call->call);
     call->fd = parse_peer(peer, host, sizeof host);
+    if (call->fd < 0 && door->acceptor)
+        call->fd = door_acceptor_find(door->acceptor, peer);
     copy_text(method, call->details.method);
     find_header(call, "authorization", authorization);
     find_header(call, "user-agent", user_agent);
     weir_door_head head = {method, authorization, user_agent, peer, host};
     const char *message = "";
-    weir_door_status status = door->service.begin(door->service.self, call, &head, &call->context, &message);
+    weir_door_status status = WEIR_DOOR_UNAUTHENTICATED;
+    if (door->certified_only && !is_certified(call))
+        message = "A client certificate is required";
+    else
+        status = door->service.begin(door->service.self, call, &head, &call->context, &message);
     explicit_bzero(authorization, sizeof authorization);
     gpr_free(peer);
     if (door->acceptor && status == WEIR_DOOR_OK)
@@ -404,37 +419,56 @@ static void door_finish(weir_door_call *call, weir_door_status status, const cha
 
 /* --- the door --- */
 
+/* A client without a certificate is let in as far as its first call, which is refused with a status: one that
+ * fails in the handshake would try again for ten minutes. */
 static grpc_server_credentials *tls_credentials(const weir_door_config *config) {
     grpc_ssl_pem_key_cert_pair pair = {config->private_key, config->certificate};
-    return grpc_ssl_server_credentials_create_ex(
-        config->client_ca, &pair, 1,
-        config->client_ca ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-                          : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
-        NULL);
+    return grpc_ssl_server_credentials_create_ex(config->client_ca, &pair, 1,
+                                                 config->client_ca
+                                                     ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
+                                                     : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
+                                                 NULL);
 }
 
-static grpc_server *make_server(const weir_door_config *config) {
+static void *same_pointer(void *pointer) {
+    return pointer;
+}
+
+static void forget_pointer(void *pointer) {
+    (void)pointer;
+}
+
+static int compare_pointers(void *a, void *b) {
+    return (a > b) - (a < b);
+}
+
+/* *ret_handler is set by gRPC when the port "external:" is added (open_port). */
+static grpc_server *make_server(const weir_door_config *config, void **ret_handler) {
+    static const grpc_arg_pointer_vtable plain = {same_pointer, forget_pointer, compare_pointers};
 #define INTEGER(name, number) \
     {.type = GRPC_ARG_INTEGER, .key = (char *)(name), .value.integer = (int)(number)}
     grpc_arg args[] = {
         INTEGER(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, config->message_bytes_max),
         INTEGER(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1),
-        INTEGER(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->streams_max), INTEGER(GRPC_ARG_ALLOW_REUSEPORT, 0),
+        INTEGER(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->streams_max),
+        INTEGER(GRPC_ARG_ALLOW_REUSEPORT, 0),
         INTEGER(GRPC_ARG_MAX_METADATA_SIZE, 16384),
         INTEGER(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, config->handshake_timeout_ms),
         /* Clients ping every 60 s without a call: never GOAWAY them for it. */
         INTEGER(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000),
-        INTEGER(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0), INTEGER(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS),
+        INTEGER(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0),
+        INTEGER(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS),
         INTEGER(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
         INTEGER(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         INTEGER(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
         INTEGER(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1), /* identity alone */
+        {.type = GRPC_ARG_POINTER, .key = (char *)EXTERNAL_PORT, .value.pointer = {ret_handler, &plain}},
     };
 #undef INTEGER
     return grpc_server_create(&(grpc_channel_args){WEIR_ARRAY_LEN(args), args}, NULL);
 }
 
-/* Binds; with TLS the socket only proves that the port is free, and gRPC binds it itself. */
+/* Binds; with TLS gRPC gives a handler of connections (grpc_acceptor.c). */
 static bool open_port(weir_door *door, const weir_door_config *config, int *ret_listener, char *ret_problem,
                       size_t problem_size) {
     int listener = door_listen(config->host, config->port, ret_problem, problem_size);
@@ -444,18 +478,16 @@ static bool open_port(weir_door *door, const weir_door_config *config, int *ret_
     *ret_listener = listener;
     if (!config->certificate)
         return true;
+    grpc_server_credentials *tls = tls_credentials(config);
+    if (tls)
+        grpc_server_add_http2_port(door->server, EXTERNAL_PORT, tls);
+    grpc_server_credentials_release(tls);
+    if (door->tls_handler)
+        return true;
     close(listener);
     *ret_listener = -1;
-    grpc_server_credentials *tls = tls_credentials(config);
-    char address[512];
-    bool v6 = strchr(config->host, ':') != NULL;
-    snprintf(address, sizeof address, v6 ? "[%s]:%d" : "%s:%d", config->host, door->port);
     snprintf(ret_problem, problem_size, "the certificate, its key or the client CA is not usable");
-    if (!tls)
-        return false;
-    int bound = grpc_server_add_http2_port(door->server, address, tls);
-    grpc_server_credentials_release(tls);
-    return bound != 0;
+    return false;
 }
 
 static void free_door(weir_door *door) {
@@ -513,10 +545,11 @@ static weir_door *door_open(const weir_door_config *config, const weir_door_serv
     weir_door *door = weir_alloc_zero(1, sizeof *door);
     door->service = *service;
     door->message_bytes_max = config->message_bytes_max;
+    door->certified_only = config->client_ca != NULL;
     pthread_mutex_init(&door->lock, NULL);
     pthread_cond_init(&door->idle, NULL);
     door->queue = grpc_completion_queue_create_for_next(NULL);
-    door->server = make_server(config);
+    door->server = make_server(config, &door->tls_handler);
     grpc_server_register_completion_queue(door->server, door->queue, NULL);
     int listener = -1;
     if (!open_port(door, config, &listener, ret_problem, problem_size)) {
@@ -530,7 +563,7 @@ static weir_door *door_open(const weir_door_config *config, const weir_door_serv
         arm(door);
     bool ok = start_threads(door, config->threads);
     if (ok && listener >= 0) {
-        ok = door_acceptor_new(listener, door->server, config, &door->acceptor);
+        ok = door_acceptor_new(door, listener, config);
     } else if (listener >= 0) {
         close(listener);
     }

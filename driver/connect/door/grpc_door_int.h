@@ -1,4 +1,4 @@
-/* What the files of the gRPC module share: the door object and its acceptor of plaintext connections. */
+/* What the files of the gRPC module share: the door object and its acceptor of connections. */
 #pragma once
 
 #include <grpc/grpc.h>
@@ -12,9 +12,11 @@ typedef struct door_acceptor door_acceptor;
 struct weir_door {
     weir_door_service service;
     int64_t message_bytes_max;
+    bool certified_only; /* calls need a client's certificate */
     grpc_server *server;
     grpc_completion_queue *queue;
-    door_acceptor *acceptor; /* NULL with TLS: gRPC accepts itself then */
+    door_acceptor *acceptor;
+    void *tls_handler; /* with TLS: gRPC's TcpServerFdHandler */
     int port;
     int threads_count;
     pthread_t *threads;
@@ -30,9 +32,10 @@ int door_listen(const char *host, int port, char *ret_problem, size_t problem_si
 int door_socket_port(int fd);
 
 /* Accepts connections of `listener` (takes it) on a thread of its own and hands those that speak HTTP/2 to
- * the server. *ret is set before the first call can begin. False where no thread starts. */
-bool door_acceptor_new(int listener, grpc_server *server, const weir_door_config *config,
-                       door_acceptor **ret);
+ * the server. door->acceptor is set before the first call can begin. False where no thread starts. */
+bool door_acceptor_new(weir_door *door, int listener, const weir_door_config *config);
+/* The descriptor behind a peer name "ipv4:ADDRESS:PORT" of TLS, -1 where there is none. */
+int door_acceptor_find(door_acceptor *acceptor, const char *peer);
 /* The connection behind gRPC's peer name "fd:17" has begun a call: it may stay. */
 void door_acceptor_saw_call(door_acceptor *acceptor, int fd);
 /* A message of the connection is awaited, and has come (or never will). */

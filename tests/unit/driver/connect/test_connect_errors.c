@@ -69,6 +69,48 @@ WEIR_TEST(connect_errors, every_condition_has_a_class) {
     }
 }
 
+WEIR_TEST(connect_errors, classes_are_those_that_spark_throws) {
+#define SPARK "org.apache.spark."
+    static const struct {
+        weir_code code;
+        const char *target; /* of casts */
+        const char *first, *second;
+    } cases[] = {
+        {WEIR_DIVIDE_BY_ZERO, NULL, SPARK "SparkArithmeticException", "java.lang.ArithmeticException"},
+        {WEIR_DUPLICATED_MAP_KEY, NULL, SPARK "SparkRuntimeException", "java.lang.RuntimeException"},
+        {WEIR_PARSE_SYNTAX_ERROR, NULL, SPARK "sql.catalyst.parser.ParseException",
+         SPARK "sql.AnalysisException"},
+        {WEIR_PARSE_EMPTY_STATEMENT, NULL, SPARK "sql.catalyst.parser.ParseException",
+         SPARK "sql.AnalysisException"},
+        {WEIR__LEGACY_ERROR_TEMP_3102, NULL, SPARK "sql.catalyst.ExtendedAnalysisException",
+         SPARK "sql.AnalysisException"},
+        {WEIR_DATATYPE_MISMATCH__UNEXPECTED_INPUT_TYPE, NULL, SPARK "sql.catalyst.ExtendedAnalysisException",
+         SPARK "sql.AnalysisException"},
+        {WEIR_DATA_SOURCE_NOT_FOUND, NULL, SPARK "SparkClassNotFoundException",
+         "java.lang.ClassNotFoundException"},
+        {WEIR_CONNECT_INVALID_PLAN__CANNOT_PARSE, NULL, SPARK "SparkSQLException", "java.sql.SQLException"},
+        {WEIR_CAST_INVALID_INPUT, "\"INT\"", SPARK "SparkNumberFormatException",
+         "java.lang.NumberFormatException"},
+        {WEIR_CAST_INVALID_INPUT, "\"TIMESTAMP\"", SPARK "SparkDateTimeException",
+         "java.time.DateTimeException"},
+        {WEIR_CAST_INVALID_INPUT, "\"BOOLEAN\"", SPARK "SparkRuntimeException", "java.lang.RuntimeException"},
+        {WEIR_NOT_SUPPORTED, NULL, SPARK "SparkUnsupportedOperationException",
+         "java.lang.UnsupportedOperationException"}, /* a condition of Weir's own */
+    };
+#undef SPARK
+    for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
+        weir_error *err = NULL;
+        if (cases[i].target)
+            weir_error_raise(&err, cases[i].code, "targetType", cases[i].target, NULL);
+        else
+            weir_error_restore(&err, cases[i].code, "text");
+        const char *const *chain = weir_connect_error_classes(err);
+        CHECK_TEXT(chain[0], cases[i].first);
+        CHECK_TEXT(chain[1], cases[i].second);
+        weir_error_free(err);
+    }
+}
+
 static size_t percent_size(const char *text) {
     size_t size = 0;
     for (; *text; text++)
