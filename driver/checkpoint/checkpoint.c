@@ -255,6 +255,23 @@ static weir_code check_fence(weir_checkpoint *checkpoint, weir_arena *arena, wei
               checkpoint->directory, (long long)checkpoint->epoch);
 }
 
+/* This process may have stood still between the look at the fence and the creation, for so long that a newer
+ * driver has purged the entry of that id: then the one just made would stand alone below a gap, and the
+ * checkpoint would count as damaged. An entry with a neighbour may be the one that the newer driver read. */
+static void drop_left_behind(weir_checkpoint *checkpoint, const char *log, int64_t id, weir_arena *arena,
+                             const char *path) {
+    log_listing listing;
+    _cleanup_error_ weir_error *err = NULL;
+    if (list_log(checkpoint, log, &listing, &err) != WEIR_OK || listing.last <= id)
+        return;
+    weir_file_info info;
+    char *next = weir_checkpoint_path(checkpoint, arena, log, id + 1);
+    if (checkpoint->fs->ops->stat(checkpoint->fs, next, arena, &info, &err) != WEIR_NOT_FOUND)
+        return;
+    weir_error_free_ptr(&err);
+    checkpoint->fs->ops->remove(checkpoint->fs, path, &err);
+}
+
 weir_code weir_checkpoint_write(weir_checkpoint *checkpoint, const char *log, int64_t id, weir_strbuf *text,
                                 weir_error **err) {
     _cleanup_arena_ weir_arena *arena = weir_arena_new();
@@ -266,6 +283,10 @@ weir_code weir_checkpoint_write(weir_checkpoint *checkpoint, const char *log, in
         char *batch = weir_arena_printf(arena, "%lld", (long long)id);
         WEIR_RAISE(err, CONCURRENT_STREAM_LOG_UPDATE, "batchId", batch);
     }
+    WEIR_TRY(code);
+    code = check_fence(checkpoint, arena, err);
+    if (code == WEIR_FENCED)
+        drop_left_behind(checkpoint, log, id, arena, path);
     return code;
 }
 

@@ -13,6 +13,7 @@ typedef struct weir_connection {
     uint32_t executor;
     weir_client *client;
     weir_pending *pendings; /* requests without an answer */
+    bool closed;            /* at the last check */
     bool pinging;
     int64_t ping_us; /* when the last one was sent */
 } weir_connection;

@@ -281,9 +281,35 @@ static void answered(void *data, const weir_frame *reply, const weir_error *erro
     weir_free(question);
 }
 
+/* A request that was on its way when the connection broke may wait for the next one, unanswered by the
+ * transport. Where none has come from one check to the next its executor is taken for gone, and the attempt
+ * goes on elsewhere instead of waiting for the heartbeats' time-out. */
+static bool end_unsent(weir_connection *connection) {
+    weir_cluster *cluster = connection->cluster;
+    bool closed = !transport_of(cluster)->ops->client_is_open(connection->client);
+    bool twice = closed && connection->closed;
+    connection->closed = closed;
+    weir_pending *list = connection->pendings;
+    if (!twice || !list)
+        return false;
+    _cleanup_error_ weir_error *err = NULL;
+    weir_error_failf(&err, WEIR_RPC_ERROR, "executor %u: the connection is gone", connection->executor);
+    weir_cluster_suspect(cluster, connection->executor);
+    connection->pendings = NULL; /* who is answered may ask again, or lose the executor */
+    for (weir_pending *p = list, *next; p; p = next) {
+        next = p->next;
+        p->ended = true;
+        p->connection = NULL;
+        p->done(p->data, NULL, err);
+    }
+    return true;
+}
+
 void weir_connection_check(weir_connection *connection, int64_t now_us) {
     weir_cluster *cluster = connection->cluster;
     const weir_member *member = weir_membership_find(cluster->membership, connection->executor);
+    if (member && !member->in_process && member->reachable && end_unsent(connection))
+        return;
     bool due = !connection->ping_us || now_us - connection->ping_us >= cluster->options.timeout_ms * 500;
     if (!member || member->in_process || connection->pinging || !due ||
         (member->reachable && !connection->pendings))

@@ -1,6 +1,6 @@
 """Cell 24 of the fault matrix: two drivers on one checkpoint, every interleaving of the places where they decide.
-The first is stopped at one place, the second takes over and is stopped at another; then both wake, the first one first.
-One of them may go on, the other stops with a clear message; whatever is left is done by a third run."""
+The first is stopped at one place, the second takes over and is stopped at another; then the first wakes, and the
+second. One of them may go on, the other stops with a clear message; whatever is left is done by a third run."""
 
 import chaoslib
 from chaoslib import LIVE_SECONDS, clusterlib, wait_until

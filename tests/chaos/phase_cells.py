@@ -145,7 +145,8 @@ def run_driver(stage, name, kind, arm, disturb, executor_arm=""):
         # The source has grown: a batch whose offsets are logged keeps its files.
         stage.grow(job, grown)
         cluster.driver_env = {}
-        problem = stage.resume_run(cluster, job) or stage.judge(job) or stage.end_executors(cluster)
+        # An executor that was woken may still be writing what nobody wants: it ends before all is judged.
+        problem = stage.resume_run(cluster, job) or stage.end_executors(cluster) or stage.judge(job)
         return problem
 
 

@@ -85,6 +85,61 @@ WEIR_TEST(checkpoint, writes_the_text_that_spark_reads) {
     CLOSE(f);
 }
 
+/* A driver that stands still just before it creates a file, while a newer one takes over and goes on. */
+static struct {
+    const weir_fs_ops *real;
+    fixture *f;
+    int64_t last, purged; /* the newer driver commits up to `last` and purges what is below `purged` */
+} pause_of_driver;
+
+static void take_over(weir_fs *fs) {
+    fixture *f = pause_of_driver.f;
+    weir_checkpoint *newer;
+    weir_error *err = NULL;
+    CHECK_OK(weir_checkpoint_open(&f->env, fs, "/ck", &newer, &err));
+    for (int64_t id = 1; id <= pause_of_driver.last; id++)
+        CHECK_OK(add_commit(newer, id, &err));
+    for (int64_t id = 0; id < pause_of_driver.purged; id++)
+        CHECK_OK(fs->ops->remove(fs, weir_arena_printf(f->arena, "/ck/commits/%lld", (long long)id), &err));
+    weir_checkpoint_close(newer);
+}
+
+static weir_code paused_create_new(weir_fs *fs, const char *path, weir_str data, weir_error **err) {
+    fs->ops = pause_of_driver.real;
+    take_over(fs);
+    return fs->ops->create_new(fs, path, data, err);
+}
+
+WEIR_TEST(checkpoint, leaves_no_entry_below_what_a_newer_driver_has_purged) {
+    static const struct {
+        int64_t last, purged;
+        weir_code code;
+        bool stays;
+    } cases[] = {
+        {0, 0, WEIR_FENCED, true},                       /* the newer one may have read it */
+        {3, 1, WEIR_CONCURRENT_STREAM_LOG_UPDATE, true}, /* it has the newer one's own there */
+        {5, 4, WEIR_FENCED, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        OPEN(f);
+        CHECK_OK(add_commit(f.checkpoint, 0, &err));
+        weir_fs_ops paused = *f.fs->ops;
+        paused.create_new = paused_create_new;
+        pause_of_driver.real = f.fs->ops;
+        pause_of_driver.f = &f;
+        pause_of_driver.last = cases[i].last;
+        pause_of_driver.purged = cases[i].purged;
+        f.fs->ops = &paused;
+        cr_assert_eq(add_commit(f.checkpoint, 1, &err), cases[i].code, "case %zu", i);
+        weir_error_free_ptr(&err);
+        weir_file_info info;
+        weir_code found = f.fs->ops->stat(f.fs, "/ck/commits/1", f.arena, &info, &err);
+        cr_assert_eq(found, cases[i].stays ? WEIR_OK : WEIR_NOT_FOUND, "case %zu", i);
+        weir_error_free_ptr(&err);
+        CLOSE(f);
+    }
+}
+
 WEIR_TEST(checkpoint, keeps_its_identity_and_counts_drivers) {
     OPEN(f);
     int64_t offsets, commits;
