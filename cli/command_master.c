@@ -11,7 +11,8 @@
 int32_t weir_command_cores(void) {
     cpu_set_t set;
     CPU_ZERO(&set);
-    long cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
+    long cores =
+        sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
     return (int32_t)WEIR_MIN(WEIR_MAX(cores, 1), CORES_MAX);
 }
 

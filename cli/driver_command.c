@@ -1,5 +1,5 @@
-/* `weir driver`: a driver as a process of its own. With --job it runs that job and ends with its status; without,
- * it takes the jobs that `weir run --master nng://...` submits until SIGTERM. Main thread. */
+/* `weir driver`: a driver as a process of its own. With --job it runs that job and ends with its status;
+ * without, it takes the jobs that `weir run --master nng://...` submits until SIGTERM. Main thread. */
 #include <unistd.h>
 
 #include "cli/command_flags.h"

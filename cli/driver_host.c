@@ -105,8 +105,7 @@ static weir_code run_driver(driver_host *host, weir_error **err) {
     };
     WEIR_TRY(weir_driver_new(&driver_options, &host->driver, err));
     if (options->listen_url)
-        weir_log_write(options->log, WEIR_LOG_INFO, "driver", "listens at %s",
-                       weir_driver_url(host->driver));
+        weir_log_write(options->log, WEIR_LOG_INFO, "driver", "listens at %s", weir_driver_url(host->driver));
     WEIR_TRY(open_door(host, err));
     WEIR_TRY(start_job(host, err));
     return weir_driver_run(host->driver, err);

@@ -1,5 +1,5 @@
-/* A driver in this process with what it needs from outside: env, transport, executors of a local master, signals,
- * the HTTP door. `weir run` hosts one for its job, `weir driver` one for whoever comes. */
+/* A driver in this process with what it needs from outside: env, transport, executors of a local master,
+ * signals, the HTTP door. `weir run` hosts one for its job, `weir driver` one for whoever comes. */
 #pragma once
 
 #include "cli/wire_flags.h"
@@ -10,9 +10,9 @@ typedef struct weir_driver_host_options {
     const char *job_path; /* runs, and the driver ends with it; NULL = jobs are submitted */
     const char *progress; /* line, json, none */
     const weir_options *conf;
-    int32_t cores;             /* task threads in this process; 0 = none */
-    const char *listen_url;    /* executors and submitters; NULL = this process only */
-    const char *http_address;  /* HOST:PORT; NULL = no HTTP */
+    int32_t cores;            /* task threads in this process; 0 = none */
+    const char *listen_url;   /* executors and submitters; NULL = this process only */
+    const char *http_address; /* HOST:PORT; NULL = no HTTP */
     const weir_wire_flags *wire;
     const weir_log *log;
 } weir_driver_host_options;

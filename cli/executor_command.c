@@ -16,6 +16,7 @@
 #include "cli/reachable_host.h"
 #include "cli/stop_signals.h"
 #include "cli/wire_flags.h"
+#include "common/base/json_value.h"
 #include "common/conf/conf.h"
 #include "common/fs/fs.h"
 #include "executor/task/executor.h"
@@ -83,8 +84,8 @@ static void wait_event(executor_host *host, int timeout_ms) {
 
 /* ---- where to listen ---- */
 
-/* The address that the driver's answers come to; waits for a driver whose name is not known yet, as it happens
- * while containers start. NULL where a signal came first. */
+/* The address that the driver's answers come to; waits for a driver whose name is not known yet, as it
+ * happens while containers start. NULL where a signal came first. */
 static const char *find_own_host(executor_host *host, const char *driver_url) {
     const char *peer, *port, *own = NULL;
     weir_wire_split(host->arena, driver_url, &peer, &port);
@@ -101,12 +102,13 @@ static const char *find_own_host(executor_host *host, const char *driver_url) {
     return NULL;
 }
 
-/* Without --listen the executor listens at the address by which it reaches the driver alone, at any port. One that
- * listens everywhere tells that address. False where a signal came first. */
+/* Without --listen the executor listens at the address by which it reaches the driver alone, at any port. One
+ * that listens everywhere tells that address. False where a signal came first. */
 static bool find_addresses(executor_host *host, const executor_arguments *arguments,
                            weir_executor_options *options) {
     weir_arena *arena = host->arena;
-    const char *scheme = weir_str_starts_with(weir_str_from(options->driver_url), WEIR_STR("tls+")) ? "tls+" : "";
+    const char *scheme =
+        weir_str_starts_with(weir_str_from(options->driver_url), WEIR_STR("tls+")) ? "tls+" : "";
     const char *own_host = NULL, *own_port = "0";
     if (arguments->listen)
         weir_wire_split(arena, options->listen_url, &own_host, &own_port);
@@ -146,6 +148,16 @@ static weir_code serve(executor_host *host, weir_error **err) {
     return host->was_refused ? weir_error_move(err, host->refused) : WEIR_OK;
 }
 
+/* Port 0 has become a number: what others reach it by is known now. */
+static void log_address(executor_host *host) {
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    weir_json *status = NULL;
+    weir_executor_status_json(host->executor, &text);
+    if (weir_json_parse(host->arena, weir_strbuf_view(&text), "the status", &status, NULL) == WEIR_OK)
+        weir_log_write(host->log, WEIR_LOG_INFO, "executor", "listens at " WEIR_STR_FMT,
+                       WEIR_STR_ARG(weir_json_get_str(status, "url", WEIR_STR(""))));
+}
+
 static weir_code run_executor(executor_host *host, const executor_arguments *arguments,
                               weir_executor_options *options, weir_error **err) {
     if (!find_addresses(host, arguments, options))
@@ -155,6 +167,7 @@ static weir_code run_executor(executor_host *host, const executor_arguments *arg
     options->host = weir_reachable_host_identity(host->arena);
     options->cores = (int32_t)arguments->cores;
     WEIR_TRY(weir_executor_start(options, &host->executor, err));
+    log_address(host);
     weir_executor_on_refused(host->executor, executor_refused, host);
     weir_code code = serve(host, err);
     weir_executor_stop(host->executor);

@@ -22,6 +22,7 @@ static weir_code launch(void *self, const char *driver_url, int32_t index, int32
         .index = index,
         .cores = cores,
         .memory_bytes = memory_bytes,
+        .in_process = true,
     };
     weir_executor *executor = NULL;
     WEIR_TRY(weir_executor_start(&options, &executor, err));

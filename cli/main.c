@@ -15,7 +15,7 @@ static const command commands[] = {
     {"gen", weir_gen_command, "write test and benchmark data"},
     {"conf", weir_conf_command, "print the configuration keys"},
     {"driver", weir_driver_command, "plan and commit: one driver for many executors and jobs"},
-    {"executor", NULL, "run tasks for a driver"},
+    {"executor", weir_executor_command, "run tasks for a driver"},
     {"status", weir_status_command, "ask a driver or an executor how it is"},
     {"sql", NULL, "batch SQL"},
 };

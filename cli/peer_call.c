@@ -1,6 +1,6 @@
 /* Blocking calls over the transport (peer_call.h): the transport's thread hands the answer to the caller, who
- * sleeps on a condition until it comes. A call always ends: the transport's deadline covers the whole exchange.
- * Calls of several threads may be under way. */
+ * sleeps on a condition until it comes. A call always ends: the transport's deadline covers the whole
+ * exchange. Calls of several threads may be under way. */
 #include "cli/peer_call.h"
 
 #include <pthread.h>
@@ -33,7 +33,8 @@ weir_code weir_peer_open(weir_transport *transport, const char *url, weir_peer *
     return WEIR_OK;
 }
 
-/* On a transport thread. The caller's frame is gone as soon as it has seen `done`: nothing follows the unlock. */
+/* On a transport thread. The caller's frame is gone as soon as it has seen `done`: nothing follows the
+ * unlock. */
 static void call_done(void *data, weir_buffer *reply, weir_error *error) {
     call *c = data;
     weir_peer *peer = c->peer;

@@ -28,7 +28,8 @@ static int local_address(const struct addrinfo *peer, char *ret_text, size_t siz
     close(fd);
     if (failed)
         return failed;
-    int rv = getnameinfo((struct sockaddr *)&own, own_size, ret_text, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
+    int rv =
+        getnameinfo((struct sockaddr *)&own, own_size, ret_text, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
     return rv == 0 ? 0 : EADDRNOTAVAIL;
 }
 

@@ -4,8 +4,8 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 
-/* The local address from which packets to host:port leave, as text; IPv6 in brackets. Nothing is sent. NOT_FOUND
- * where the name has no address (yet), RPC_ERROR where no route leads there. */
+/* The local address from which packets to host:port leave, as text; IPv6 in brackets. Nothing is sent.
+ * NOT_FOUND where the name has no address (yet), RPC_ERROR where no route leads there. */
 weir_code weir_reachable_host(weir_arena *arena, const char *host, const char *port, const char **ret,
                               weir_error **err);
 /* "0.0.0.0", "::", "*" */

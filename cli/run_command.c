@@ -1,4 +1,5 @@
-/* `weir run JOB.yaml`: runs the job in this process (driver_host.c), or hands it to a driver (submit_client.c).
+/* `weir run JOB.yaml`: runs the job in this process (driver_host.c), or hands it to a driver
+ * (submit_client.c).
  *
  * The status is 0 only where every query ended without an error; a stop by SIGTERM or Ctrl-C is such an
  * end. Main thread. */

@@ -1,6 +1,6 @@
-/* `weir status URL [--json]`: asks a driver or an executor how it is (GET_STATUS) and prints the answer: as lines
- * for people, or as the JSON that it sent. Status 0 only where the process answers and says that it is well, so
- * that a container's health check can be this command. Main thread. */
+/* `weir status URL [--json]`: asks a driver or an executor how it is (GET_STATUS) and prints the answer: as
+ * lines for people, or as the JSON that it sent. Status 0 only where the process answers and says that it is
+ * well, so that a container's health check can be this command. Main thread. */
 #include "cli/command_flags.h"
 #include "cli/commands.h"
 #include "cli/peer_call.h"

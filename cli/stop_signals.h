@@ -1,5 +1,5 @@
-/* SIGTERM and SIGINT as a stop level: the first asks for an orderly end (after the running micro-batch, drained),
- * the second for one at once, a third ends the process. */
+/* SIGTERM and SIGINT as a stop level: the first asks for an orderly end (after the running micro-batch,
+ * drained), the second for one at once, a third ends the process. */
 #pragma once
 
 #include <pthread.h>

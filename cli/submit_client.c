@@ -1,11 +1,11 @@
-/* The submitting client (submit_client.h). Main thread; stop signals are passed on by a thread of their own, so
- * that they do not wait for an answer that is under way.
+/* The submitting client (submit_client.h). Main thread; stop signals are passed on by a thread of their own,
+ * so that they do not wait for an answer that is under way.
  *
  *   read and check the spec -> wait for the driver -> SUBMIT_JOB, once -> JOB_EVENTS until finished
  *
  * A driver that is not there is waited for, with a message, for WAIT_US. SUBMIT_JOB is never repeated: a lost
- * answer may mean a running job. While the job runs, a driver that does not answer is asked again for WAIT_US;
- * one that answers but does not know the job was started anew, and the job with it is gone. */
+ * answer may mean a running job. While the job runs, a driver that does not answer is asked again for
+ * WAIT_US; one that answers but does not know the job was started anew, and the job with it is gone. */
 #include "cli/submit_client.h"
 
 #include <errno.h>
@@ -98,8 +98,7 @@ static weir_code wait_for_driver(submit_client *client, weir_error **err) {
 static weir_code read_spec(submit_client *client, weir_str *ret, weir_error **err) {
     const weir_job_spec *job = NULL;
     const char *path = client->options->job_path;
-    WEIR_TRY(
-        weir_fs_read_all(client->env.local_fs, path, WEIR_JOB_SPEC_BYTES_MAX, client->arena, ret, err));
+    WEIR_TRY(weir_fs_read_all(client->env.local_fs, path, WEIR_JOB_SPEC_BYTES_MAX, client->arena, ret, err));
     /* What is wrong in the text itself needs no driver to be told. */
     return weir_job_spec_parse(client->arena, *ret, path, &job, err);
 }

@@ -42,7 +42,8 @@ static bool valid_address(weir_str address) {
         return false;
     weir_str host = weir_str_make(address.data, colon - 1);
     bool bracketed = host.data[0] == '[';
-    if (bracketed ? host.size < 4 || host.data[host.size - 1] != ']' : memchr(host.data, ':', host.size) != NULL)
+    if (bracketed ? host.size < 4 || host.data[host.size - 1] != ']'
+                  : memchr(host.data, ':', host.size) != NULL)
         return false;
     for (size_t i = 0; i < host.size; i++)
         if ((unsigned char)host.data[i] <= ' ' || host.data[i] == '/' || host.data[i] == '@')
@@ -62,8 +63,8 @@ weir_code weir_wire_url(weir_arena *arena, const weir_wire_flags *wire, const ch
         rest = weir_str_make(text.data + head, text.size - head);
     }
     if (!rest.size || !valid_address(rest))
-        WEIR_FAIL(err, INVALID_ARGUMENT, "an address must be tcp://HOST:PORT or tls+tcp://HOST:PORT, not '%s'",
-                  address);
+        WEIR_FAIL(err, INVALID_ARGUMENT,
+                  "an address must be tcp://HOST:PORT or tls+tcp://HOST:PORT, not '%s'", address);
     bool tls = scheme == 0 || has_tls(wire);
     *ret = weir_arena_printf(arena, "%s" WEIR_STR_FMT, tls ? "tls+tcp://" : "tcp://", WEIR_STR_ARG(rest));
     return WEIR_OK;

@@ -29,11 +29,12 @@ typedef struct weir_wire {
 } weir_wire;
 
 /* Reads the secret's file and the certificates. `log` (may be NULL) hears who was refused. */
-weir_code weir_wire_open(const weir_wire_flags *flags, const weir_log *log, weir_wire *wire, weir_error **err);
+weir_code weir_wire_open(const weir_wire_flags *flags, const weir_log *log, weir_wire *wire,
+                         weir_error **err);
 void weir_wire_close(weir_wire *wire); /* also one that was never opened */
 
-/* The url of an address as the transport takes it: tcp://HOST:PORT, nng://HOST:PORT (the name of a master) and
- * tls+tcp://HOST:PORT; the first two become the last where certificates are given. INVALID_ARGUMENT. */
+/* The url of an address as the transport takes it: tcp://HOST:PORT, nng://HOST:PORT (the name of a master)
+ * and tls+tcp://HOST:PORT; the first two become the last where certificates are given. INVALID_ARGUMENT. */
 weir_code weir_wire_url(weir_arena *arena, const weir_wire_flags *wire, const char *address, const char **ret,
                         weir_error **err);
 /* HOST of such a url, without the brackets of an IPv6 address, and PORT. */

@@ -30,7 +30,7 @@ static void launch_work(weir_step *step) {
     int32_t count = driver->executors_wanted;
     for (int32_t i = driver->executors_count; i < count; i++) {
         int32_t cores = driver->options.cores / count + (i < driver->options.cores % count);
-        if (launcher->start(launcher->self, driver->url, i, WEIR_MAX(cores, 1), driver->executor_memory,
+        if (launcher->start(launcher->self, driver->local_url, i, WEIR_MAX(cores, 1), driver->executor_memory,
                             &driver->executors[i], &driver->launch_error) != WEIR_OK)
             return;
         driver->executors_count++;
@@ -61,7 +61,6 @@ static void launch(weir_driver *driver, const weir_driver_job *job) {
 static void stop_work(weir_step *step) {
     weir_driver *driver = driver_of_step(step);
     const weir_launcher *launcher = driver->options.launcher;
-    weir_cluster_disconnect(driver->cluster);
     for (int32_t i = 0; i < driver->executors_count; i++)
         launcher->stop(launcher->self, driver->executors[i]);
     driver->executors_count = 0;
@@ -71,9 +70,12 @@ static void stop_done(weir_step *step) {
     weir_loop_stop(driver_of_step(step)->loop);
 }
 
-static void executor_registered(void *data, int32_t count) {
-    (void)data;
-    (void)count; /* a local master waits for its launcher instead */
+/* Connections to executors close before the executors do. */
+static void disconnected(void *data) {
+    weir_driver *driver = data;
+    driver->launch.work = stop_work;
+    driver->launch.done = stop_done;
+    weir_loop_start_step(driver->loop, driver->pool, &driver->launch);
 }
 
 /* ---- jobs and the end ---- */
@@ -101,11 +103,21 @@ static void look_at_jobs(weir_driver *driver) {
         launch(driver, job);
         return;
     }
-    if (!begin_ending(driver))
-        return;
-    driver->launch.work = stop_work;
-    driver->launch.done = stop_done;
-    weir_loop_start_step(driver->loop, driver->pool, &driver->launch);
+    if (begin_ending(driver))
+        weir_cluster_disconnect(driver->cluster, disconnected, driver);
+}
+
+/* ---- messages that are not about membership ---- */
+
+static void members_changed(void *data) {
+    weir_driver_members_changed(data);
+}
+
+static bool serve(void *data, weir_call *call, const weir_frame *frame) {
+    (void)data;
+    (void)call;
+    (void)frame;
+    return false;
 }
 
 static void jobs_event(weir_event *event) {
@@ -158,16 +170,42 @@ static void stop_watcher(weir_driver *driver) {
 
 /* ---- life ---- */
 
+/* The driver's own settings: what a job sets is the job's. */
+static weir_code read_conf(const weir_driver *driver, int64_t *ret_heartbeat_ms, int64_t *ret_timeout_ms,
+                           weir_error **err) {
+    _cleanup_arena_ weir_arena *arena = weir_arena_new();
+    weir_conf *conf = weir_conf_new(arena);
+    const weir_options *entries = driver->options.conf;
+    for (int32_t i = 0; entries && i < entries->count; i++)
+        WEIR_TRY(weir_conf_set(conf, entries->items[i].key, entries->items[i].value, err));
+    *ret_heartbeat_ms = weir_conf_int(conf, WEIR_CONF_HEARTBEAT_INTERVAL);
+    *ret_timeout_ms = weir_conf_int(conf, WEIR_CONF_NETWORK_TIMEOUT);
+    if (*ret_heartbeat_ms < 1 || *ret_timeout_ms < 2 * *ret_heartbeat_ms || *ret_timeout_ms > INT32_MAX)
+        WEIR_FAIL(err, INVALID_ARGUMENT,
+                  "spark.network.timeout (%lld ms) must be at least twice spark.executor.heartbeatInterval "
+                  "(%lld ms)",
+                  (long long)*ret_timeout_ms, (long long)*ret_heartbeat_ms);
+    return WEIR_OK;
+}
+
 static weir_code open_driver(weir_driver *driver, weir_error **err) {
     const weir_env *env = driver->options.env;
-    char uuid[37];
-    weir_env_uuid(env, uuid);
-    driver->url = driver->options.launcher ? weir_asprintf("inproc://driver-%s", uuid)
-                                           : weir_strdup(driver->options.listen_url);
+    weir_cluster_options options = {
+        .env = env, .log = driver->options.log, .hooks = {members_changed, serve, driver}};
+    WEIR_TRY(read_conf(driver, &options.heartbeat_ms, &options.timeout_ms, err));
+    int32_t urls = 0;
+    if (driver->options.launcher) {
+        char uuid[37];
+        weir_env_uuid(env, uuid);
+        driver->local_url = weir_asprintf("inproc://driver-%s", uuid);
+        options.urls[urls++] = driver->local_url;
+    }
+    options.urls[urls] = driver->options.listen_url;
     driver->loop = weir_loop_new(env);
     WEIR_TRY(weir_pool_new("driver", POOL_THREADS, &driver->pool, err));
-    return weir_cluster_new(env, driver->loop, driver->url, executor_registered, driver, &driver->cluster,
-                            err);
+    options.loop = driver->loop;
+    options.pool = driver->pool;
+    return weir_cluster_new(&options, &driver->cluster, err);
 }
 
 weir_code weir_driver_new(const weir_driver_options *options, weir_driver **ret, weir_error **err) {
@@ -200,7 +238,7 @@ void weir_driver_free(weir_driver *driver) {
     if (!driver)
         return;
     if (driver->cluster)
-        weir_cluster_disconnect(driver->cluster);
+        weir_cluster_shut(driver->cluster);
     if (driver->loop)
         weir_loop_drain(driver->loop);
     weir_driver_free_jobs(driver);
@@ -209,12 +247,12 @@ void weir_driver_free(weir_driver *driver) {
     weir_loop_free(driver->loop);
     weir_error_free(driver->launch_error);
     pthread_mutex_destroy(&driver->lock);
-    weir_free(driver->url);
+    weir_free(driver->local_url);
     weir_free(driver);
 }
 
 const char *weir_driver_url(const weir_driver *driver) {
-    return driver->url;
+    return weir_cluster_url(driver->cluster, driver->options.launcher ? 1 : 0);
 }
 
 void weir_driver_status_json(weir_driver *driver, weir_strbuf *ret) {

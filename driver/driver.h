@@ -92,5 +92,5 @@ weir_code weir_driver_run(weir_driver *driver, weir_error **err);
 void weir_driver_free(weir_driver *driver); /* accepts NULL */
 /* What GET_STATUS and /healthz answer; any thread. {"role":"driver","status":"ok","executors":[...],...} */
 void weir_driver_status_json(weir_driver *driver, weir_strbuf *ret);
-/* The bound url of a listening driver (port 0 resolved). */
+/* Where it listens, with the port that 0 became; NULL where no listen_url was given. */
 const char *weir_driver_url(const weir_driver *driver);

@@ -38,7 +38,7 @@ struct weir_driver {
     weir_loop *loop;
     weir_pool *pool;
     weir_cluster *cluster;
-    char *url;
+    char *local_url;      /* inproc://, for local executors */
     pthread_mutex_t lock; /* of `jobs`: any thread adds, the loop alone removes */
     weir_driver_job *jobs;
     bool ending; /* takes no more jobs; under the lock */
@@ -64,6 +64,7 @@ void weir_driver_jobs_changed(weir_driver *driver); /* any thread: wakes the loo
 /* On the loop: starts what is new, passes stop levels on, takes away what has ended. `launch_error`
  * (borrowed) ends all new jobs. */
 void weir_driver_tend_jobs(weir_driver *driver, bool may_start, const weir_error *launch_error);
+void weir_driver_members_changed(weir_driver *driver);
 void weir_driver_free_jobs(weir_driver *driver);
 /* The first job that waits for executors; NULL = none. */
 const weir_driver_job *weir_driver_new_job(weir_driver *driver);

@@ -255,6 +255,17 @@ const weir_driver_job *weir_driver_new_job(weir_driver *driver) {
     return job;
 }
 
+void weir_driver_members_changed(weir_driver *driver) {
+    for (weir_driver_job *job = next_job(driver, NULL); job; job = next_job(driver, job)) {
+        if (job->state != WEIR_JOB_RUNNING)
+            continue;
+        if (job->batch)
+            weir_batch_query_members_changed(job->batch);
+        for (int32_t i = 0; i < job->queries_count; i++)
+            weir_stream_query_members_changed(job->queries[i]);
+    }
+}
+
 /* What never ran: the loop was not started, or failed to. */
 void weir_driver_free_jobs(weir_driver *driver) {
     for (weir_driver_job *job = driver->jobs, *next; job; job = next) {

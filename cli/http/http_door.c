@@ -1,5 +1,5 @@
-/* The HTTP door (http_door.h): binds the port, loads the module, routes. Opened and closed on the main thread;
- * requests come on the module's threads. */
+/* The HTTP door (http_door.h): binds the port, loads the module, routes. Opened and closed on the main
+ * thread; requests come on the module's threads. */
 #include "cli/http/http_door.h"
 
 #include <arpa/inet.h>
@@ -90,7 +90,8 @@ static void serve(void *self, const weir_http_request *request, weir_http_answer
 
 /* ---- the port ---- */
 
-static weir_code split_address(const char *address, char **ret_host, const char **ret_port, weir_error **err) {
+static weir_code split_address(const char *address, char **ret_host, const char **ret_port,
+                               weir_error **err) {
     const char *colon = strrchr(address, ':');
     size_t size = colon ? (size_t)(colon - address) : 0;
     if (size == 0 || strlen(colon + 1) == 0 || strspn(colon + 1, "0123456789") != strlen(colon + 1))
@@ -179,8 +180,9 @@ weir_code weir_http_door_open(const char *address, const weir_http_route *routes
         weir_http_door_close(door);
         return code;
     }
-    weir_log_write(log, WEIR_LOG_INFO, "http", strchr(host, ':') ? "listens at http://[%s]:%d" : "listens at http://%s:%d",
-                   host, bound_port(door->options.listen_fd));
+    weir_log_write(log, WEIR_LOG_INFO, "http",
+                   strchr(host, ':') ? "listens at http://[%s]:%d" : "listens at http://%s:%d", host,
+                   bound_port(door->options.listen_fd));
     *ret = door;
     return WEIR_OK;
 }

@@ -1,9 +1,9 @@
-/* The HTTP door of a process: a table of paths that answer GET. /healthz is one; pages are others. The server is
- * weir-http.so, found beside the program.
+/* The HTTP door of a process: a table of paths that answer GET. /healthz is one; pages are others. The server
+ * is weir-http.so, found beside the program.
  *
- * What is refused before a route sees it: other methods than GET (405), other paths (404), a Host that is not an
- * address, localhost, this machine's name or the name given to --http (403), so that a page elsewhere cannot read
- * answers through a name that it makes point here. */
+ * What is refused before a route sees it: other methods than GET (405), other paths (404), a Host that is not
+ * an address, localhost, this machine's name or the name given to --http (403), so that a page elsewhere
+ * cannot read answers through a name that it makes point here. */
 #pragma once
 
 #include <stdint.h>
@@ -26,8 +26,8 @@ typedef struct weir_http_route {
     void *self;
 } weir_http_route;
 
-/* `address` is HOST:PORT. Routes are copied. INVALID_ARGUMENT (no address), RPC_ERROR (port in use), NOT_FOUND (the
- * module is missing). Logs where it listens. */
+/* `address` is HOST:PORT. Routes are copied. INVALID_ARGUMENT (no address), RPC_ERROR (port in use),
+ * NOT_FOUND (the module is missing). Logs where it listens. */
 weir_code weir_http_door_open(const char *address, const weir_http_route *routes, size_t routes_count,
                               const weir_log *log, weir_http_door **ret, weir_error **err);
 /* No route is served after it returns. Accepts NULL. */

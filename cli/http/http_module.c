@@ -1,8 +1,8 @@
 /* weir-http.so: requests by libmicrohttpd, a thread a connection, handed to the program (http_module.h).
  *
- * A thread a connection with a limit and a time-out stands slow clients: they hold their own threads until the
- * time-out and delay nobody else. No request has a body that would be read: the answer is queued as soon as the
- * head is there, and a connection whose client sends one anyway is closed. */
+ * A thread a connection with a limit and a time-out stands slow clients: they hold their own threads until
+ * the time-out and delay nobody else. No request has a body that would be read: the answer is queued as soon
+ * as the head is there, and a connection whose client sends one anyway is closed. */
 #include "cli/http/http_module.h"
 
 #include <microhttpd.h>
@@ -45,14 +45,13 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 
 /* `options` is borrowed until stop. */
 static void *start(const weir_http_module_options *options) {
-    return MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-                                MHD_USE_ITC,
-                            0, NULL, NULL, on_request, (void *)options, MHD_OPTION_LISTEN_SOCKET,
-                            options->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)options->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                            (unsigned)options->connections_per_client_max, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)options->timeout_s, MHD_OPTION_THREAD_STACK_SIZE, options->stack_size,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
+    return MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL,
+        NULL, on_request, (void *)options, MHD_OPTION_LISTEN_SOCKET, options->listen_fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)options->connections_per_client_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)options->timeout_s, MHD_OPTION_THREAD_STACK_SIZE, options->stack_size,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
 }
 
 static void stop(void *server) {

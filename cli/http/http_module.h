@@ -1,5 +1,5 @@
-/* Between the program and weir-http.so, which holds what needs libmicrohttpd and is loaded for --http alone. Plain
- * C types: the module links nothing of the program. */
+/* Between the program and weir-http.so, which holds what needs libmicrohttpd and is loaded for --http alone.
+ * Plain C types: the module links nothing of the program. */
 #pragma once
 
 #include <stdbool.h>
@@ -38,5 +38,5 @@ typedef struct weir_http_module_options {
 typedef struct weir_http_module {
     uint32_t version;
     void *(*start)(const weir_http_module_options *options); /* NULL where it cannot serve */
-    void (*stop)(void *server); /* no serve runs after it returns */
+    void (*stop)(void *server);                              /* no serve runs after it returns */
 } weir_http_module;

@@ -1,12 +1,21 @@
 /* Memory budgets: optimistic atomic adds up the tree, undone where a limit is passed. Any thread. */
 #include "common/base/budget.h"
 
+#define RECLAIMS_MAX 16 /* others may take what was made free: then the charge is refused in the end */
+
 void weir_budget_init(weir_budget *budget, weir_budget *parent, int64_t limit) {
     budget->parent = parent;
     budget->limit = limit;
     atomic_init(&budget->used, 0);
     atomic_init(&budget->peak, 0);
     atomic_init(&budget->over, false);
+    budget->reclaim = NULL;
+    budget->reclaim_data = NULL;
+}
+
+void weir_budget_set_reclaim(weir_budget *budget, bool (*reclaim)(void *data, int64_t bytes), void *data) {
+    budget->reclaim = reclaim;
+    budget->reclaim_data = data;
 }
 
 static void note_peak(weir_budget *budget, int64_t used) {
@@ -16,17 +25,33 @@ static void note_peak(weir_budget *budget, int64_t used) {
         ;
 }
 
-bool weir_budget_charge(weir_budget *budget, int64_t bytes) {
+/* NULL, or the budget whose limit would be passed: nothing is charged then. */
+static weir_budget *refused_by(weir_budget *budget, int64_t bytes) {
     for (weir_budget *b = budget; b; b = b->parent) {
         int64_t used = atomic_fetch_add_explicit(&b->used, bytes, memory_order_relaxed) + bytes;
         if (used > b->limit) {
             for (weir_budget *undo = budget; undo != b->parent; undo = undo->parent)
                 atomic_fetch_sub_explicit(&undo->used, bytes, memory_order_relaxed);
-            return false;
+            return b;
         }
         note_peak(b, used);
     }
-    return true;
+    return NULL;
+}
+
+bool weir_budget_try(weir_budget *budget, int64_t bytes) {
+    return !refused_by(budget, bytes);
+}
+
+bool weir_budget_charge(weir_budget *budget, int64_t bytes) {
+    for (int i = 0; i < RECLAIMS_MAX; i++) {
+        weir_budget *full = refused_by(budget, bytes);
+        if (!full)
+            return true;
+        if (!full->reclaim || !full->reclaim(full->reclaim_data, bytes))
+            return false;
+    }
+    return false;
 }
 
 void weir_budget_force(weir_budget *budget, int64_t bytes) {

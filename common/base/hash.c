@@ -62,10 +62,12 @@ uint64_t weir_hash_bytes(const void *data, size_t size, uint64_t seed) {
     return weir_hash_mix(h, 0xA0761D6478BD642Full);
 }
 
+#define CRC32C_POLYNOMIAL 0x82F63B78u
+
 static uint32_t crc32c_table_step(uint32_t crc, uint8_t byte) {
     crc ^= byte;
     for (int bit = 0; bit < 8; bit++)
-        crc = (crc >> 1) ^ (0x82F63B78u & (0u - (crc & 1)));
+        crc = (crc >> 1) ^ (CRC32C_POLYNOMIAL & (0u - (crc & 1)));
     return crc;
 }
 
@@ -91,4 +93,34 @@ uint32_t weir_crc32c(uint32_t crc, const void *data, size_t size) {
     for (; size; size--, bytes++)
         crc = crc32c_table_step(crc, *bytes);
     return ~crc;
+}
+
+/* A CRC is linear over GF(2): appending zero bytes is a 32x32 matrix, applied by squaring. */
+static uint32_t matrix_times(const uint32_t matrix[32], uint32_t vector) {
+    uint32_t sum = 0;
+    for (int i = 0; vector; i++, vector >>= 1)
+        if (vector & 1)
+            sum ^= matrix[i];
+    return sum;
+}
+
+static void matrix_square(uint32_t matrix[32]) {
+    uint32_t square[32];
+    for (int i = 0; i < 32; i++)
+        square[i] = matrix_times(matrix, matrix[i]);
+    memcpy(matrix, square, sizeof square);
+}
+
+uint32_t weir_crc32c_combine(uint32_t first, uint32_t second, uint64_t second_size) {
+    uint32_t matrix[32] = {CRC32C_POLYNOMIAL}; /* one zero bit */
+    for (int i = 1; i < 32; i++)
+        matrix[i] = UINT32_C(1) << (i - 1);
+    for (int i = 0; i < 3; i++) /* one zero byte */
+        matrix_square(matrix);
+    for (; second_size; second_size >>= 1) {
+        if (second_size & 1)
+            first = matrix_times(matrix, first);
+        matrix_square(matrix);
+    }
+    return first ^ second;
 }

@@ -8,6 +8,8 @@
 
 /* CRC-32C (Castagnoli, RFC 3720 B.4). Chain by passing the previous result; start with 0. */
 uint32_t weir_crc32c(uint32_t crc, const void *data, size_t size);
+/* The CRC32C of two texts behind each other, from those of each. */
+uint32_t weir_crc32c_combine(uint32_t first, uint32_t second, uint64_t second_size);
 
 /* Spark's Murmur3_x86_32.hashInt / hashLong / hashUnsafeBytes (the pre-2.x tail, used by `hash()`). */
 uint32_t weir_murmur3_int(uint32_t value, uint32_t seed);

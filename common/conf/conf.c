@@ -140,6 +140,14 @@ static bool parse_value(conf_kind kind, weir_str text, int64_t *ret) {
     return false;
 }
 
+bool weir_conf_parse_bytes(weir_str text, int64_t *ret) {
+    return parse_value(KIND_BYTES, text, ret);
+}
+
+bool weir_conf_parse_duration_ms(weir_str text, int64_t *ret) {
+    return parse_value(KIND_DURATION, text, ret);
+}
+
 static weir_code check_value(const conf_info *info, const char *text, int64_t *ret_number, weir_error **err) {
     if (!parse_value(info->kind, weir_str_from(text), ret_number))
         WEIR_RAISE(err, INVALID_CONF_VALUE__TYPE_MISMATCH, "confValue", text, "confName", info->key,

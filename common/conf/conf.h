@@ -28,6 +28,9 @@ weir_str weir_conf_get(const weir_conf *conf, weir_str key);
 weir_str weir_conf_str(const weir_conf *conf, weir_conf_key key);
 int64_t weir_conf_int(const weir_conf *conf, weir_conf_key key); /* INT, BYTES (512m), DURATION in ms */
 bool weir_conf_bool(const weir_conf *conf, weir_conf_key key);
+/* Texts as KIND_BYTES and KIND_DURATION keys take them; false where they are malformed. */
+bool weir_conf_parse_bytes(weir_str text, int64_t *ret);
+bool weir_conf_parse_duration_ms(weir_str text, int64_t *ret);
 /* All keys that are set, plus nothing else, in the order set. */
 const weir_options *weir_conf_entries(const weir_conf *conf);
 /* For docs and `weir conf`: the table as markdown. */

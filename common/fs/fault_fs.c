@@ -17,7 +17,7 @@ typedef struct fault_fs {
     _Atomic int32_t fired;
 } fault_fs;
 
-typedef struct fault_handle { /* a weir_file or a weir_put */
+typedef struct fault_handle { /* a weir_file, a weir_put or a weir_scratch */
     fault_fs *fs;
     void *inner;
 } fault_handle;
@@ -197,6 +197,47 @@ static weir_code fault_sweep(weir_fs *fs, const char *path, int64_t before_ms, w
     return self->inner->ops->sweep(self->inner, path, before_ms, err);
 }
 
+static weir_code fault_scratch_open(weir_fs *fs, const char *directory, weir_scratch **ret,
+                                    weir_error **err) {
+    fault_fs *self = (fault_fs *)fs;
+    if (strikes(self, "scratch_open", true))
+        return fault(self, "scratch_open", directory, err);
+    weir_scratch *inner;
+    WEIR_TRY(self->inner->ops->scratch_open(self->inner, directory, &inner, err));
+    *ret = handle_new(self, inner);
+    return WEIR_OK;
+}
+
+static weir_code fault_scratch_write(weir_scratch *scratch, int64_t offset, weir_str data, weir_error **err) {
+    fault_handle *self = (fault_handle *)scratch;
+    const weir_fs_ops *ops = self->fs->inner->ops;
+    if (!strikes(self->fs, "scratch_write", true))
+        return ops->scratch_write(self->inner, offset, data, err);
+    if (!self->fs->plan.torn)
+        return fault(self->fs, "scratch_write", "a scratch file", err);
+    /* A lie that nobody is told about: the second half never arrives. */
+    _cleanup_strbuf_ weir_strbuf torn = {0};
+    weir_strbuf_add(&torn, (weir_str){data.data, data.size / 2});
+    weir_strbuf_add_repeat(&torn, 0, data.size - data.size / 2);
+    return ops->scratch_write(self->inner, offset, weir_strbuf_view(&torn), err);
+}
+
+static weir_code fault_scratch_read(weir_scratch *scratch, int64_t offset, void *data, size_t size,
+                                    weir_error **err) {
+    fault_handle *self = (fault_handle *)scratch;
+    if (strikes(self->fs, "scratch_read", false))
+        return fault(self->fs, "scratch_read", "a scratch file", err);
+    return self->fs->inner->ops->scratch_read(self->inner, offset, data, size, err);
+}
+
+static void fault_scratch_close(weir_scratch *scratch) {
+    fault_handle *self = (fault_handle *)scratch;
+    if (!self)
+        return;
+    self->fs->inner->ops->scratch_close(self->inner);
+    weir_free(self);
+}
+
 static void fault_free(weir_fs *fs) {
     weir_free(fs);
 }
@@ -220,6 +261,10 @@ static const weir_fs_ops fault_fs_ops = {
     .remove_tree = fault_remove_tree,
     .move = fault_move,
     .sweep = fault_sweep,
+    .scratch_open = fault_scratch_open,
+    .scratch_write = fault_scratch_write,
+    .scratch_read = fault_scratch_read,
+    .scratch_close = fault_scratch_close,
     .free = fault_free,
 };
 

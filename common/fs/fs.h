@@ -15,8 +15,9 @@
 #include "common/base/str.h"
 
 typedef struct weir_fs weir_fs;
-typedef struct weir_file weir_file; /* open for reading; any thread may read ranges */
-typedef struct weir_put weir_put;   /* a file being written; one thread */
+typedef struct weir_file weir_file;       /* open for reading; any thread may read ranges */
+typedef struct weir_put weir_put;         /* a file being written; one thread */
+typedef struct weir_scratch weir_scratch; /* a file without a name; any thread writes and reads ranges */
 
 typedef struct weir_file_info {
     weir_str path; /* full path, in the caller's arena */
@@ -65,6 +66,14 @@ typedef struct weir_fs_ops {
     /* Removes what crashed create_new, put and put_open left in this directory, if it was last modified
      * before `before_ms` (INT64_MAX: all). No such directory = OK. */
     weir_code (*sweep)(weir_fs *fs, const char *path, int64_t before_ms, weir_error **err);
+    /* Scratch: what does not fit the memory, in `directory`, which must exist. Readable by this process alone
+     * (0600), without a name once it is open, never durable: gone when it is closed or the process dies. */
+    weir_code (*scratch_open)(weir_fs *fs, const char *directory, weir_scratch **ret, weir_error **err);
+    weir_code (*scratch_write)(weir_scratch *scratch, int64_t offset, weir_str data, weir_error **err);
+    /* All of `size`; CORRUPT_FILE where the file ends before. */
+    weir_code (*scratch_read)(weir_scratch *scratch, int64_t offset, void *data, size_t size,
+                              weir_error **err);
+    void (*scratch_close)(weir_scratch *scratch); /* accepts NULL */
     void (*free)(weir_fs *fs);
 } weir_fs_ops;
 
@@ -76,8 +85,8 @@ weir_fs *weir_local_fs_new(void);
 weir_fs *weir_memory_fs_new(void);
 /* Fails the `nth` call (from 1) of operation `op` ("create_new", "read", ...; NULL = any that writes)
  * with errno `errnum`, `times` times; wraps `inner` (borrowed). `torn` writes half of the data first: a
- * disk that lies. `applied` carries the call out and then reports the failure: the outcome that a caller
- * of create_new and put_finish has to call unknown. */
+ * disk that lies (a torn scratch_write succeeds). `applied` carries the call out and then reports the
+ * failure: the outcome that a caller of create_new and put_finish has to call unknown. */
 typedef struct weir_fault_fs_plan {
     const char *op;
     int32_t nth, times;
@@ -87,6 +96,17 @@ typedef struct weir_fault_fs_plan {
 } weir_fault_fs_plan;
 weir_fs *weir_fault_fs_new(weir_fs *inner, const weir_fault_fs_plan *plan);
 int32_t weir_fault_fs_fired(const weir_fs *fs);
+
+/* ---- a process's own directory for scratch files (scratch_directory.c), on this machine ---- */
+/* <parent>/weir-scratch-<pid>-<start time>-<n>, 0700 and locked (flock) while it is open; closing removes it.
+ * A process that was killed leaves its directory behind, empty: the next sweep takes the lock and removes it.
+ * Parents are made. */
+typedef struct weir_scratch_directory weir_scratch_directory;
+weir_code weir_scratch_directory_open(const char *parent, weir_scratch_directory **ret, weir_error **err);
+const char *weir_scratch_directory_path(const weir_scratch_directory *directory);
+void weir_scratch_directory_close(weir_scratch_directory *directory); /* accepts NULL */
+/* Removes what dead processes of this user left in `parent`; what cannot be removed is left. */
+void weir_scratch_directory_sweep(const char *parent);
 
 /* ---- helpers over any fs (fs.c) ---- */
 /* "file:///a//b/../c" -> "/a/c" made absolute against the working directory. */

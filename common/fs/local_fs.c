@@ -25,6 +25,7 @@
 #include "common/base/assert.h"
 #include "common/base/failpoint.h"
 #include "common/fs/fs.h"
+#include "common/fs/local_scratch_int.h"
 
 #define TEMPORARY_PREFIX ".weir-"
 #define TEMPORARY_SUFFIX ".tmp"
@@ -451,6 +452,10 @@ static const weir_fs_ops local_fs_ops = {
     .remove_tree = local_remove_tree,
     .move = local_move,
     .sweep = local_sweep,
+    .scratch_open = weir_local_scratch_open,
+    .scratch_write = weir_local_scratch_write,
+    .scratch_read = weir_local_scratch_read,
+    .scratch_close = weir_local_scratch_close,
     .free = local_free,
 };
 

@@ -341,6 +341,59 @@ static weir_code memory_sweep(weir_fs *fs, const char *path, int64_t before_ms, 
     return WEIR_OK;
 }
 
+/* ---- scratch ---- */
+
+typedef struct memory_scratch {
+    pthread_mutex_t lock;
+    weir_strbuf data;
+} memory_scratch;
+
+static weir_code memory_scratch_open(weir_fs *fs, const char *directory, weir_scratch **ret,
+                                     weir_error **err) {
+    weir_file_info info;
+    _cleanup_arena_ weir_arena *arena = weir_arena_new();
+    WEIR_TRY(memory_stat(fs, directory, arena, &info, err));
+    memory_scratch *scratch = weir_alloc_zero(1, sizeof *scratch);
+    pthread_mutex_init(&scratch->lock, NULL);
+    *ret = (weir_scratch *)scratch;
+    return WEIR_OK;
+}
+
+static weir_code memory_scratch_write(weir_scratch *scratch, int64_t offset, weir_str data,
+                                      weir_error **err) {
+    (void)err;
+    memory_scratch *self = (memory_scratch *)scratch;
+    size_t end = (size_t)offset + data.size;
+    pthread_mutex_lock(&self->lock);
+    if (end > self->data.size)
+        weir_strbuf_add_repeat(&self->data, 0, end - self->data.size);
+    memcpy(self->data.data + offset, data.data, data.size);
+    pthread_mutex_unlock(&self->lock);
+    return WEIR_OK;
+}
+
+static weir_code memory_scratch_read(weir_scratch *scratch, int64_t offset, void *data, size_t size,
+                                     weir_error **err) {
+    memory_scratch *self = (memory_scratch *)scratch;
+    pthread_mutex_lock(&self->lock);
+    bool whole = (size_t)offset + size <= self->data.size;
+    if (whole && size)
+        memcpy(data, self->data.data + offset, size);
+    pthread_mutex_unlock(&self->lock);
+    if (!whole)
+        WEIR_RAISE(err, CORRUPT_FILE, "path", "scratch file", "reason", "it is cut off");
+    return WEIR_OK;
+}
+
+static void memory_scratch_close(weir_scratch *scratch) {
+    memory_scratch *self = (memory_scratch *)scratch;
+    if (!self)
+        return;
+    weir_strbuf_fini(&self->data);
+    pthread_mutex_destroy(&self->lock);
+    weir_free(self);
+}
+
 static void memory_free(weir_fs *fs) {
     memory_fs *self = (memory_fs *)fs;
     while (self->count)
@@ -369,6 +422,10 @@ static const weir_fs_ops memory_fs_ops = {
     .remove_tree = memory_remove_tree,
     .move = memory_move,
     .sweep = memory_sweep,
+    .scratch_open = memory_scratch_open,
+    .scratch_write = memory_scratch_write,
+    .scratch_read = memory_scratch_read,
+    .scratch_close = memory_scratch_close,
     .free = memory_free,
 };
 

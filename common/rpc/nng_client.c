@@ -63,7 +63,7 @@ struct weir_client {
     nng_aio *shake_aio;
     bool shaking; /* the aio is in use */
     uint32_t shaken;
-    enum { HELLO_SENDING, HELLO_RECEIVING, PROOF_SENDING, PROOF_RECEIVING, PAUSING } step;
+    enum { HELLO_SENDING, HELLO_RECEIVING, PROOF_SENDING, PROOF_RECEIVING, NOTICE_SENDING, PAUSING } step;
     uint8_t client_nonce[WEIR_AUTH_NONCE_SIZE];
 };
 
@@ -331,52 +331,57 @@ static void shake_begin(weir_client *client) {
     shake_send(client, message, weir_auth_write_hello(message, client->client_nonce), HELLO_SENDING);
 }
 
-/* Locked. Requests end with the error until the connection is gone; it is kept for a while, so that a wrong
- * secret does not become a storm of connections. */
-static void shake_refuse(weir_client *client, weir_error *error) {
-    client->link = REFUSED;
-    weir_error_free(client->refusal);
-    client->refusal = error;
-    stir_requests(client, false);
+/* Locked. The connection is kept for a while, so that a wrong secret does not become a storm of them. */
+static void shake_pause(weir_client *client) {
     client->step = PAUSING;
     weir_nng_sleep(client->shake_aio, REFUSED_PAUSE_MS);
 }
 
-/* Locked. The server has proved itself, or has not. */
-static weir_error *answer_challenge(weir_client *client, const weir_auth_message *auth) {
-    const weir_secret *secret = client->transport->options.secret;
-    weir_error *error = NULL;
-    if (!weir_auth_check(secret, WEIR_AUTH_SERVER, client->client_nonce, auth->nonce, auth->proof)) {
-        weir_error_failf(&error, WEIR_AUTHENTICATION_FAILED, "%s has another shared secret", client->url);
-        return error;
-    }
-    uint8_t proof[WEIR_AUTH_PROOF_SIZE], message[WEIR_AUTH_MESSAGE_MAX];
-    weir_auth_prove(secret, WEIR_AUTH_CLIENT, client->client_nonce, auth->nonce, proof);
-    shake_send(client, message, weir_auth_write_proof(message, proof), PROOF_SENDING);
-    return NULL;
+/* Locked. Requests end with the error (taken) until the connection is gone. */
+static void refuse_link(weir_client *client, weir_error *error) {
+    client->link = REFUSED;
+    weir_error_free(client->refusal);
+    client->refusal = error;
+    stir_requests(client, false);
 }
 
-/* Locked. What the server said; the error ends the challenge. */
-static weir_error *shake_answered(weir_client *client, weir_str bytes) {
+/* Locked. The server has proved itself, or is told that it has not, for its log. */
+static void answer_challenge(weir_client *client, const weir_auth_message *auth) {
+    const weir_secret *secret = client->transport->options.secret;
+    uint8_t proof[WEIR_AUTH_PROOF_SIZE], message[WEIR_AUTH_MESSAGE_MAX];
+    if (weir_auth_check(secret, WEIR_AUTH_SERVER, client->client_nonce, auth->nonce, auth->proof)) {
+        weir_auth_prove(secret, WEIR_AUTH_CLIENT, client->client_nonce, auth->nonce, proof);
+        shake_send(client, message, weir_auth_write_proof(message, proof), PROOF_SENDING);
+        return;
+    }
+    weir_error *error = NULL;
+    weir_error_failf(&error, WEIR_AUTHENTICATION_FAILED, "%s has another shared secret", client->url);
+    refuse_link(client, error);
+    size_t size = weir_auth_write_refusal(message, WEIR_AUTH_REASON_WRONG_SECRET, "the secrets differ");
+    shake_send(client, message, size, NOTICE_SENDING);
+}
+
+/* Locked. What the server said. */
+static void shake_answered(weir_client *client, weir_str bytes) {
     weir_auth_message auth = weir_auth_parse(bytes);
-    if (client->step == HELLO_RECEIVING && auth.kind == WEIR_AUTH_CHALLENGE)
-        return answer_challenge(client, &auth);
-    if (client->step == PROOF_RECEIVING && auth.kind == WEIR_AUTH_WELCOME) {
+    if (client->step == HELLO_RECEIVING && auth.kind == WEIR_AUTH_CHALLENGE) {
+        answer_challenge(client, &auth);
+    } else if (client->step == PROOF_RECEIVING && auth.kind == WEIR_AUTH_WELCOME) {
         client->shaking = false;
         client->link = OPEN;
         stir_requests(client, false);
-        return NULL;
+    } else if (auth.kind == WEIR_AUTH_REFUSAL && auth.reason == WEIR_AUTH_REASON_ORDER) {
+        shake_pause(client); /* the connection was replaced between the two steps, or nearly so */
+    } else {
+        weir_error *error = NULL;
+        if (auth.kind == WEIR_AUTH_REFUSAL)
+            error = describe_refusal(client, &auth);
+        else
+            weir_error_failf(&error, WEIR_AUTHENTICATION_FAILED,
+                             "%s does not answer the challenge as a Weir does", client->url);
+        refuse_link(client, error);
+        shake_pause(client);
     }
-    if (auth.kind == WEIR_AUTH_REFUSAL && auth.reason == WEIR_AUTH_REASON_ORDER) {
-        shake_begin(client); /* the connection was replaced between the two steps */
-        return NULL;
-    }
-    if (auth.kind == WEIR_AUTH_REFUSAL)
-        return describe_refusal(client, &auth);
-    weir_error *error = NULL;
-    weir_error_failf(&error, WEIR_AUTHENTICATION_FAILED, "%s does not answer the challenge as a Weir does",
-                     client->url);
-    return error;
 }
 
 /* Locked. Returns a connection to close, or 0. */
@@ -390,6 +395,13 @@ static uint32_t shake_failed(weir_client *client) {
     return 0;
 }
 
+/* Locked. */
+static void shake_receive(weir_client *client, int step) {
+    client->step = step;
+    nng_aio_set_timeout(client->shake_aio, SHAKE_MS);
+    nng_ctx_recv(client->shake_ctx, client->shake_aio);
+}
+
 static void shake_event(void *data) {
     weir_client *client = data;
     int rv = nng_aio_result(client->shake_aio);
@@ -397,17 +409,16 @@ static void shake_event(void *data) {
     uint32_t unwanted = 0;
     pthread_mutex_lock(&client->lock);
     bool current = !client->closing && client->connection == client->shaken;
-    if (rv != 0 || !current || client->step == PAUSING) {
+    if (rv != 0 || !current)
         unwanted = shake_failed(client);
-    } else if (client->step == HELLO_SENDING || client->step == PROOF_SENDING) {
-        client->step = client->step == HELLO_SENDING ? HELLO_RECEIVING : PROOF_RECEIVING;
-        nng_aio_set_timeout(client->shake_aio, SHAKE_MS);
-        nng_ctx_recv(client->shake_ctx, client->shake_aio);
-    } else {
-        weir_error *error = shake_answered(client, weir_nng_bytes(message));
-        if (error)
-            shake_refuse(client, error);
-    }
+    else if (client->step == HELLO_SENDING)
+        shake_receive(client, HELLO_RECEIVING);
+    else if (client->step == PROOF_SENDING)
+        shake_receive(client, PROOF_RECEIVING);
+    else if (client->step == NOTICE_SENDING)
+        shake_pause(client);
+    else
+        shake_answered(client, weir_nng_bytes(message));
     pthread_mutex_unlock(&client->lock);
     nng_msg_free(message);
     if (unwanted)

@@ -4,7 +4,7 @@
  *   client                                      server
  *   HELLO    client nonce           ->
  *                                   <-  CHALLENGE  server nonce, server's proof
- *   PROOF    client's proof         ->
+ *   PROOF    client's proof         ->                (or REFUSAL, where the server's proof is wrong)
  *                                   <-  WELCOME, or REFUSAL with a reason and a text
  *
  *   proof = HMAC-SHA256(secret, "weir rpc 1" | role | client nonce | server nonce)

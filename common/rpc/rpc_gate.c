@@ -243,5 +243,9 @@ weir_gate_verdict weir_gate_judge(weir_gate *gate, uint32_t connection, weir_str
         return answer_hello(gate, connection, auth.nonce, ret_reply, ret_size);
     if (auth.kind == WEIR_AUTH_PROOF)
         return answer_proof(gate, connection, auth.proof, ret_reply, ret_size);
+    if (auth.kind == WEIR_AUTH_REFUSAL && auth.reason == WEIR_AUTH_REASON_WRONG_SECRET) {
+        atomic_fetch_add(&gate->options.counters->authentication_errors, 1);
+        return refuse(ret_reply, ret_size, WEIR_AUTH_REASON_WRONG_SECRET, "the shared secrets differ");
+    }
     return refuse(ret_reply, ret_size, WEIR_AUTH_REASON_ORDER, "this message is not for a server");
 }

@@ -9,6 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/rpc/error_wire.h"
 #include "common/wire/block.h"
+#include "driver/schedule/placement.h"
 #include "proto/engine.pb-c.h"
 
 #define START_TIMEOUT_MS 10000
@@ -22,6 +23,7 @@ typedef struct batch_reply {
     size_t payload_offset, payload_size;
     Weir__EpochReport *report;
     weir_error *error;
+    bool unreached; /* the executor is gone, or its connection broke */
 } batch_reply;
 
 struct weir_batch_query {
@@ -32,7 +34,10 @@ struct weir_batch_query {
     char run_id[37];
     int32_t attempt;
     weir_str_list splits;
-    int32_t members_count; /* executors of the attempt */
+    weir_cluster_member *members; /* executors of the attempt */
+    int32_t members_count;
+    bool waiting; /* there is none */
+    uint8_t data_key[32];
     batch_reply *replies;
     int32_t missing;
     bool running; /* RUN_EPOCH is out */
@@ -142,8 +147,8 @@ static void stop_everywhere(weir_batch_query *query, weir_cluster_done done) {
     message.run_id = query->run_id;
     query->missing = query->members_count;
     for (int32_t i = 0; i < query->members_count; i++)
-        weir_cluster_request(query->host.cluster, i, WEIR_FRAME_STOP_QUERY, 0, &message.base, STOP_TIMEOUT_MS,
-                             done, query);
+        weir_cluster_request(query->host.cluster, query->members[i].id, WEIR_FRAME_STOP_QUERY, 0,
+                             &message.base, STOP_TIMEOUT_MS, done, query);
 }
 
 /* ---- attempts ---- */
@@ -169,11 +174,27 @@ static weir_error *attempt_error(const weir_batch_query *query) {
     return weir_error_clone(found);
 }
 
+/* Who could not fetch from a peer that is still there accuses it. */
+static void accuse_peers(weir_batch_query *query) {
+    for (int32_t i = 0; i < query->members_count; i++) {
+        const Weir__EpochReport *report = query->replies[i].report;
+        if (report && report->has_failed_peer && report->failed_peer < (uint32_t)query->members_count &&
+            !query->replies[report->failed_peer].unreached)
+            weir_cluster_accuse(query->host.cluster, query->members[i].id,
+                                query->members[report->failed_peer].id);
+    }
+}
+
 static void attempt_done(weir_batch_query *query) {
     weir_error *error = attempt_error(query);
     query->running = false;
-    if (error && weir_code_retriable(weir_error_code(error)) && query->attempt < ATTEMPTS &&
-        !atomic_load(&query->cancelled)) {
+    for (int32_t i = 0; i < query->members_count; i++)
+        weir_cluster_release(query->host.cluster, query->members[i].id);
+    accuse_peers(query);
+    weir_code code = weir_error_code(error);
+    /* Cancelled or fenced without our doing: an executor that ends, or began anew. */
+    bool may_pass = weir_code_retriable(code) || code == WEIR_CANCELLED || code == WEIR_FENCED;
+    if (error && may_pass && query->attempt < ATTEMPTS && !atomic_load(&query->cancelled)) {
         weir_log_write(query->host.log, WEIR_LOG_WARN, "batch", "attempt %d failed: %s", query->attempt,
                        weir_error_text(error));
         weir_error_free(error);
@@ -198,20 +219,23 @@ static void cancel_epoch(weir_batch_query *query) {
     message.run_id = query->run_id;
     message.attempt = 1;
     for (int32_t i = 0; i < query->members_count; i++)
-        weir_cluster_request(query->host.cluster, i, WEIR_FRAME_CANCEL_EPOCH, 0, &message.base,
-                             STOP_TIMEOUT_MS, cancelled, NULL);
+        weir_cluster_request(query->host.cluster, query->members[i].id, WEIR_FRAME_CANCEL_EPOCH, 0,
+                             &message.base, STOP_TIMEOUT_MS, cancelled, NULL);
 }
 
 static void cancel_event(weir_event *event) {
     weir_batch_query *query = (weir_batch_query *)((char *)event - offsetof(weir_batch_query, cancel_event));
     if (query->running)
         cancel_epoch(query);
+    else if (query->waiting)
+        begin_attempt(query); /* it sees that it is cancelled */
 }
 
 static void reported(void *data, const weir_frame *frame, const weir_error *error) {
     batch_reply *reply = data;
     weir_batch_query *query = reply->query;
     ProtobufCMessage *message = NULL;
+    reply->unreached = error != NULL;
     if (error) {
         reply->error = weir_error_clone(error);
     } else if (weir_frame_unpack(frame, WEIR_FRAME_EPOCH_REPORT, &weir__epoch_report__descriptor, &message,
@@ -240,10 +264,13 @@ static void place(weir_batch_query *query, Weir__RunEpoch *message, weir_arena *
     for (int32_t i = 0; i < splits; i++) {
         weir_str split = query->splits.items[i];
         message->splits[i] = (ProtobufCBinaryData){split.size, (uint8_t *)(uintptr_t)split.data};
-        message->split_owner[i] = (uint32_t)(i % query->members_count);
     }
-    for (int32_t p = 0; p < partitions; p++)
-        message->partition_owner[p] = (uint32_t)((int64_t)p * query->members_count / partitions);
+    weir_placement_member *members = WEIR_NEW_ARRAY(arena, weir_placement_member, query->members_count);
+    for (int32_t i = 0; i < query->members_count; i++)
+        members[i] = (weir_placement_member){query->members[i].id, query->members[i].cores};
+    uint32_t *previous = WEIR_NEW_ARRAY(arena, uint32_t, partitions + 1);
+    weir_placement_splits(members, query->members_count, splits, message->split_owner);
+    weir_placement_partitions(members, query->members_count, previous, partitions, message->partition_owner);
 }
 
 static void run_epoch(weir_batch_query *query) {
@@ -255,17 +282,20 @@ static void run_epoch(weir_batch_query *query) {
     message.base_batch = -1;
     message.base_attempt = "";
     message.now_us = weir_env_realtime_us(query->host.env);
-    message.n_executor_urls = (size_t)query->members_count;
+    message.n_executor_urls = message.n_executor_hosts = (size_t)query->members_count;
     message.executor_urls = WEIR_NEW_ARRAY(arena, char *, query->members_count);
-    for (int32_t i = 0; i < query->members_count; i++)
-        message.executor_urls[i] = (char *)(uintptr_t)weir_cluster_url(query->host.cluster, i);
+    message.executor_hosts = WEIR_NEW_ARRAY(arena, char *, query->members_count);
+    for (int32_t i = 0; i < query->members_count; i++) {
+        message.executor_urls[i] = (char *)(uintptr_t)query->members[i].url;
+        message.executor_hosts[i] = (char *)(uintptr_t)query->members[i].host;
+    }
     place(query, &message, arena);
     query->missing = query->members_count;
     query->running = true;
     for (int32_t i = 0; i < query->members_count; i++) {
         message.self = (uint32_t)i;
-        weir_cluster_request(query->host.cluster, i, WEIR_FRAME_RUN_EPOCH, 0, &message.base, -1, reported,
-                             &query->replies[i]);
+        weir_cluster_request(query->host.cluster, query->members[i].id, WEIR_FRAME_RUN_EPOCH, 0,
+                             &message.base, -1, reported, &query->replies[i]);
     }
 }
 
@@ -316,30 +346,45 @@ static void start_everywhere(weir_batch_query *query) {
     message.time_zone = weir_arena_strndup(arena, zone.data, zone.size);
     message.ansi = weir_conf_bool(query->spec.conf, WEIR_CONF_ANSI);
     fill_conf(query, &message, arena);
+    message.has_data_key = weir_cluster_is_tls(query->host.cluster);
+    message.data_key = (ProtobufCBinaryData){sizeof query->data_key, query->data_key};
+    if (message.has_data_key)
+        query->host.env->random_bytes(query->host.env->random_self, query->data_key, sizeof query->data_key);
     query->missing = query->members_count;
     for (int32_t i = 0; i < query->members_count; i++)
-        weir_cluster_request(query->host.cluster, i, WEIR_FRAME_START_QUERY, 0, &message.base,
-                             START_TIMEOUT_MS, started, &query->replies[i]);
+        weir_cluster_request(query->host.cluster, query->members[i].id, WEIR_FRAME_START_QUERY, 0,
+                             &message.base, START_TIMEOUT_MS, started, &query->replies[i]);
 }
 
 static void begin_attempt(weir_batch_query *query) {
     drop_replies(query);
     if (query->error || atomic_load(&query->cancelled)) {
+        query->waiting = false;
         end(query);
+        return;
+    }
+    bool waited = query->waiting;
+    query->members_count = weir_cluster_members(query->host.cluster, query->arena, &query->members);
+    query->waiting = query->members_count == 0;
+    if (query->waiting) {
+        if (!waited)
+            weir_log_write(query->host.log, WEIR_LOG_WARN, "batch",
+                           "a batch query is waiting for an executor");
         return;
     }
     query->attempt++;
     weir_env_uuid(query->host.env, query->run_id);
-    query->members_count = weir_cluster_count(query->host.cluster);
-    query->replies = weir_alloc_zero((size_t)WEIR_MAX(query->members_count, 1), sizeof *query->replies);
-    for (int32_t i = 0; i < query->members_count; i++)
+    query->replies = weir_alloc_zero((size_t)query->members_count, sizeof *query->replies);
+    for (int32_t i = 0; i < query->members_count; i++) {
         query->replies[i].query = query;
-    if (query->members_count == 0) {
-        weir_error_failf(&query->error, WEIR_RPC_ERROR, "no executor is registered");
-        end(query);
-        return;
+        weir_cluster_hold(query->host.cluster, query->members[i].id);
     }
     start_everywhere(query);
+}
+
+void weir_batch_query_members_changed(weir_batch_query *query) {
+    if (query->waiting)
+        begin_attempt(query);
 }
 
 /* ---- planning ---- */

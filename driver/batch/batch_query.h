@@ -4,7 +4,7 @@
  * (STOP_QUERY) -> ENDED
  *
  * There is no checkpoint and no state: an attempt that fails for a reason that trying again may mend begins
- * anew, under another run id, on the executors of that moment. All transitions happen on the loop; whoever
+ * anew, under another run id, on the executors of that moment; where there is none, it waits. All transitions happen on the loop; whoever
  * wants the rows waits on a thread of its own. */
 #pragma once
 
@@ -38,6 +38,8 @@ weir_batch_query *weir_batch_query_new(const weir_batch_spec *spec);
 const weir_conf *weir_batch_query_conf(const weir_batch_query *query);
 /* Loop. An error there (no executors could be started) ends it. */
 void weir_batch_query_start(weir_batch_query *query, const weir_batch_host *host, const weir_error *error);
+/* An executor can be used that could not before. Loop. */
+void weir_batch_query_members_changed(weir_batch_query *query);
 /* Any thread: the query ends soon, with OPERATION_CANCELED. Also before it has started. */
 void weir_batch_query_cancel(weir_batch_query *query);
 /* Blocks until it has ended; not on the loop. */

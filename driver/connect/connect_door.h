@@ -9,10 +9,11 @@
  * without gRPC. It knows no message: bytes in, bytes out. Both sides are built from one tree; `abi` tells a
  * module of another build apart.
  *
- * A call's life, as the service sees it: begin, then the first message and one more per read() (data NULL: the
- * client has sent all), one written per send(), perhaps one cancelled, and gone as the last event, which comes
- * after the service's one finish() only. cancelled may come beside any of the others; those are one at a time
- * as long as the service asks for one thing at a time. No event may block: its thread serves all calls. */
+ * A call's life, as the service sees it: begin, then the first message and one more per read() (data NULL:
+ * the client has sent all), one written per send(), perhaps one cancelled, and gone as the last event, which
+ * comes after the service's one finish() only. cancelled may come beside any of the others; those are one at
+ * a time as long as the service asks for one thing at a time. No event may block: its thread serves all
+ * calls. */
 #pragma once
 
 #include <stdbool.h>
@@ -59,15 +60,16 @@ typedef struct weir_door_bytes {
 /* What the engine implements. All on door threads; none may block. */
 typedef struct weir_door_service {
     void *self;
-    /* A new call. WEIR_DOOR_OK: its context is stored and its first message will be read. Anything else refuses
-     * the call with that status and `ret_message` (static); no further event comes. */
+    /* A new call. WEIR_DOOR_OK: its context is stored and its first message will be read. Anything else
+     * refuses the call with that status and `ret_message` (static); no further event comes. */
     weir_door_status (*begin)(void *self, weir_door_call *call, const weir_door_head *head,
                               void **ret_context, const char **ret_message);
     /* Takes `bytes` (and releases them later). data NULL: the client has sent all, or is gone. */
     void (*message)(void *context, weir_door_bytes bytes);
     /* The last send has left (ok) or never will (the stream is broken: finish the call). */
     void (*written)(void *context, bool ok);
-    /* The client cancelled, its deadline passed or its connection broke. At most once; finish is still owed. */
+    /* The client cancelled, its deadline passed or its connection broke. At most once; finish is still owed.
+     */
     void (*cancelled)(void *context);
     /* The call's last event; the context and the call are not used afterwards. */
     void (*gone)(void *context);
@@ -108,6 +110,8 @@ typedef struct weir_door_ops {
     /* At most one send at a time: the next one after written. The parts are one message, sent without a copy;
      * each is released once gRPC has done with it. Takes them. */
     void (*send)(weir_door_call *call, const weir_door_bytes *parts, int count);
+    /* The only message of an answer and OK, in one go: send and finish. */
+    void (*reply)(weir_door_call *call, const weir_door_bytes *parts, int count);
     /* Ends the call, once. A send under way is waited for. `details` is grpc-status-details-bin or empty; all
      * are copied. */
     void (*finish)(weir_door_call *call, weir_door_status status, const char *message, const void *details,

@@ -1,7 +1,7 @@
 /* Plans of Spark Connect: bytes of a request to the one logical plan, or to a command in plain structures.
  *
- *   bytes --weir_connect_unpack--> message --weir_connect_decode--> unresolved nodes (the same that driver/sql
- *   makes) --weir_connect_resolve--> a resolved plan (driver/analyze)
+ *   bytes --weir_connect_unpack--> message --weir_connect_decode--> unresolved nodes (the same that
+ * driver/sql makes) --weir_connect_resolve--> a resolved plan (driver/analyze)
  *
  * What a client may send and Weir does not run is refused by name (UNSUPPORTED_FEATURE); the table of all of
  * it is connect_coverage.def. Everything lives in the caller's arena, messages included: a protobuf-c message
@@ -24,7 +24,7 @@ typedef struct weir_connect_session {
     const weir_conf *conf;
     const weir_timezone *zone; /* spark.sql.session.timeZone, resolved */
     bool ansi, case_sensitive;
-    int64_t *next_id;          /* attribute ids are unique in a session */
+    int64_t *next_id; /* attribute ids are unique in a session */
     /* Temporary views: analyzer.h has the contract. */
     const weir_catalog *catalog;
     /* The bytes of the artifact cache/<hash>; *ret has NULL data where there is none. They must outlive the
@@ -121,8 +121,8 @@ weir_code weir_connect_decode_relation(weir_arena *arena, const weir_connect_ses
                                        const Spark__Connect__Relation *relation, weir_connect_plan *ret,
                                        weir_error **err);
 /* Analyses plan->root in place; no-op without one. */
-weir_code weir_connect_resolve(weir_arena *arena, const weir_connect_session *session, weir_connect_plan *plan,
-                               weir_error **err);
+weir_code weir_connect_resolve(weir_arena *arena, const weir_connect_session *session,
+                               weir_connect_plan *plan, weir_error **err);
 
 /* ---- types ---- */
 

@@ -3,8 +3,8 @@
  *   stage "splits"  SCAN -> FILTER/PROJECT/EXPAND -> PARTIAL_AGG -> SHUFFLE_WRITE (by key group)
  *   stage "hash"    SHUFFLE_READ -> STATE_AGG -> PROJECT/FILTER -> [SHUFFLE_WRITE to one]
  *   stage "single"  SHUFFLE_READ -> SORT -> LIMIT
- * and the last stage ends in SINK_WRITE. A batch query has FINAL_AGG instead of STATE_AGG, and as many of them
- * as it likes. Made once a query, not once a batch. Driver, at start. */
+ * and the last stage ends in SINK_WRITE. A batch query has FINAL_AGG instead of STATE_AGG, and as many of
+ * them as it likes. Made once a query, not once a batch. Driver, at start. */
 #pragma once
 
 #include "common/conf/conf.h"

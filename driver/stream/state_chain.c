@@ -146,48 +146,36 @@ weir_code weir_state_chain_load(weir_stream_query *query, weir_error **err) {
     return WEIR_OK;
 }
 
-static void keep_wire_object(weir_arena *arena, weir_state_objects *list, const Weir__StateObject *object,
-                             int64_t batch) {
+void weir_state_objects_add(weir_arena *arena, weir_state_objects *list, const Weir__StateObject *object,
+                            int64_t batch) {
     if (object)
         add_object(
             arena, list,
             (weir_state_object){weir_arena_strdup(arena, object->name), object->size, object->crc, batch});
 }
 
-/* An executor's part of the snapshot that is due, also out of an attempt that fails. Where a part could not
- * be written the whole is given up, and asked for again with a later version. Loop, while the epoch runs. */
-void weir_state_chain_take_snapshot(weir_stream_query *query, int32_t executor,
-                                    const Weir__EpochReport *report) {
-    if (!report->has_snapshot_batch || report->snapshot_batch != query->snapshot_due_batch ||
-        query->snapshot_taken[executor])
-        return;
-    query->snapshot_taken[executor] = true;
-    keep_wire_object(query->chain.arena, &query->snapshot_parts, report->snapshot, query->snapshot_due_batch);
-    if (!report->snapshot)
-        query->snapshot_due_batch = -1;
-}
-
 /* A snapshot whose parts are all durable takes over: earlier changelogs are not needed any more. */
 static void adopt_snapshot(weir_stream_query *query) {
-    weir_state_chain old = query->chain, made = {.snapshot_batch = query->snapshot_due_batch};
+    const weir_snapshot_request *request = &query->snapshot;
+    weir_state_chain old = query->chain, made = {.snapshot_batch = request->batch};
     made.arena = weir_arena_new();
-    for (int32_t i = 0; i < query->snapshot_parts.count; i++)
-        add_object(made.arena, &made.snapshot, copy_object(made.arena, &query->snapshot_parts.items[i]));
+    for (int32_t i = 0; i < request->parts.count; i++)
+        add_object(made.arena, &made.snapshot, copy_object(made.arena, &request->parts.items[i]));
     for (int32_t i = 0; i < old.changelogs.count; i++)
         if (old.changelogs.items[i].batch > made.snapshot_batch)
             add_object(made.arena, &made.changelogs, copy_object(made.arena, &old.changelogs.items[i]));
     weir_arena_free(old.arena);
     query->chain = made;
-    query->snapshot_due_batch = -1;
-    query->snapshot_parts = (weir_state_objects){0};
+    weir_snapshot_parts_drop(query);
 }
 
 void weir_state_chain_extend(weir_stream_query *query) {
     for (int32_t e = 0; e < query->executors_count && query->spec->stateful; e++) {
         const Weir__EpochReport *report = query->replies[e].report;
-        keep_wire_object(query->chain.arena, &query->chain.changelogs, report->changelog, query->batch_id);
+        weir_state_objects_add(query->chain.arena, &query->chain.changelogs, report->changelog,
+                               query->batch_id);
     }
-    if (query->snapshot_due_batch >= 0 && query->snapshot_parts.count == query->executors_count)
+    if (weir_snapshot_parts_complete(query))
         adopt_snapshot(query);
 }
 

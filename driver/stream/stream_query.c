@@ -3,6 +3,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/assert.h"
+#include "common/base/json_value.h"
 #include "connectors/memory/memory_sink.h"
 
 static void wait_for_trigger(weir_stream_query *query);
@@ -16,13 +17,14 @@ weir_stream_query *weir_stream_query_new(const weir_query_host *host, const weir
     query->host = *host;
     query->spec = spec;
     query->committed = -1;
-    query->snapshot_due_batch = -1;
+    query->snapshot.batch = -1;
     query->committed_attempt = weir_strdup("");
     query->attempt_name = weir_strdup("");
     weir_env_uuid(host->env, query->run_id);
-    query->executors_count = weir_cluster_count(host->cluster);
-    query->replies = WEIR_NEW_ARRAY(arena, weir_epoch_reply, query->executors_count);
-    query->snapshot_taken = WEIR_NEW_ARRAY(arena, bool, query->executors_count);
+    query->owners = WEIR_NEW_ARRAY(arena, uint32_t, spec->state_partitions);
+    query->has_data_key = weir_cluster_is_tls(host->cluster);
+    if (query->has_data_key)
+        host->env->random_bytes(host->env->random_self, query->data_key, sizeof query->data_key);
     return query;
 }
 
@@ -37,6 +39,9 @@ void weir_stream_query_free(weir_stream_query *query) {
     weir_error_free(query->error);
     weir_free(query->committed_attempt);
     weir_free(query->attempt_name);
+    weir_free(query->known);
+    weir_snapshot_parts_drop(query);
+    explicit_bzero(query->data_key, sizeof query->data_key);
     weir_arena_free(query->chain.arena);
     weir_arena_free(query->epoch_arena);
     weir_arena_free(query->arena);
@@ -115,19 +120,11 @@ static void stop_acknowledged(void *data, const weir_frame *reply, const weir_er
 }
 
 static void close_query(weir_stream_query *query) {
-    bool started = query->state > WEIR_QUERY_STARTING;
     weir_loop_disarm(query->host.loop, &query->timer);
     query->state = WEIR_QUERY_CLOSING;
-    if (!started) {
+    query->replies_missing = weir_query_stop_executors(query, stop_acknowledged);
+    if (!query->replies_missing)
         start_step(query, WEIR_QUERY_CLOSING, close_work, close_done);
-        return;
-    }
-    Weir__StopQuery message = WEIR__STOP_QUERY__INIT;
-    message.run_id = query->run_id;
-    query->replies_missing = query->executors_count;
-    for (int32_t i = 0; i < query->executors_count; i++)
-        weir_cluster_request(query->host.cluster, i, WEIR_FRAME_STOP_QUERY, 0, &message.base, 5000,
-                             stop_acknowledged, query);
 }
 
 void weir_query_fail(weir_stream_query *query, const weir_error *error) {
@@ -154,29 +151,12 @@ static void commit_done(weir_step *step) {
     }
 }
 
-static bool may_retry(const weir_stream_query *query) {
-    int64_t attempts = weir_conf_int(query->spec->conf, WEIR_CONF_EPOCH_ATTEMPTS);
-    return weir_code_retriable(weir_error_code(query->error)) && query->attempt < attempts &&
-           !query->stop_now;
-}
-
-/* The error that stands for the attempt: one that says why, before those of parts that were cancelled for it.
- */
-static weir_error *attempt_error(const weir_stream_query *query) {
-    const weir_error *found = NULL;
-    for (int32_t i = 0; i < query->executors_count; i++) {
-        const weir_error *error = query->replies[i].error;
-        if (error && (!found || weir_error_code(found) == WEIR_CANCELLED))
-            found = error;
-    }
-    return weir_error_clone(found);
-}
-
 static void abort_done(weir_step *step) {
     weir_stream_query *query = query_of_step(step);
-    if (!query->error || !may_retry(query)) {
+    if (!query->error || !weir_query_may_retry(query)) {
         if (query->stop_now)
             weir_error_free_ptr(&query->error);
+        weir_query_explain_failure(query);
         close_query(query);
         return;
     }
@@ -184,17 +164,22 @@ static void abort_done(weir_step *step) {
                    WEIR_STR_ARG(query->spec->name), (long long)query->batch_id, query->attempt,
                    weir_error_text(query->error));
     weir_error_free_ptr(&query->error);
-    query->state = WEIR_QUERY_RUNNING;
-    weir_query_run_epoch(query);
+    weir_query_gather(query);
 }
 
 /* All executors of the attempt have answered. */
 void weir_query_epoch_done(weir_stream_query *query) {
-    query->error = attempt_error(query);
+    weir_query_release_members(query);
+    query->error = weir_query_judge_attempt(query);
     if (query->error || query->stop_now)
         start_step(query, WEIR_QUERY_ABORTING, weir_query_abort_batch, abort_done);
     else
         start_step(query, WEIR_QUERY_COMMITTING, weir_query_commit_batch, commit_done);
+}
+
+static void epoch_gathered(weir_stream_query *query) {
+    query->state = WEIR_QUERY_RUNNING;
+    weir_query_run_epoch(query);
 }
 
 static void plan_done(weir_step *step) {
@@ -211,9 +196,10 @@ static void plan_done(weir_step *step) {
         return;
     }
     tell_status(query, "Processing new data", true);
-    query->state = WEIR_QUERY_RUNNING;
     query->attempt = 0;
-    weir_query_run_epoch(query);
+    query->lost_splits = NULL;
+    query->gathered = epoch_gathered;
+    weir_query_gather(query);
 }
 
 static void trigger_fired(weir_event *event) {
@@ -246,12 +232,30 @@ static void wait_for_trigger(weir_stream_query *query) {
         weir_loop_arm(query->host.loop, &query->timer, at);
 }
 
-void weir_query_executors_started(weir_stream_query *query) {
-    if (query->error || query->stop_requested) {
-        query->state = WEIR_QUERY_WAITING; /* the executors know the query: it is stopped there too */
+/* An executor did not take the query. One that is gone or does not answer costs an attempt; a refusal, also
+ * for the sake of a newer driver of the same checkpoint, ends the query. */
+void weir_query_gather_failed(weir_stream_query *query) {
+    query->attempt++;
+    if (query->stop_requested || weir_error_code(query->error) == WEIR_FENCED ||
+        !weir_query_may_retry(query)) {
+        if (query->stop_requested)
+            weir_error_free_ptr(&query->error);
         close_query(query);
         return;
     }
+    weir_log_write(query->host.log, WEIR_LOG_WARN, "stream", "query %.*s could not be started everywhere: %s",
+                   WEIR_STR_ARG(query->spec->name), weir_error_text(query->error));
+    weir_error_free_ptr(&query->error);
+    weir_query_gather(query);
+}
+
+void weir_stream_query_members_changed(weir_stream_query *query) {
+    if (weir_query_waits_for_executors(query))
+        weir_query_gather(query);
+}
+
+static void first_gathered(weir_stream_query *query) {
+    weir_query_release_members(query);
     wait_for_trigger(query);
 }
 
@@ -262,8 +266,8 @@ static void open_done(weir_step *step) {
         return;
     }
     tell_opened(query);
-    query->state = WEIR_QUERY_STARTING;
-    weir_query_start_executors(query);
+    query->gathered = first_gathered;
+    weir_query_gather(query);
 }
 
 void weir_stream_query_start(weir_stream_query *query) {
@@ -275,8 +279,22 @@ void weir_stream_query_stop(weir_stream_query *query, bool now) {
     query->stop_requested = true;
     bool first_now = now && !query->stop_now;
     query->stop_now = query->stop_now || now;
-    if (query->state == WEIR_QUERY_WAITING)
+    if (query->state == WEIR_QUERY_WAITING || weir_query_waits_for_executors(query))
         close_query(query);
     else if (first_now && query->state == WEIR_QUERY_RUNNING)
         weir_query_cancel_epoch(query);
+}
+
+void weir_stream_query_status_json(const weir_stream_query *query, weir_strbuf *buf) {
+    static const char *const states[] = {"opening",    "gathering", "waiting", "planning", "running",
+                                         "committing", "aborting",  "closing", "ended"};
+    weir_strbuf_add_text(buf, "{\"name\":");
+    weir_json_write_string(buf, query->spec->name);
+    const char *state =
+        weir_query_waits_for_executors(query) ? "waiting for executors" : states[query->state];
+    weir_strbuf_addf(buf, ",\"runId\":\"%s\",\"state\":\"%s\"", query->run_id, state);
+    if (query->state != WEIR_QUERY_OPENING) /* a step is finding it out */
+        weir_strbuf_addf(buf, ",\"batchId\":%lld,\"attempt\":%u,\"executors\":%d", (long long)query->batch_id,
+                         query->attempt, query->executors_count);
+    weir_strbuf_add_char(buf, '}');
 }

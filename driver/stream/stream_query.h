@@ -1,10 +1,14 @@
 /* A running streaming query: the micro-batch state machine over phases P0 to P10 (reliability.md).
  *
- *   OPENING -> WAITING -> PLANNING (P0, P1) -> RUNNING (P2..P7) -> COMMITTING (P8..P10) -> WAITING ... ->
- * ENDED
+ *   OPENING -> GATHERING -> WAITING -> PLANNING (P0, P1) -> GATHERING -> RUNNING (P2..P7) -> COMMITTING
+ * (P8..P10) ^                              ^             |                     | | +- ABORTING <-+ (an
+ * attempt failed) |
+ *                              +------------------------------------------------------------------+
+ *   any -> CLOSING -> ENDED
  *
- * OPENING, PLANNING and COMMITTING are blocking steps on the driver's pool, RUNNING waits for the executors'
- * reports; all transitions happen on the loop. One object a query run. */
+ * OPENING, PLANNING, COMMITTING and ABORTING are blocking steps on the driver's pool; GATHERING waits until
+ * there are executors and all of them know the query; RUNNING waits for their reports. All transitions happen
+ * on the loop. One object a query run. */
 #pragma once
 
 #include "common/base/log.h"
@@ -73,8 +77,12 @@ typedef struct weir_query_spec {
 } weir_query_spec;
 
 weir_stream_query *weir_stream_query_new(const weir_query_host *host, const weir_query_spec *spec);
-void weir_stream_query_start(weir_stream_query *query); /* loop; executors are registered */
+void weir_stream_query_start(weir_stream_query *query); /* loop */
+/* An executor can be used that could not before: a query that waits for one goes on. Loop. */
+void weir_stream_query_members_changed(weir_stream_query *query);
 /* Ends after the running batch (now = false) or as soon as it can be abandoned. Loop. */
 void weir_stream_query_stop(weir_stream_query *query, bool now);
 void weir_stream_query_free(weir_stream_query *query); /* after it has ended */
 weir_str weir_stream_query_name(const weir_stream_query *query);
+/* {"name":..,"id":..,"runId":..,"state":..,"batchId":..,...}; loop. */
+void weir_stream_query_status_json(const weir_stream_query *query, weir_strbuf *buf);

@@ -7,8 +7,6 @@
 #include "common/rpc/error_wire.h"
 #include "executor/task/executor_int.h"
 
-#define REQUEST_TIMEOUT_MS 10000
-
 /* ---- replies ---- */
 
 void weir_executor_reply(weir_executor *executor, weir_call *call, weir_frame_kind kind,
@@ -36,32 +34,13 @@ void weir_executor_reply_ack(weir_executor *executor, weir_call *call, const wei
     weir_executor_reply(executor, call, WEIR_FRAME_ACK, &reply.base, NULL, 0);
 }
 
-/* ---- peers ---- */
-
-weir_client *weir_executor_peer(weir_executor *executor, const char *url, int32_t index, weir_error **err) {
-    if (index >= executor->peers_count) {
-        executor->peers = weir_realloc(executor->peers, sizeof(weir_client *) * (size_t)(index + 1));
-        executor->peer_urls = weir_realloc(executor->peer_urls, sizeof(char *) * (size_t)(index + 1));
-        for (int32_t i = executor->peers_count; i <= index; i++) {
-            executor->peers[i] = NULL;
-            executor->peer_urls[i] = NULL;
-        }
-        executor->peers_count = index + 1;
-    }
-    const weir_transport_ops *ops = executor->options.env->transport->ops;
-    if (executor->peers[index] && strcmp(executor->peer_urls[index], url) != 0) {
-        ops->client_close(executor->peers[index]);
-        executor->peers[index] = NULL;
-    }
-    if (!executor->peers[index]) {
-        weir_client *client = NULL;
-        if (ops->connect(executor->options.env->transport, url, &client, err) != WEIR_OK)
-            return NULL;
-        weir_free(executor->peer_urls[index]);
-        executor->peer_urls[index] = weir_strdup(url);
-        executor->peers[index] = client;
-    }
-    return executor->peers[index];
+void weir_executor_reply_report_error(weir_executor *executor, weir_call *call, const weir_error *error) {
+    _cleanup_arena_ weir_arena *arena = weir_arena_new();
+    Weir__EpochReport report = WEIR__EPOCH_REPORT__INIT;
+    Weir__ErrorInfo info;
+    weir_error_to_wire(arena, error, &info);
+    report.error = &info;
+    weir_executor_reply(executor, call, WEIR_FRAME_EPOCH_REPORT, &report.base, NULL, 0);
 }
 
 /* ---- requests ---- */
@@ -73,39 +52,64 @@ typedef struct incoming {
     weir_buffer *message;
 } incoming;
 
-static weir_query_run *find_query(weir_executor *executor, const char *run_id) {
-    weir_query_run *query = executor->queries;
-    while (query && strcmp(query->run_id, run_id) != 0)
-        query = query->next;
-    return query;
-}
-
-static weir_code refuse_older_driver(weir_executor *executor, const Weir__StartQuery *message,
-                                     uint64_t driver_epoch, weir_error **err) {
-    for (weir_query_run *query = executor->queries; query; query = query->next)
-        if (strcmp(query->query_id, message->query_id) == 0 && query->driver_epoch > driver_epoch)
-            WEIR_FAIL(err, FENCED, "a newer driver (epoch %llu) runs query %s; this one has epoch %llu",
-                      (unsigned long long)query->driver_epoch, query->query_id,
-                      (unsigned long long)driver_epoch);
-    return WEIR_OK;
-}
-
 static weir_code start_query(weir_executor *executor, const weir_frame *frame, weir_call *call,
                              weir_error **err) {
     ProtobufCMessage *message = NULL;
     WEIR_TRY(weir_frame_unpack(frame, WEIR_FRAME_START_QUERY, &weir__start_query__descriptor, &message, err));
-    const Weir__StartQuery *start = (const Weir__StartQuery *)message;
-    weir_query_run *query = NULL;
-    weir_code code = refuse_older_driver(executor, start, frame->driver_epoch, err);
-    if (code == WEIR_OK)
-        code = weir_query_run_new(executor, start, frame->driver_epoch, &query, err);
+    weir_code code =
+        weir_executor_start_query(executor, (const Weir__StartQuery *)message, frame->driver_epoch, err);
     protobuf_c_message_free_unpacked(message, NULL);
-    if (code != WEIR_OK)
-        return code;
-    query->next = executor->queries;
-    executor->queries = query;
+    WEIR_TRY(code);
     weir_executor_reply_ack(executor, call, NULL);
     return WEIR_OK;
+}
+
+/* Of an older driver, for a run that is not here, or of an attempt that is over. */
+static weir_code check_epoch(weir_executor *executor, const weir_query_run *query, const Weir__RunEpoch *run,
+                             uint64_t driver_epoch, weir_error **err) {
+    if (!query) {
+        weir_count(&executor->counters.refused_run, 1);
+        WEIR_FAIL(err, EXECUTOR_LOST, "query run %s is not known here: the executor began anew", run->run_id);
+    }
+    if (driver_epoch < query->driver_epoch) {
+        weir_count(&executor->counters.refused_driver, 1);
+        WEIR_FAIL(err, FENCED, "a newer driver (epoch %llu) runs query %s",
+                  (unsigned long long)query->driver_epoch, query->query_id);
+    }
+    weir_attempt_id id = {run->batch_id, run->attempt};
+    weir_attempt_id newest = query->epoch ? query->epoch->id : (weir_attempt_id){-1, 0};
+    if (query->next_message)
+        newest = (weir_attempt_id){query->next_message->batch_id, query->next_message->attempt};
+    if (weir_attempt_compare(id, newest) < 0) {
+        weir_count(&executor->counters.refused_attempt, 1);
+        WEIR_FAIL(err, CANCELLED, "attempt %u of batch %lld is over", run->attempt, (long long)run->batch_id);
+    }
+    return WEIR_OK;
+}
+
+/* The same epoch asked for again: one answer for all, as long as there is none yet. */
+static weir_code join_epoch(weir_executor *executor, weir_epoch_run *epoch, weir_call *call,
+                            weir_error **err) {
+    weir_count(&executor->counters.duplicates, 1);
+    if (epoch->replied || epoch->calls_count == WEIR_EPOCH_CALLS_MAX)
+        WEIR_FAIL(err, RPC_ERROR, "attempt %u of batch %lld was asked for again", epoch->id.attempt,
+                  (long long)epoch->id.batch);
+    epoch->calls[epoch->calls_count++] = call;
+    return WEIR_OK;
+}
+
+/* A newer attempt cancels the older one and starts when nothing of that runs any more. */
+static void queue_epoch(weir_query_run *query, weir_call *call, Weir__RunEpoch *run) {
+    if (query->next_call) {
+        _cleanup_error_ weir_error *err = NULL;
+        weir_error_failf(&err, WEIR_CANCELLED, "a newer attempt of batch %lld came",
+                         (long long)run->batch_id);
+        weir_executor_reply_report_error(query->executor, query->next_call, err);
+        weir__run_epoch__free_unpacked(query->next_message, NULL);
+    }
+    query->next_call = call;
+    query->next_message = run;
+    weir_epoch_run_cancel(query->epoch);
 }
 
 static weir_code run_epoch(weir_executor *executor, const weir_frame *frame, weir_call *call,
@@ -113,17 +117,23 @@ static weir_code run_epoch(weir_executor *executor, const weir_frame *frame, wei
     ProtobufCMessage *message = NULL;
     WEIR_TRY(weir_frame_unpack(frame, WEIR_FRAME_RUN_EPOCH, &weir__run_epoch__descriptor, &message, err));
     Weir__RunEpoch *run = (Weir__RunEpoch *)message;
-    weir_query_run *query = find_query(executor, run->run_id);
-    bool busy = query && query->epoch && !query->epoch->replied;
-    if (!query || busy) {
-        weir_error_failf(err, busy ? WEIR_RPC_ERROR : WEIR_FENCED,
-                         busy ? "an epoch of query run %s is running" : "query run %s is not known here",
-                         run->run_id);
+    weir_query_run *query = weir_executor_find_query(executor, run->run_id);
+    weir_code code = check_epoch(executor, query, run, frame->driver_epoch, err);
+    weir_epoch_run *epoch = code == WEIR_OK ? query->epoch : NULL;
+    bool again =
+        epoch && weir_attempt_compare((weir_attempt_id){run->batch_id, run->attempt}, epoch->id) == 0;
+    if (again)
+        code = join_epoch(executor, epoch, call, err);
+    if (code != WEIR_OK || again) {
         protobuf_c_message_free_unpacked(message, NULL);
-        return weir_error_code(*err);
+        return code;
+    }
+    if (epoch && !epoch->replied) {
+        queue_epoch(query, call, run);
+        return WEIR_OK;
     }
     weir_epoch_run_start(query, call, run);
-    weir_epoch_serve_fetches(executor);
+    weir_executor_serve_fetches(executor);
     return WEIR_OK;
 }
 
@@ -132,57 +142,64 @@ static weir_code fetch_blocks(weir_executor *executor, const weir_frame *frame, 
     ProtobufCMessage *message = NULL;
     WEIR_TRY(
         weir_frame_unpack(frame, WEIR_FRAME_FETCH_BLOCKS, &weir__fetch_blocks__descriptor, &message, err));
-    weir_waiting_fetch *wait = weir_alloc_zero(1, sizeof *wait);
-    wait->call = call;
-    wait->message = (Weir__FetchBlocks *)message;
-    wait->next = executor->waiting;
-    executor->waiting = wait;
-    weir_epoch_serve_fetches(executor);
+    weir_executor_fetch_blocks(executor, call, (Weir__FetchBlocks *)message, frame->driver_epoch);
     return WEIR_OK;
 }
 
+/* May come before its epoch: that one is refused then. */
 static weir_code cancel_epoch(weir_executor *executor, const weir_frame *frame, weir_call *call,
                               weir_error **err) {
     ProtobufCMessage *message = NULL;
     WEIR_TRY(
         weir_frame_unpack(frame, WEIR_FRAME_CANCEL_EPOCH, &weir__cancel_epoch__descriptor, &message, err));
     const Weir__CancelEpoch *cancel = (const Weir__CancelEpoch *)message;
-    weir_query_run *query = find_query(executor, cancel->run_id);
-    weir_epoch_run *epoch = query ? query->epoch : NULL;
-    if (epoch && epoch->message->batch_id == cancel->batch_id && epoch->message->attempt == cancel->attempt)
-        weir_epoch_run_cancel(epoch);
+    weir_query_run *query = weir_executor_find_query(executor, cancel->run_id);
+    weir_attempt_id id = {cancel->batch_id, cancel->attempt};
     protobuf_c_message_free_unpacked(message, NULL);
     weir_executor_reply_ack(executor, call, NULL);
+    if (!query)
+        return WEIR_OK;
+    if (weir_attempt_compare(id, query->cancelled) > 0)
+        query->cancelled = id;
+    if (query->epoch && weir_attempt_compare(query->epoch->id, id) <= 0)
+        weir_epoch_run_cancel(query->epoch);
     return WEIR_OK;
 }
 
+/* Answered when nothing of the run is left here, so that nobody writes into its checkpoint afterwards. */
 static weir_code stop_query(weir_executor *executor, const weir_frame *frame, weir_call *call,
                             weir_error **err) {
     ProtobufCMessage *message = NULL;
     WEIR_TRY(weir_frame_unpack(frame, WEIR_FRAME_STOP_QUERY, &weir__stop_query__descriptor, &message, err));
-    const Weir__StopQuery *stop = (const Weir__StopQuery *)message;
-    for (weir_query_run **at = &executor->queries; *at; at = &(*at)->next) {
-        weir_query_run *query = *at;
-        if (strcmp(query->run_id, stop->run_id) != 0)
-            continue;
-        if (query->epoch && !weir_epoch_run_idle(query->epoch)) {
-            weir_error_failf(err, WEIR_RPC_ERROR, "an epoch of query run %s is running", stop->run_id);
-            break;
-        }
-        *at = query->next;
-        weir_query_run_free(query);
-        break;
-    }
+    const char *run_id = ((const Weir__StopQuery *)message)->run_id;
+    weir_query_run *query = weir_executor_find_query(executor, run_id);
+    for (weir_query_run *dropped = executor->dropped; dropped && !query; dropped = dropped->next)
+        if (strcmp(dropped->run_id, run_id) == 0)
+            query = dropped;
     protobuf_c_message_free_unpacked(message, NULL);
-    if (*err)
-        return weir_error_code(*err);
-    weir_executor_reply_ack(executor, call, NULL);
+    if (query)
+        weir_executor_drop_query(executor, query, call);
+    else
+        weir_executor_reply_ack(executor, call, NULL);
+    return WEIR_OK;
+}
+
+static weir_code get_status(weir_executor *executor, weir_call *call) {
+    _cleanup_strbuf_ weir_strbuf json = {0};
+    weir_executor_status_json(executor, &json);
+    Weir__Status reply = WEIR__STATUS__INIT;
+    reply.json = json.data;
+    weir_executor_reply(executor, call, WEIR_FRAME_STATUS, &reply.base, NULL, 0);
     return WEIR_OK;
 }
 
 static weir_code dispatch(weir_executor *executor, weir_call *call, weir_buffer *message, weir_error **err) {
     weir_frame frame;
-    WEIR_TRY(weir_frame_decode(message, &frame, err));
+    weir_code code = weir_frame_decode(message, &frame, err);
+    if (code != WEIR_OK) {
+        weir_count(&executor->counters.refused_message, 1);
+        return code;
+    }
     switch ((int)frame.kind) {
     case WEIR_FRAME_START_QUERY:
         return start_query(executor, &frame, call, err);
@@ -194,7 +211,10 @@ static weir_code dispatch(weir_executor *executor, weir_call *call, weir_buffer 
         return cancel_epoch(executor, &frame, call, err);
     case WEIR_FRAME_STOP_QUERY:
         return stop_query(executor, &frame, call, err);
+    case WEIR_FRAME_GET_STATUS:
+        return get_status(executor, call);
     default:
+        weir_count(&executor->counters.refused_message, 1);
         WEIR_FAIL(err, RPC_ERROR, "message kind %d is not for an executor", (int)frame.kind);
     }
 }
@@ -207,9 +227,7 @@ static void refuse(weir_executor *executor, weir_call *call, weir_buffer *messag
     weir_error_to_wire(arena, error, &info);
     bool sound = weir_frame_decode(message, &frame, NULL) == WEIR_OK;
     if (sound && frame.kind == WEIR_FRAME_RUN_EPOCH) {
-        Weir__EpochReport report = WEIR__EPOCH_REPORT__INIT;
-        report.error = &info;
-        weir_executor_reply(executor, call, WEIR_FRAME_EPOCH_REPORT, &report.base, NULL, 0);
+        weir_executor_reply_report_error(executor, call, error);
     } else if (sound && frame.kind == WEIR_FRAME_FETCH_BLOCKS) {
         Weir__Blocks blocks = WEIR__BLOCKS__INIT;
         blocks.error = &info;
@@ -222,7 +240,8 @@ static void refuse(weir_executor *executor, weir_call *call, weir_buffer *messag
 static void incoming_event(weir_event *event) {
     incoming *in = (incoming *)event;
     _cleanup_error_ weir_error *err = NULL;
-    if (dispatch(in->executor, in->call, in->message, &err) != WEIR_OK)
+    /* While it stops nothing is begun any more; the transport drops what is not answered. */
+    if (!in->executor->stopping && dispatch(in->executor, in->call, in->message, &err) != WEIR_OK)
         refuse(in->executor, in->call, in->message, err);
     weir_buffer_unref(in->message);
     weir_free(in);
@@ -238,60 +257,6 @@ static void serve(void *data, weir_call *call, weir_buffer *message) {
     weir_loop_post(in->executor->loop, &in->event);
 }
 
-/* ---- registration ---- */
-
-typedef struct registration {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool done;
-    weir_buffer *reply;
-    weir_error *error;
-} registration;
-
-static void registered(void *data, weir_buffer *reply, weir_error *error) {
-    registration *r = data;
-    pthread_mutex_lock(&r->lock);
-    r->reply = reply;
-    r->error = error;
-    r->done = true;
-    pthread_cond_signal(&r->wake);
-    pthread_mutex_unlock(&r->lock);
-}
-
-static weir_code check_registered(weir_buffer *reply, weir_error **err) {
-    weir_frame frame;
-    ProtobufCMessage *message = NULL;
-    WEIR_TRY(weir_frame_decode(reply, &frame, err));
-    WEIR_TRY(weir_frame_unpack(&frame, WEIR_FRAME_REGISTERED, &weir__registered__descriptor, &message, err));
-    weir_code code = weir_error_from_wire(((Weir__Registered *)message)->error, err);
-    protobuf_c_message_free_unpacked(message, NULL);
-    return code;
-}
-
-static weir_code register_at_driver(weir_executor *executor, weir_error **err) {
-    weir_transport *transport = executor->options.env->transport;
-    Weir__Register message = WEIR__REGISTER__INIT;
-    message.url = executor->listen_url;
-    message.cores = (uint32_t)executor->options.cores;
-    message.has_index = 1;
-    message.index = (uint32_t)executor->options.index;
-    message.version = WEIR_RPC_VERSION;
-    weir_buffer *out = NULL;
-    WEIR_TRY(transport->ops->connect(transport, executor->options.driver_url, &executor->driver, err));
-    WEIR_TRY(weir_frame_encode(transport, WEIR_FRAME_REGISTER, 0, &message.base, NULL, 0, &out, err));
-    registration r = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
-    transport->ops->request(executor->driver, out, REQUEST_TIMEOUT_MS, registered, &r);
-    pthread_mutex_lock(&r.lock);
-    while (!r.done)
-        pthread_cond_wait(&r.wake, &r.lock);
-    pthread_mutex_unlock(&r.lock);
-    if (r.error)
-        return weir_error_move(err, r.error);
-    weir_code code = check_registered(r.reply, err);
-    weir_buffer_unref(r.reply);
-    return code;
-}
-
 /* ---- life ---- */
 
 static void *loop_main(void *data) {
@@ -300,22 +265,45 @@ static void *loop_main(void *data) {
     return NULL;
 }
 
+/* What the driver and peers are told: the address with the port that was bound. */
+static weir_code listen_at(weir_executor *executor, weir_error **err) {
+    const weir_executor_options *options = &executor->options;
+    weir_transport *transport = options->env->transport;
+    WEIR_TRY(
+        transport->ops->listen(transport, executor->listen_url, serve, executor, &executor->server, err));
+    const char *bound = transport->ops->server_url(executor->server), *told = options->advertise_url;
+    if (told && weir_str_ends_with(weir_str_from(told), WEIR_STR(":0")))
+        executor->advertise_url = weir_asprintf("%.*s%s", (int)(strlen(told) - 2), told, strrchr(bound, ':'));
+    else
+        executor->advertise_url = weir_strdup(told ? told : bound);
+    return WEIR_OK;
+}
+
 static weir_code start_threads(weir_executor *executor, weir_error **err) {
-    const weir_env *env = executor->options.env;
     WEIR_TRY(weir_pool_new("task", executor->options.cores, &executor->pool, err));
     WEIR_TRY(weir_pool_new("step", 2, &executor->step_pool, err));
     WEIR_TRY(weir_thread_start(&executor->loop_thread, "executor", loop_main, executor, err));
-    WEIR_TRY(env->transport->ops->listen(env->transport, executor->listen_url, serve, executor,
-                                         &executor->server, err));
-    return register_at_driver(executor, err);
+    WEIR_TRY(listen_at(executor, err));
+    return weir_executor_life_start(executor, err);
+}
+
+/* The texts of the options need not outlive the start. */
+static void copy_options(weir_executor *executor, const weir_executor_options *options) {
+    const char *local_dir = options->local_dir ? options->local_dir : "/tmp";
+    executor->options = *options;
+    executor->options.listen_url = executor->listen_url = weir_strdup(options->listen_url);
+    executor->options.driver_url = executor->driver_url = weir_strdup(options->driver_url);
+    executor->options.host = executor->host = weir_strdup(options->host ? options->host : "");
+    executor->options.local_dir = executor->local_dir = weir_strdup(local_dir);
 }
 
 weir_code weir_executor_start(const weir_executor_options *options, weir_executor **ret, weir_error **err) {
     weir_executor *executor = weir_alloc_zero(1, sizeof *executor);
-    executor->options = *options;
-    executor->listen_url = weir_strdup(options->listen_url);
+    copy_options(executor, options);
     executor->loop = weir_loop_new(options->env);
     weir_budget_init(&executor->budget, NULL, options->memory_bytes);
+    executor->blocks = weir_block_pool_new(options->env->local_fs, executor->local_dir, &executor->budget);
+    weir_executor_life_init(executor);
     weir_code code = start_threads(executor, err);
     if (code != WEIR_OK) {
         weir_executor_stop(executor);
@@ -333,9 +321,15 @@ typedef struct stop_message {
 /* Attempts that run are abandoned; the loop ends when their steps have. */
 static void stop_event(weir_event *event) {
     weir_executor *executor = ((stop_message *)event)->executor;
+    executor->stopping = true;
+    weir_executor_life_stop(executor);
+    weir_loop_disarm(executor->loop, &executor->waiting_timer);
     for (weir_query_run *query = executor->queries; query; query = query->next)
         if (query->epoch)
-            atomic_store(&query->epoch->cancelled, true);
+            weir_epoch_run_abandon(query->epoch);
+    for (weir_query_run *query = executor->dropped; query; query = query->next)
+        if (query->epoch)
+            weir_epoch_run_abandon(query->epoch);
     weir_loop_stop(executor->loop);
 }
 
@@ -345,30 +339,42 @@ static void stop_loop(weir_executor *executor) {
     pthread_join(executor->loop_thread, NULL);
 }
 
+static void free_waiting(weir_executor *executor) {
+    while (executor->waiting) {
+        weir_waiting_fetch *wait = executor->waiting;
+        executor->waiting = wait->next;
+        weir__fetch_blocks__free_unpacked(wait->message, NULL);
+        weir_free(wait);
+    }
+}
+
+/* In this order: nothing is begun any more, tasks and steps end, requests come back, then what they used
+ * goes. */
 void weir_executor_stop(weir_executor *executor) {
     if (!executor)
         return;
     const weir_transport_ops *ops = executor->options.env->transport->ops;
     if (executor->loop_thread)
         stop_loop(executor);
+    executor->stopping = true;
     weir_pool_free(executor->pool);
     weir_pool_free(executor->step_pool);
-    for (int32_t i = 0; i < executor->peers_count; i++) {
-        ops->client_close(executor->peers[i]);
-        weir_free(executor->peer_urls[i]);
-    }
+    weir_pool_free(executor->shuffle_pool);
+    weir_executor_peers_close(executor);
     ops->client_close(executor->driver);
     ops->server_stop(executor->server);
     weir_loop_drain(executor->loop);
     ops->server_close(executor->server);
-    while (executor->queries) {
-        weir_query_run *query = executor->queries;
-        executor->queries = query->next;
-        weir_query_run_free(query);
-    }
+    weir_executor_peers_free(executor);
+    free_waiting(executor);
+    weir_executor_queries_free(executor);
+    weir_block_pool_free(executor->blocks);
     weir_loop_free(executor->loop);
-    weir_free(executor->peers);
-    weir_free(executor->peer_urls);
+    weir_executor_life_fini(executor);
     weir_free(executor->listen_url);
+    weir_free(executor->advertise_url);
+    weir_free(executor->driver_url);
+    weir_free(executor->host);
+    weir_free(executor->local_dir);
     weir_free(executor);
 }

@@ -17,7 +17,7 @@ typedef struct weir_executor_options {
     const weir_log *log;
     const char *driver_url;
     const char *listen_url;    /* where it listens; port 0 = any */
-    const char *advertise_url; /* what the driver and peers are told; NULL = listen_url as bound */
+    const char *advertise_url; /* what the driver and peers are told; port 0 = as bound; NULL = listen_url */
     const char *host;          /* machine identity (Register.host); NULL = none */
     const char *local_dir;     /* spilled shuffle blocks; NULL = spark.local.dir's default */
     int32_t index;

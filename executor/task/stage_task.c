@@ -6,6 +6,10 @@
 #include "common/wire/block.h"
 #include "executor/task/executor_int.h"
 
+/* Encoded rows that wait to become a block, of all partitions together: beyond that the larger ones go early.
+ */
+#define PARTS_BYTES_MAX ((size_t)8 << 20)
+
 typedef struct task_run {
     weir_stage_task *task;
     weir_epoch_run *epoch;
@@ -19,7 +23,9 @@ typedef struct task_run {
     weir_chain chain;
     weir_sink_task *sink;
     const weir_sink_ops *sink_ops;
-    weir_strbuf *parts; /* encoded blocks by shuffle partition */
+    weir_strbuf *parts;    /* encoded rows by shuffle partition, not yet a block */
+    size_t parts_bytes;    /* in them, */
+    int64_t parts_charged; /* and what of it is charged */
 } task_run;
 
 /* ---- where results go ---- */
@@ -29,11 +35,46 @@ static weir_code take_dense(task_run *run, weir_batch *batch, const weir_sel *se
     return weir_operator_compact(&run->budget, batch, sel, ret, err);
 }
 
+static weir_code flush_part(task_run *run, int32_t partition, weir_error **err) {
+    weir_block_slot_id slot = {run->task->stage, partition, run->task->index};
+    run->parts_bytes -= run->parts[partition].size;
+    return weir_block_store_add(run->epoch->blocks, slot, &run->parts[partition], err);
+}
+
+/* What waits is charged in steps; the store charges for itself. */
+static void release_parts(task_run *run) {
+    weir_budget_release(&run->budget, run->parts_charged);
+    run->parts_charged = 0;
+}
+
+/* Blocks of the partitions that have the most, at least half of all bytes. */
+static weir_code flush_larger(task_run *run, weir_error **err) {
+    size_t average = run->parts_bytes / (size_t)run->spec->partitions_out;
+    release_parts(run);
+    for (int32_t p = 0; p < run->spec->partitions_out; p++)
+        if (run->parts[p].size > 0 && run->parts[p].size >= average / 2)
+            WEIR_TRY(flush_part(run, p, err));
+    return WEIR_OK;
+}
+
+static weir_code add_to_part(task_run *run, int32_t partition, weir_batch *batch, weir_error **err) {
+    size_t before = run->parts[partition].size;
+    WEIR_TRY(weir_block_encode(&run->parts[partition], batch, err));
+    size_t added = run->parts[partition].size - before;
+    run->parts_bytes += added;
+    if (run->parts[partition].size >= WEIR_BLOCK_BYTES)
+        return flush_part(run, partition, err);
+    if (run->parts_bytes > PARTS_BYTES_MAX || !weir_budget_charge(&run->budget, (int64_t)added))
+        return flush_larger(run, err);
+    run->parts_charged += (int64_t)added;
+    return WEIR_OK;
+}
+
 static weir_code take_for_one(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err) {
     task_run *run = data;
     _cleanup_batch_ weir_batch *dense = NULL;
     WEIR_TRY(take_dense(run, batch, sel, &dense, err));
-    return weir_block_encode(&run->parts[0], dense, err);
+    return add_to_part(run, 0, dense, err);
 }
 
 static weir_code take_for_driver(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err) {
@@ -54,8 +95,7 @@ static weir_code take_for_sink(void *data, weir_batch *batch, const weir_sel *se
 }
 
 static weir_code take_group_batch(void *data, int32_t partition, weir_batch *batch, weir_error **err) {
-    task_run *run = data;
-    return weir_block_encode(&run->parts[partition], batch, err);
+    return add_to_part(data, partition, batch, err);
 }
 
 static weir_code open_sink(task_run *run, weir_collect_fn *ret_take, weir_error **err) {
@@ -93,6 +133,7 @@ static weir_code scan_split(task_run *run, const weir_source_ops *ops, weir_scan
         int64_t records = 0;
         WEIR_TRY(ops->scan_next(scan, &batch, &records, err));
         run->task->rows_in += records;
+        atomic_store_explicit(&run->task->progress, run->task->rows_in, memory_order_relaxed);
         if (!batch)
             break;
         WEIR_FAILPOINT("P3.mid", err);
@@ -121,7 +162,21 @@ static weir_code read_block(task_run *run, const weir_type *schema, weir_buffer 
         _cleanup_batch_ weir_batch *batch = NULL;
         WEIR_TRY(weir_block_decode(schema, block, at, "shuffle block", &batch, &at, err));
         run->task->rows_in += batch->rows;
+        atomic_store_explicit(&run->task->progress, run->task->rows_in, memory_order_relaxed);
         WEIR_TRY(push_batch(run, batch, err));
+    }
+    return WEIR_OK;
+}
+
+/* Block by block: only one is in the task's memory at a time, wherever it was kept. */
+static weir_code read_slot(task_run *run, const weir_type *schema, weir_block_slot_id slot,
+                           weir_error **err) {
+    weir_block_store *blocks = run->epoch->blocks;
+    for (int32_t i = 0; weir_block_store_size(blocks, slot, i) >= 0; i++) {
+        _cleanup_buffer_ weir_buffer *block = NULL;
+        WEIR_TRY(check_cancelled(run, err));
+        WEIR_TRY(weir_block_store_read(blocks, slot, i, true, &run->budget, &block, err));
+        WEIR_TRY(read_block(run, schema, block, err));
     }
     return WEIR_OK;
 }
@@ -129,11 +184,8 @@ static weir_code read_block(task_run *run, const weir_type *schema, weir_buffer 
 static weir_code read_shuffle(task_run *run, weir_error **err) {
     const weir_node_shuffle_read *node = WEIR_NODE_AS(run->spec->chain.leaf, SHUFFLE_READ, shuffle_read);
     int32_t stage = (int32_t)node->stage, tasks = weir_block_store_tasks(run->epoch->blocks, stage);
-    for (int32_t t = 0; t < tasks; t++) {
-        weir_buffer *block = weir_block_store_get(run->epoch->blocks, stage, run->task->index, t);
-        if (block)
-            WEIR_TRY(read_block(run, node->schema, block, err));
-    }
+    for (int32_t t = 0; t < tasks; t++)
+        WEIR_TRY(read_slot(run, node->schema, (weir_block_slot_id){stage, run->task->index, t}, err));
     return WEIR_OK;
 }
 
@@ -158,14 +210,10 @@ static weir_code publish_parts(task_run *run, weir_error **err) {
         WEIR_TRY(weir_hash_agg_emit(run->chain.last, run->spec->partitions_out, WEIR_BATCH_ROWS,
                                     take_group_batch, run, err));
     WEIR_FAILPOINT("P4.before", err);
-    for (int32_t p = 0; p < run->spec->partitions_out; p++) {
-        if (!run->parts[p].size)
-            continue;
-        run->task->rows_out++;
-        weir_buffer *block = NULL;
-        WEIR_TRY(weir_block_buffer(&run->epoch->budget, &run->parts[p], &block, err));
-        weir_block_store_put(run->epoch->blocks, run->task->stage, p, run->task->index, block);
-    }
+    release_parts(run);
+    for (int32_t p = 0; p < run->spec->partitions_out; p++)
+        if (run->parts[p].size)
+            WEIR_TRY(flush_part(run, p, err));
     WEIR_FAILPOINT("P4.after", err);
     return WEIR_OK;
 }
@@ -201,6 +249,7 @@ static void close_task(task_run *run) {
     weir_chain_close(&run->chain);
     if (run->sink)
         run->sink_ops->task_abort(run->sink);
+    release_parts(run);
     for (int32_t p = 0; run->parts && p < run->spec->partitions_out; p++)
         weir_strbuf_fini(&run->parts[p]);
     weir_free(run->parts);
@@ -212,6 +261,8 @@ void weir_stage_task_run(weir_job *job) {
     weir_stage_task *task = (weir_stage_task *)((char *)job - offsetof(weir_stage_task, job));
     weir_epoch_run *epoch = task->epoch;
     weir_query_run *query = epoch->query;
+    atomic_store_explicit(&task->started, true, memory_order_relaxed);
+    weir_count(&query->executor->counters.tasks_run, 1);
     task_run run = {.task = task, .epoch = epoch, .query = query, .spec = &query->stages[task->stage]};
     weir_budget_init(&run.budget, &query->executor->budget, query->task_memory);
     run.arena = weir_arena_new_in(&run.budget);

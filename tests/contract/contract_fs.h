@@ -171,13 +171,37 @@ static inline void contract_move(contract_fs *c) {
     contract_check_content(c, "to/there", "moves");
 }
 
+static inline void contract_scratch(contract_fs *c) {
+    weir_error *err = NULL;
+    weir_fs *fs = c->fs;
+    weir_scratch *one, *two;
+    char data[8] = "";
+    CHECK_OK(fs->ops->make_directory(fs, contract_at(c, "s"), &err));
+    CHECK_OK(fs->ops->scratch_open(fs, contract_at(c, "s"), &one, &err));
+    CHECK_OK(fs->ops->scratch_open(fs, contract_at(c, "s"), &two, &err));
+    CHECK_OK(fs->ops->scratch_write(one, 3, WEIR_STR("def"), &err));
+    CHECK_OK(fs->ops->scratch_write(one, 0, WEIR_STR("abc"), &err));
+    CHECK_OK(fs->ops->scratch_write(two, 0, WEIR_STR("other"), &err));
+    CHECK_OK(fs->ops->scratch_read(one, 1, data, 4, &err));
+    CHECK_TEXT(data, "bcde");
+    CHECK_FAILS(CORRUPT_FILE, fs->ops->scratch_read(one, 4, data, 4, &err));
+    cr_assert_eq(contract_names_count(c, contract_at(c, "s")), 0, "scratch files have no names");
+    fs->ops->scratch_close(one);
+    fs->ops->scratch_close(two);
+    fs->ops->scratch_close(NULL);
+    weir_code code = fs->ops->scratch_open(fs, contract_at(c, "none"), &one, &err);
+    cr_assert(code != WEIR_OK, "the directory must exist");
+    weir_error_free_ptr(&err);
+}
+
 /* `setup` makes a contract_fs, `teardown` takes it apart. */
 #define CONTRACT_FS(noun, setup, teardown) \
     CONTRACT_FS_TEST(noun, creates_whole_files_once, setup, teardown, contract_create) \
     CONTRACT_FS_TEST(noun, shows_a_stream_only_when_it_is_finished, setup, teardown, contract_stream) \
     CONTRACT_FS_TEST(noun, reads_ranges, setup, teardown, contract_read) \
     CONTRACT_FS_TEST(noun, lists_and_removes, setup, teardown, contract_directories) \
-    CONTRACT_FS_TEST(noun, moves_without_replacing, setup, teardown, contract_move)
+    CONTRACT_FS_TEST(noun, moves_without_replacing, setup, teardown, contract_move) \
+    CONTRACT_FS_TEST(noun, keeps_scratch_files_without_names, setup, teardown, contract_scratch)
 #define CONTRACT_FS_TEST(noun, sentence, setup, teardown, fn) \
     WEIR_TEST(noun, sentence) { \
         contract_fs c = setup(); \

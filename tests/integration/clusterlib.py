@@ -77,9 +77,10 @@ class Process:
         return f"weir {' '.join(self.arguments)}: {state}; standard error: {weirlib.shorten(self.err.strip(), 1500)}"
 
     def status(self, seconds_max=5):
-        """What `weir status --json` prints of it; None where it does not answer."""
-        run = weirlib.run_weir(["status", self.url, "--json"], self.cwd, self.env, seconds_max, self.weir)
-        return json.loads(run.out) if run.status == 0 else None
+        """What `weir status --json` prints of it, well or not; None where it does not answer."""
+        command = [self.weir, "status", self.url, "--json"]
+        done = subprocess.run(command, env=self.env, capture_output=True, timeout=seconds_max, check=False)
+        return json.loads(done.stdout) if done.stdout else None
 
     def signal(self, number):
         self.process.send_signal(number)

@@ -76,7 +76,8 @@ def check_secrets(suite):
         run = weirlib.run_weir(["status", cluster.driver.url, "--secret-file", right], directory)
         suite.check("the right secret as a flag", run.problem())
         suite.expect_equal("the cluster is well", len(cluster.live_executors()), 1)
-        texts = [cluster.driver.err, cluster.executors[0].err, run.out, open(f"/proc/{cluster.driver.pid}/cmdline").read()]
+        with open(f"/proc/{cluster.driver.pid}/cmdline", encoding="utf-8") as arguments:
+            texts = [cluster.driver.err, cluster.executors[0].err, run.out, arguments.read()]
         suite.check("the secret is shown nowhere", None if not any(secret in t for t in texts) else "it is")
 
 
@@ -206,7 +207,8 @@ def check_client_goes(suite):
 def main():
     suite = weirlib.Suite()
     os.environ.pop("WEIR_SECRET_FILE", None)
-    steps = [check_no_driver, check_listening, check_secrets, check_driver_comes_late, check_versions, check_client_goes]
+    steps = [check_no_driver, check_listening, check_secrets, check_driver_comes_late, check_versions,
+             check_client_goes]
     suite.run_parallel(lambda step: step(suite), steps)
     return suite.finish()
 

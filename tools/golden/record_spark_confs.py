@@ -31,8 +31,7 @@ def entries(spark):
         print("no Connect keys:", error)
     conf = spark._jsparkSession.sessionState().conf()  # pylint: disable=protected-access
     statics = getattr(getattr(jvm.org.apache.spark.sql.internal, "SQLConf$"), "MODULE$")
-    registry = getattr(getattr(jvm.org.apache.spark.internal.config, "ConfigEntry$"), "MODULE$")
-    for key in registry.registry_keys() if hasattr(registry, "registry_keys") else all_keys(jvm):
+    for key in all_keys(jvm):
         if statics.containsConfigKey(key):
             kind = "STATIC" if statics.isStaticConfigKey(key) else "SESSION"
         else:
@@ -54,9 +53,7 @@ def all_keys(jvm):
     module = clazz.getField("MODULE$").get(None)
     field = next(f for f in clazz.getDeclaredFields() if f.getName().endswith("knownConfigs"))
     field.setAccessible(True)
-    iterator = field.get(module).keySet().iterator()
-    while iterator.hasNext():
-        yield iterator.next()
+    return list(field.get(module).keySet().toArray())
 
 
 def main():

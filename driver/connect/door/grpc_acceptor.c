@@ -4,8 +4,8 @@
  *
  *   accept -> PENDING (a descriptor, no gRPC object) -- the 24 bytes of HTTP/2's preface --> SERVED by gRPC
  *                |  other bytes, or nothing until the deadline: closed
- *   SERVED: gRPC owns the socket, we keep a dup of it: to see its end (EPOLLRDHUP), so that the count is true,
- *           and to shut it down where no call comes until the deadline.
+ *   SERVED: gRPC owns the socket, we keep a dup of it: to see its end (EPOLLRDHUP), so that the count is
+ * true, and to shut it down where no call comes until the deadline.
  *
  * Over the limit a new connection is closed at once; those being served do not notice. Failure modes: no
  * descriptors left (a spare one is given up to accept and close, so that the queue drains). */
@@ -111,7 +111,8 @@ static bool watch(door_acceptor *acceptor, int operation, int fd, uint32_t event
     return epoll_ctl(acceptor->epoll, operation, fd, &event) == 0;
 }
 
-/* An epoll entry belongs to the open socket, not to the number: it is removed by hand, as gRPC's half lives. */
+/* An epoll entry belongs to the open socket, not to the number: it is removed by hand, as gRPC's half lives.
+ */
 static void unwatch(door_acceptor *acceptor, connection *c) {
     epoll_ctl(acceptor->epoll, EPOLL_CTL_DEL, c->fd, NULL);
     drop(acceptor, c);
@@ -190,7 +191,8 @@ static int sweep(door_acceptor *acceptor) {
     int64_t now = now_ms(), next = INT64_MAX;
     for (connection *c = acceptor->first, *after; c; c = after) {
         after = c->next;
-        if (c->state == CONNECTION_SERVED && c->grpc_fd < SEEN_FDS && atomic_load(&acceptor->seen[c->grpc_fd]))
+        if (c->state == CONNECTION_SERVED && c->grpc_fd < SEEN_FDS &&
+            atomic_load(&acceptor->seen[c->grpc_fd]))
             c->until_ms = INT64_MAX;
         if (c->until_ms > now)
             next = WEIR_MIN(next, c->until_ms);

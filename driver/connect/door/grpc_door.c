@@ -1,6 +1,6 @@
-/* The gRPC module: gRPC's C core behind weir_door_ops (connect_door.h). One completion queue, a few threads that
- * take its events; each batch of operations has a tag that counts as a reference to its call, so a call is
- * freed when the service has finished it and every batch has come back.
+/* The gRPC module: gRPC's C core behind weir_door_ops (connect_door.h). One completion queue, a few threads
+ * that take its events; each batch of operations has a tag that counts as a reference to its call, so a call
+ * is freed when the service has finished it and every batch has come back.
  *
  *   NEW -> service.begin -> batches READ and CLOSE -> service.message -> ops.send: batch WRITE -> written ...
  *       -> ops.finish: batch STATUS -> (all tags back) -> service.gone
@@ -129,9 +129,9 @@ static void arm(weir_door *door) {
     pthread_mutex_lock(&door->lock); /* against close: no request after the shutdown */
     bool closing = door->closing;
     if (!closing) {
-        grpc_call_error failed = grpc_server_request_call(door->server, &call->call, &call->details,
-                                                          &call->metadata, door->queue, door->queue,
-                                                          &call->tags[TAG_NEW]);
+        grpc_call_error failed =
+            grpc_server_request_call(door->server, &call->call, &call->details, &call->metadata, door->queue,
+                                     door->queue, &call->tags[TAG_NEW]);
         WEIR_ASSERT(failed == GRPC_CALL_OK);
         door->calls_open++;
     }
@@ -246,7 +246,8 @@ static weir_door_bytes take_message(weir_door_call *call, bool ok) {
             *slice = whole;
         }
         /* Small slices hold their bytes inside: the pointer is taken from the copy on the heap. */
-        bytes = (weir_door_bytes){GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice), release_slice, slice};
+        bytes =
+            (weir_door_bytes){GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice), release_slice, slice};
         grpc_byte_buffer_reader_destroy(&reader);
     }
     grpc_byte_buffer_destroy(buffer);
@@ -331,16 +332,9 @@ static void ignore_release(void *owner) {
     (void)owner;
 }
 
-static void door_send(weir_door_call *call, const weir_door_bytes *parts, int count) {
+static grpc_byte_buffer *make_buffer(const weir_door_bytes *parts, int count) {
     enum { PARTS_MAX = 4 };
     WEIR_ASSERT(count >= 1 && count <= PARTS_MAX);
-    pthread_mutex_lock(&call->lock);
-    if (call->finished) {
-        pthread_mutex_unlock(&call->lock);
-        release_parts(parts, count);
-        return;
-    }
-    WEIR_ASSERT(!call->writing);
     grpc_slice slices[PARTS_MAX];
     for (int i = 0; i < count; i++)
         slices[i] = grpc_slice_new_with_user_data((void *)parts[i].data, parts[i].size,
@@ -349,22 +343,49 @@ static void door_send(weir_door_call *call, const weir_door_bytes *parts, int co
     grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(slices, (size_t)count);
     for (int i = 0; i < count; i++)
         grpc_slice_unref(slices[i]);
-    grpc_op ops[2];
+    return buffer;
+}
+
+/* Sends a message, and with `last` the status OK behind it. False: the call is finished already. */
+static bool send_message(weir_door_call *call, const weir_door_bytes *parts, int count, bool last) {
+    pthread_mutex_lock(&call->lock);
+    if (call->finished) {
+        pthread_mutex_unlock(&call->lock);
+        release_parts(parts, count);
+        return false;
+    }
+    WEIR_ASSERT(!call->writing);
+    grpc_byte_buffer *buffer = make_buffer(parts, count);
+    grpc_op ops[3];
     size_t ops_count = 0;
     memset(ops, 0, sizeof ops);
     if (!call->head_sent)
         ops[ops_count++].op = GRPC_OP_SEND_INITIAL_METADATA;
     ops[ops_count].op = GRPC_OP_SEND_MESSAGE;
-    ops[ops_count].data.send_message.send_message = buffer;
+    ops[ops_count++].data.send_message.send_message = buffer;
+    if (last)
+        ops[ops_count++].op = GRPC_OP_SEND_STATUS_FROM_SERVER; /* zero: OK without text */
     call->head_sent = true;
-    call->writing = true;
-    start_batch(call, ops, ops_count + 1, TAG_WRITE);
+    call->writing = !last;
+    call->finished = last;
+    start_batch(call, ops, ops_count, last ? TAG_STATUS : TAG_WRITE);
     pthread_mutex_unlock(&call->lock);
     grpc_byte_buffer_destroy(buffer);
+    return true;
 }
 
-static void door_finish(weir_door_call *call, weir_door_status status, const char *message, const void *details,
-                        size_t details_size) {
+static void door_send(weir_door_call *call, const weir_door_bytes *parts, int count) {
+    send_message(call, parts, count, false);
+}
+
+static void door_reply(weir_door_call *call, const weir_door_bytes *parts, int count) {
+    bool owed = send_message(call, parts, count, true);
+    WEIR_ASSERT(owed);
+    unref(call);
+}
+
+static void door_finish(weir_door_call *call, weir_door_status status, const char *message,
+                        const void *details, size_t details_size) {
     pthread_mutex_lock(&call->lock);
     WEIR_ASSERT(!call->finished);
     call->finished = true;
@@ -393,18 +414,16 @@ static grpc_server_credentials *tls_credentials(const weir_door_config *config) 
 
 static grpc_server *make_server(const weir_door_config *config) {
 #define INTEGER(name, number) \
-    { .type = GRPC_ARG_INTEGER, .key = (char *)(name), .value.integer = (int)(number) }
+    {.type = GRPC_ARG_INTEGER, .key = (char *)(name), .value.integer = (int)(number)}
     grpc_arg args[] = {
         INTEGER(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, config->message_bytes_max),
         INTEGER(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1),
-        INTEGER(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->streams_max),
-        INTEGER(GRPC_ARG_ALLOW_REUSEPORT, 0),
+        INTEGER(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->streams_max), INTEGER(GRPC_ARG_ALLOW_REUSEPORT, 0),
         INTEGER(GRPC_ARG_MAX_METADATA_SIZE, 16384),
         INTEGER(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, config->handshake_timeout_ms),
         /* Clients ping every 60 s without a call: never GOAWAY them for it. */
         INTEGER(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000),
-        INTEGER(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0),
-        INTEGER(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS),
+        INTEGER(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0), INTEGER(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS),
         INTEGER(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
         INTEGER(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         INTEGER(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
@@ -486,8 +505,8 @@ static bool start_threads(weir_door *door, int threads) {
     return true;
 }
 
-static weir_door *door_open(const weir_door_config *config, const weir_door_service *service, char *ret_problem,
-                            size_t problem_size) {
+static weir_door *door_open(const weir_door_config *config, const weir_door_service *service,
+                            char *ret_problem, size_t problem_size) {
     gpr_set_log_function(drop_log);
     grpc_init();
     weir_door *door = weir_alloc_zero(1, sizeof *door);
@@ -546,5 +565,6 @@ const weir_door_ops weir_door_module = {
     .close = door_close,
     .read = door_read,
     .send = door_send,
+    .reply = door_reply,
     .finish = door_finish,
 };

@@ -29,8 +29,8 @@ struct weir_door {
 int door_listen(const char *host, int port, char *ret_problem, size_t problem_size);
 int door_socket_port(int fd);
 
-/* Accepts connections of `listener` (takes it) on a thread of its own and hands those that speak HTTP/2 to the
- * server. NULL where no thread starts. */
+/* Accepts connections of `listener` (takes it) on a thread of its own and hands those that speak HTTP/2 to
+ * the server. NULL where no thread starts. */
 door_acceptor *door_acceptor_new(int listener, grpc_server *server, const weir_door_config *config);
 /* The connection behind gRPC's peer name "fd:17" has begun a call: it may stay. */
 void door_acceptor_saw_call(door_acceptor *acceptor, int fd);

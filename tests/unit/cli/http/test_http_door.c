@@ -10,11 +10,26 @@ WEIR_TEST(http_door, answers_addresses_and_own_names_alone) {
         const char *header;
         bool allowed;
     } cases[] = {
-        {"127.0.0.1", true},     {"127.0.0.1:4040", true}, {"10.1.2.3:80", true},     {"[::1]", true},
-        {"[::1]:4040", true},    {"localhost", true},      {"LOCALHOST:1", true},     {"weir.test", true},
-        {"Weir.Test:99", true},  {NULL, false},            {"", false},               {":4040", false},
-        {"[", false},            {"[]", false},            {"rebound.example", false}, {"weir.test.example", false},
-        {"127.0.0.1.x", false},  {"localhost.x", false},   {"xlocalhost", false},     {"127.0.0.1@x", false},
+        {"127.0.0.1", true},
+        {"127.0.0.1:4040", true},
+        {"10.1.2.3:80", true},
+        {"[::1]", true},
+        {"[::1]:4040", true},
+        {"localhost", true},
+        {"LOCALHOST:1", true},
+        {"weir.test", true},
+        {"Weir.Test:99", true},
+        {NULL, false},
+        {"", false},
+        {":4040", false},
+        {"[", false},
+        {"[]", false},
+        {"rebound.example", false},
+        {"weir.test.example", false},
+        {"127.0.0.1.x", false},
+        {"localhost.x", false},
+        {"xlocalhost", false},
+        {"127.0.0.1@x", false},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++)
         cr_expect_eq(weir_http_door_allows_host(cases[i].header, "weir.test"), cases[i].allowed, "%s",

@@ -12,6 +12,10 @@ WEIR_TEST(hash, crc32c_has_the_check_values_of_rfc_3720) {
     cr_assert_eq(weir_crc32c(0, ones, 32), 0x62A8AB43u);
     cr_assert_eq(weir_crc32c(0, rising, 32), 0x46DD794Eu);
     cr_assert_eq(weir_crc32c(weir_crc32c(0, "1234", 4), "56789", 5), 0xE3069283u, "it chains");
+    for (size_t cut = 0; cut <= 9; cut++)
+        cr_assert_eq(weir_crc32c_combine(weir_crc32c(0, "123456789", cut),
+                                         weir_crc32c(0, &"123456789"[cut], 9 - cut), 9 - cut),
+                     0xE3069283u, "it combines");
 }
 
 WEIR_TEST(hash, words_are_hashed_by_all_their_bytes) {
