@@ -186,9 +186,10 @@ def check_rude(server):
             check("served beside it", len(spark.sql("batch 1").collect()) == 3)
         check("memory of the largest", server.memory_mb() < 1000, server.memory_mb())  # 340 without a sanitizer
     request = raw_request("sleep 1500")
+    executions = server.stats()["executions"]
     with grpc.insecure_channel(f"127.0.0.1:{server.port}", unlimited) as channel:
         cut = stubs.SparkConnectServiceStub(channel).ExecutePlan(request)
-        while server.stats()["running"] == 0:
+        while server.stats()["executions"] == executions:  # the slow reader's may be running still
             time.sleep(0.01)
         del cut
     with grpc.insecure_channel(f"127.0.0.1:{server.port}", unlimited) as channel:  # another connection
