@@ -136,6 +136,9 @@ static weir_code cast_any(const weir_kernel_call *call, weir_cast_mode mode, wei
     }
     if (weir_type_is_string(to))
         return weir_cast_to_string(call, mode, ret, err);
+    if (!weir_coerce_can_cast(from, to, mode)) /* whoever made the plan has not looked */
+        WEIR_FAIL(err, INTERNAL_ERROR, "no CAST leads from %s to %s",
+                  weir_quoted_type(call->eval->arena, from), weir_quoted_type(call->eval->arena, to));
     return kernel_for(from, to)(call, mode, ret, err);
 }
 

@@ -35,9 +35,11 @@ static weir_code fold_argument(weir_analysis *a, const weir_node_table_function 
     WEIR_TRY(weir_analysis_resolve(a, arg, &resolved));
     a->scope = NULL;
     weir_resolve context = weir_analysis_resolve_context(a, resolved);
-    weir_node *cast = weir_coerce_cast(&context, resolved, type);
-    WEIR_TRY(weir_expr_fold(a->arena, cast, a->options->zone, a->options->ansi, &value, a->err));
-    bool null = weir_column_is_null(value, 0);
+    bool castable = weir_coerce_can_cast(resolved->type, type, WEIR_CAST_ANSI);
+    weir_node *cast = castable ? weir_coerce_cast(&context, resolved, type) : NULL;
+    if (cast)
+        WEIR_TRY(weir_expr_fold(a->arena, cast, a->options->zone, a->options->ansi, &value, a->err));
+    bool null = !value || weir_column_is_null(value, 0);
     if (!null)
         *ret = type->kind == WEIR_TYPE_INT ? *(const int32_t *)(const void *)value->values
                                            : *(const int64_t *)(const void *)value->values;

@@ -132,6 +132,9 @@ WEIR_TEST(analyzer, errors_are_sparks) {
         {"SELECT * FROM range(null)",
          "[UNEXPECTED_INPUT_TYPE] Parameter second of function `range` requires the \"BIGINT\" type, however "
          "\"NULL\" has the type \"VOID\". SQLSTATE: 42K09; line 1 pos 14"},
+        {"SELECT * FROM range(array(1))",
+         "[UNEXPECTED_INPUT_TYPE] Parameter second of function `range` requires the \"BIGINT\" type, however "
+         "\"array(1)\" has the type \"ARRAY<INT>\". SQLSTATE: 42K09; line 1 pos 14"},
         {"SELECT * FROM range(1, 2, 0)",
          "[FAILED_FUNCTION_CALL] Failed preparing of the function `range` for call. Please, double check "
          "function's arguments. SQLSTATE: 38000; line 1 pos 14"},
