@@ -282,4 +282,6 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    STATUS = main()
+    sys.stdout.flush()
+    os._exit(STATUS)  # the client's threads would wait for minutes for a server that is gone
