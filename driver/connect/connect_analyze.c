@@ -96,47 +96,30 @@ static weir_code answer_tree(analysis *a, const request *in) {
     return WEIR_OK;
 }
 
-static void add_section(analysis *a, weir_strbuf *buf, const char *title, weir_node *plan) {
-    weir_strbuf_addf(buf, "%s== %s ==\n", buf->size ? "\n" : "", title);
-    weir_connect_explain_tree(a->arena, a->scope->zone, plan, buf);
-}
-
-static void add_columns(weir_strbuf *buf, const weir_type *schema) {
-    for (int32_t i = 0; i < schema->fields_count; i++) {
-        weir_strbuf_addf(buf, "%s" WEIR_STR_FMT ": ", i ? ", " : "", WEIR_STR_ARG(schema->fields[i].name));
-        weir_type_simple(buf, schema->fields[i].type);
-    }
-    weir_strbuf_add_char(buf, '\n');
-}
-
 static weir_code answer_explain(analysis *a, const request *in) {
-    weir_node *plan, *optimized;
+    weir_node *plan;
     weir_strbuf text _cleanup_strbuf_ = {0};
+    weir_explain_logical first = WEIR_EXPLAIN_PHYSICAL;
     int mode = (int)in->explain->explain_mode;
     WEIR_TRY(resolve_plan(a, in->explain->plan, &plan));
-    weir_optimizer_options options = {
-        .zone = a->scope->zone, .ansi = a->scope->ansi, .next_id = a->scope->next_id};
-    WEIR_TRY(weir_optimizer_run(a->arena, plan, &options, &optimized, a->err));
     switch (mode) {
     case SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_SIMPLE:
     case SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_FORMATTED:
         break;
     case SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_EXTENDED:
-        weir_strbuf_add_text(&text, "== Analyzed Logical Plan ==\n");
-        add_columns(&text, plan->type);
-        weir_connect_explain_tree(a->arena, a->scope->zone, plan, &text);
-        add_section(a, &text, "Optimized Logical Plan", optimized);
+        first = WEIR_EXPLAIN_ANALYZED;
         break;
     case SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_COST:
-        add_section(a, &text, "Optimized Logical Plan", optimized);
+        first = WEIR_EXPLAIN_OPTIMIZED;
         break;
     case SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_CODEGEN:
         return weir_decode_unsupported(a->err, "explain(mode=\"codegen\"): no code is generated");
     default:
         return weir_decode_bad_enum(a->err, "spark.connect.AnalyzePlanRequest.Explain.explain_mode", mode);
     }
-    add_section(a, &text, "Physical Plan", optimized);
-    weir_strbuf_add_char(&text, '\n');
+    weir_optimizer_options options = {
+        .zone = a->scope->zone, .ansi = a->scope->ansi, .next_id = a->scope->next_id};
+    WEIR_TRY(weir_connect_explain_sections(a->arena, &options, plan, first, &text, a->err));
     Spark__Connect__AnalyzePlanResponse__Explain *out =
         answer(a, &spark__connect__analyze_plan_response__explain__descriptor,
                SPARK__CONNECT__ANALYZE_PLAN_RESPONSE__RESULT_EXPLAIN);

@@ -138,7 +138,7 @@ struct weir_engine_query {
     int64_t idles;   /* triggers that found nothing */
     char **progress; /* ring of JSON texts */
     int32_t progress_count, progress_next, progress_max;
-    char *plan_text;
+    weir_node *plan; /* resolved; lives in the scope */
 };
 weir_code weir_engine_stream_start(weir_engine_session *session, weir_connect_operation *operation,
                                    weir_engine_scope *scope /* taken */, weir_connect_plan *plan,

@@ -164,3 +164,36 @@ void weir_connect_explain_tree(weir_arena *arena, const weir_timezone *zone, wei
     weir_strbuf prefix _cleanup_strbuf_ = {0};
     add_tree(&e, plan, &prefix);
 }
+
+/* ---- sections ---- */
+
+static void add_section(weir_arena *arena, const weir_timezone *zone, weir_strbuf *buf, const char *title,
+                        weir_node *plan) {
+    weir_strbuf_addf(buf, "%s== %s ==\n", buf->size ? "\n" : "", title);
+    weir_connect_explain_tree(arena, zone, plan, buf);
+}
+
+static void add_columns(weir_strbuf *buf, const weir_type *schema) {
+    for (int32_t i = 0; i < schema->fields_count; i++) {
+        weir_strbuf_addf(buf, "%s" WEIR_STR_FMT ": ", i ? ", " : "", WEIR_STR_ARG(schema->fields[i].name));
+        weir_type_simple(buf, schema->fields[i].type);
+    }
+    weir_strbuf_add_char(buf, '\n');
+}
+
+weir_code weir_connect_explain_sections(weir_arena *arena, const weir_optimizer_options *options,
+                                        weir_node *plan, weir_explain_logical first, weir_strbuf *buf,
+                                        weir_error **err) {
+    weir_node *optimized;
+    WEIR_TRY(weir_optimizer_run(arena, plan, options, &optimized, err));
+    if (first == WEIR_EXPLAIN_ANALYZED) {
+        weir_strbuf_add_text(buf, "== Analyzed Logical Plan ==\n");
+        add_columns(buf, plan->type);
+        weir_connect_explain_tree(arena, options->zone, plan, buf);
+    }
+    if (first != WEIR_EXPLAIN_PHYSICAL)
+        add_section(arena, options->zone, buf, "Optimized Logical Plan", optimized);
+    add_section(arena, options->zone, buf, "Physical Plan", optimized);
+    weir_strbuf_add_char(buf, '\n');
+    return WEIR_OK;
+}

@@ -2,6 +2,7 @@
  * answer message even where nothing is in it: the client looks for it. Workers; may block. */
 #include "common/base/alloc.h"
 #include "driver/connect/connect_engine_int.h"
+#include "driver/connect/connect_explain.h"
 
 /* ---- one query ---- */
 
@@ -41,6 +42,31 @@ static void answer_progress(query_answer *answer, const weir_engine_query *query
     answer->result.result_type_case =
         SPARK__CONNECT__STREAMING_QUERY_COMMAND_RESULT__RESULT_TYPE_RECENT_PROGRESS;
     answer->result.recent_progress = &answer->progress;
+}
+
+/* As StreamExecution.explain: there is a plan once a batch has run. */
+static weir_code answer_explain(query_answer *answer, const weir_engine_query *query, bool extended,
+                                weir_error **err) {
+    _cleanup_strbuf_ weir_strbuf text = {0};
+    pthread_mutex_lock(&query->engine->lock);
+    bool has_run = query->batches > 0;
+    pthread_mutex_unlock(&query->engine->lock);
+    if (!has_run) {
+        weir_strbuf_add_text(&text, "No physical plan. Waiting for data.");
+    } else {
+        int64_t next_id = query->scope.next_id;
+        weir_optimizer_options options = {.zone = query->scope.zone,
+                                          .ansi = weir_conf_bool(query->scope.conf, WEIR_CONF_ANSI),
+                                          .next_id = &next_id};
+        WEIR_TRY(weir_connect_explain_sections(answer->arena, &options, query->plan,
+                                               extended ? WEIR_EXPLAIN_ANALYZED : WEIR_EXPLAIN_PHYSICAL,
+                                               &text, err));
+    }
+    spark__connect__streaming_query_command_result__explain_result__init(&answer->explain);
+    answer->explain.result = weir_arena_strndup(answer->arena, text.data, text.size);
+    answer->result.result_type_case = SPARK__CONNECT__STREAMING_QUERY_COMMAND_RESULT__RESULT_TYPE_EXPLAIN;
+    answer->result.explain = &answer->explain;
+    return WEIR_OK;
 }
 
 /* The client drops what stands before the first ": ". */
@@ -129,11 +155,8 @@ static weir_code answer_query(query_answer *answer, weir_engine_query *query,
         pthread_mutex_unlock(lock);
         return WEIR_OK;
     case SPARK__CONNECT__STREAMING_QUERY_COMMAND__COMMAND_EXPLAIN:
-        spark__connect__streaming_query_command_result__explain_result__init(&answer->explain);
-        answer->explain.result = query->plan_text ? query->plan_text : "No physical plan. Waiting for data.";
-        answer->result.result_type_case = SPARK__CONNECT__STREAMING_QUERY_COMMAND_RESULT__RESULT_TYPE_EXPLAIN;
-        answer->result.explain = &answer->explain;
-        return WEIR_OK;
+        return answer_explain(answer, query, command->explain->has_extended && command->explain->extended,
+                              err);
     case SPARK__CONNECT__STREAMING_QUERY_COMMAND__COMMAND_STOP:
         return stop_query(query, operation, err);
     case SPARK__CONNECT__STREAMING_QUERY_COMMAND__COMMAND_PROCESS_ALL_AVAILABLE:

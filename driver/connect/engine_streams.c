@@ -30,7 +30,6 @@ void weir_engine_query_unref(weir_engine_query *query) {
     weir_free(query->progress);
     weir_free(query->tags);
     weir_free(query->name);
-    weir_free(query->plan_text);
     weir_error_free(query->error);
     weir_engine_scope_close(&query->scope);
     weir_free(query);
@@ -253,6 +252,7 @@ static weir_code plan_stream(weir_engine_query *query, const weir_connect_plan *
                                     .log = options->log,
                                     .directory = options->directory,
                                     .temporary_directory = options->temporary_directory};
+    query->plan = plan->root;
     WEIR_TRY(check_stream(stream, err));
     WEIR_TRY(find_checkpoint(scope, stream, &request.checkpoint_location, err));
     return weir_stream_planner_plan(scope->arena, &request, &planner, &query->spec, err);
