@@ -99,6 +99,15 @@ static weir_code answer_sql(weir_connect_operation *operation, const weir_connec
     return weir_connect_operation_emit(operation, &response, err);
 }
 
+/* How many models the cache held, as Spark answers: MlCommandResult {param: Literal {integer: 0}}. */
+static weir_code answer_clean_cache(weir_connect_operation *operation, weir_error **err) {
+    uint8_t none[] = {1 << 3 | 2, 2, 6 << 3, 0};
+    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+    response.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_ML_COMMAND_RESULT;
+    response.ml_command_result = (ProtobufCBinaryData){.len = sizeof(none), .data = none};
+    return weir_connect_operation_emit(operation, &response, err);
+}
+
 static weir_code answer_resources(weir_connect_operation *operation, weir_error **err) {
     Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
     Spark__Connect__GetResourcesCommandResult result = SPARK__CONNECT__GET_RESOURCES_COMMAND_RESULT__INIT;
@@ -133,8 +142,9 @@ static weir_code run_plan(weir_engine_session *session, weir_engine_scope *scope
     case WEIR_CONNECT_GET_RESOURCES:
         return answer_resources(operation, err);
     case WEIR_CONNECT_REMOVE_RELATION:
-    case WEIR_CONNECT_CLEAN_CACHE:
         return WEIR_OK;
+    case WEIR_CONNECT_CLEAN_CACHE:
+        return answer_clean_cache(operation, err);
     case WEIR_CONNECT_WRITE:
         return weir_engine_write(scope, operation, plan, err);
     }
