@@ -62,20 +62,24 @@ static void on_opened(void *data, weir_stream_query *run, const char *id, const 
     pthread_mutex_unlock(&query->engine->lock);
 }
 
-static void on_progress(void *data, weir_str json) {
-    weir_engine_query *query = data;
-    char *text = weir_strndup(json.data, json.size);
-    pthread_mutex_lock(&query->engine->lock);
-    query->batches++;
+/* Under the engine's lock. */
+static void keep_progress(weir_engine_query *query, weir_str json) {
     if (query->progress_count == query->progress_max)
         weir_free(query->progress[query->progress_next]);
     else
         query->progress_count++;
-    query->progress[query->progress_next] = text;
+    query->progress[query->progress_next] = weir_strndup(json.data, json.size);
     query->progress_next = (query->progress_next + 1) % query->progress_max;
+}
+
+static void on_progress(void *data, weir_str json) {
+    weir_engine_query *query = data;
+    pthread_mutex_lock(&query->engine->lock);
+    query->batches++;
+    keep_progress(query, json);
     if (query->session && query->session->has_listeners) {
         _cleanup_strbuf_ weir_strbuf event = {0};
-        weir_strbuf_addf(&event, "{\"progress\":%s}", text);
+        weir_strbuf_addf(&event, "{\"progress\":" WEIR_STR_FMT "}", WEIR_STR_ARG(json));
         weir_engine_event_add(query->session,
                               SPARK__CONNECT__STREAMING_QUERY_EVENT_TYPE__QUERY_PROGRESS_EVENT,
                               weir_strbuf_view(&event));
@@ -88,6 +92,21 @@ static void on_idle(void *data) {
     weir_engine_query *query = data;
     pthread_mutex_lock(&query->engine->lock);
     query->idles++;
+    pthread_cond_broadcast(&query->engine->changed);
+    pthread_mutex_unlock(&query->engine->lock);
+}
+
+static void on_no_data(void *data, weir_str json, const char *timestamp, bool first) {
+    weir_engine_query *query = data;
+    pthread_mutex_lock(&query->engine->lock);
+    keep_progress(query, json);
+    if (!first && query->session && query->session->has_listeners) {
+        _cleanup_strbuf_ weir_strbuf event = {0};
+        weir_strbuf_addf(&event, "{\"id\":\"%s\",\"runId\":\"%s\",\"timestamp\":\"%s\"}", query->id,
+                         query->run_id, timestamp);
+        weir_engine_event_add(query->session, SPARK__CONNECT__STREAMING_QUERY_EVENT_TYPE__QUERY_IDLE_EVENT,
+                              weir_strbuf_view(&event));
+    }
     pthread_cond_broadcast(&query->engine->changed);
     pthread_mutex_unlock(&query->engine->lock);
 }
@@ -275,8 +294,12 @@ static weir_engine_query *new_query(weir_engine_session *session, weir_connect_o
     query->tags = weir_alloc_zero((size_t)query->tags_count + 1, sizeof *query->tags);
     for (int32_t i = 0; i < query->tags_count; i++)
         query->tags[i] = weir_strdup(weir_connect_operation_tag(operation, i));
-    query->events = (weir_stream_events){
-        .opened = on_opened, .progress = on_progress, .idle = on_idle, .status = on_status, .data = query};
+    query->events = (weir_stream_events){.opened = on_opened,
+                                         .progress = on_progress,
+                                         .idle = on_idle,
+                                         .no_data = on_no_data,
+                                         .status = on_status,
+                                         .data = query};
     return query;
 }
 

@@ -18,6 +18,7 @@ weir_stream_query *weir_stream_query_new(const weir_query_host *host, const weir
     query->spec = spec;
     query->committed = -1;
     query->snapshot.batch = -1;
+    query->rows_out = -1;
     query->committed_attempt = weir_strdup("");
     query->attempt_name = weir_strdup("");
     weir_env_uuid(host->env, query->run_id);
@@ -65,10 +66,11 @@ static void tell_opened(weir_stream_query *query) {
     weir_memory_table_unref(table);
 }
 
-static void tell_idle(const weir_stream_query *query) {
+static void tell_idle(weir_stream_query *query) {
     const weir_stream_events *events = query->host.events;
     if (events && events->idle)
         events->idle(events->data);
+    weir_query_report_no_data(query);
     tell_status(query, "Waiting for data to arrive", false);
 }
 

@@ -30,6 +30,9 @@ typedef struct weir_stream_events {
                    struct weir_memory_table *table);
     void (*progress)(void *data, weir_str json); /* a batch was committed */
     void (*idle)(void *data);                    /* a trigger found nothing new */
+    /* So it has been for spark.sql.streaming.noDataProgressEventInterval, or from the start (`first`): a
+     * progress without a batch, and the time of its trigger. */
+    void (*no_data)(void *data, weir_str json, const char *timestamp, bool first);
     void (*status)(void *data, const char *message, bool trigger_active);
     void *data;
 } weir_stream_events;

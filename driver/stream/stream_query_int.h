@@ -22,6 +22,13 @@ typedef struct weir_state_objects {
     int32_t count;
 } weir_state_objects;
 
+/* What the stateful operators of the last batch reported, summed over executors. */
+typedef struct weir_state_totals {
+    bool any;
+    uint64_t rows_total, rows_updated, rows_removed, memory_bytes, rows_dropped_by_watermark;
+    uint32_t partitions;
+} weir_state_totals;
+
 /* Which objects make up the committed state: a snapshot (batch -1 = none) and the changelogs of every later
  * batch. Owned texts live in `arena`, renewed at each snapshot. */
 typedef struct weir_state_chain {
@@ -136,8 +143,10 @@ struct weir_stream_query {
     uint32_t *split_owners;       /* indexes of members */
     uint8_t *lost_splits; /* 1 = read by a lost executor in every failed attempt so far; NULL = none failed */
     int32_t replies_missing;
-    int64_t rows_out;
+    int64_t rows_out; /* of the last batch; -1 = none ran */
     weir_batch_times times;
+    weir_state_totals state_totals;
+    int64_t told_progress_us; /* when progress was told last, with a batch or without; 0 = never */
 };
 
 /* batch_plan.c: blocking steps. */
@@ -183,8 +192,9 @@ void weir_state_objects_add(weir_arena *arena, weir_state_objects *list, const W
 void weir_state_chain_json(weir_stream_query *query, weir_strbuf *buf);
 void weir_state_chain_purge(weir_stream_query *query, const weir_commit_entry *entry);
 /* progress.c */
-void weir_query_progress_json(const weir_stream_query *query, weir_strbuf *buf);
-void weir_query_report_progress(weir_stream_query *query);
+void weir_query_report_progress(weir_stream_query *query); /* of the batch that was just committed */
+void weir_query_report_no_data(
+    weir_stream_query *query); /* where it is time to, after a trigger without a batch */
 /* stream_query.c: continuations, on the loop. */
 void weir_query_gather_failed(weir_stream_query *query);
 void weir_query_epoch_done(weir_stream_query *query);

@@ -23,7 +23,8 @@ RESET_STEP = int(os.environ.get("WEIR_CHAOS_RESET_STEP", "17"))  # 1: at every b
 RESET_EVERY_BYTE_TO = 56  # of the length, nng's id and the frame's head
 RESET_SIZES = {"register": 200, "heartbeat": 160, "start_query": 1600, "run_epoch": 900, "fetch_blocks": 120,
                "registered": 120, "heartbeat_reply": 60, "ack": 60, "epoch_report": 500, "blocks": 600}
-FILES, MANGLE_FILES = 700, 300
+MANGLE_FILES = 300
+FILES_OF_RESET = 2  # a batch that carries the message, and one more where it was late
 
 
 def cases():
@@ -124,18 +125,22 @@ def provoke(run, kind, enough, seconds=10):
     return enough()
 
 
+def reset_places(kind):
+    """The bytes of a message of this kind at which its connection is reset."""
+    step = RESET_STEP * (7 if kind in RARE else 1)
+    first_step = 1 if RESET_STEP == 1 else 23 if kind in RARE else 9
+    size = RESET_SIZES[kind]
+    return [*range(0, min(size, RESET_EVERY_BYTE_TO), first_step), *range(RESET_EVERY_BYTE_TO, size, step)]
+
+
 def reset_everywhere(stage, name, cell, _phase, fault):
-    source = shared_input(stage, FILES)
+    places = sum(len(reset_places(kind)) for kind in REQUESTS + REPLIES)
+    source = shared_input(stage, 100 + FILES_OF_RESET * places)
     with Streaming(stage, name, source, seed=2) as run:
         proxy, job = run.cluster.proxy, run.job
         job.add(1)
         for kind in REQUESTS + REPLIES:
-            size = RESET_SIZES[kind]
-            step = RESET_STEP * (7 if kind in RARE else 1)
-            first_step = 1 if RESET_STEP == 1 else 23 if kind in RARE else 9
-            places = [*range(0, min(size, RESET_EVERY_BYTE_TO), first_step),
-                      *range(RESET_EVERY_BYTE_TO, size, step)]
-            for place in places:
+            for place in reset_places(kind):
                 problem = reset_once(run, kind, place)
                 if problem:
                     return f"reset at byte {place} of {kind}: {problem}; {run.describe()}"
@@ -153,7 +158,7 @@ def reset_once(run, kind, place):
         run.replace_apart()
     proxy.rule("reset", kinds=[kind], limit=1, at=place)
     if not provoke(run, kind, lambda: proxy.counts()[f"reset:{kind}"] > before):
-        return "it never came"
+        return f"it never came; {job.source.files - job.added} files of input are left"
     proxy.clear()
     return job.wait_done()
 

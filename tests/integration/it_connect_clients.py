@@ -217,6 +217,50 @@ def check_idle(suite, driver):
     client.close()
 
 
+# ---- what listeners and exiting clients are told ----
+
+def check_quiet_query(suite, driver):
+    """A query without data: its listener hears that it is idle, its progress says so, and it goes on."""
+    directory = suite.make_directory("quiet")
+    client = wire.Client(driver.port)
+    client.set_conf("spark.sql.streaming.noDataProgressEventInterval", "200ms")
+    listener = client.begin(wire.command(11, wire.message((1, True))), reattachable=True)
+    next(listener)  # it is added
+    query = client.start(wire.stream_of("json", str(directory), "a INT"), "quiet")
+
+    def next_event():
+        event = wire.field(next(listener), 16, 1)
+        return wire.field(event, 2), json.loads(wire.field(event, 1))
+
+    progress, idle = 1, 3
+    events = [next_event() for _ in range(3)]
+    suite.expect_equal("idle events", [kind for kind, _ in events], [idle] * 3)
+    suite.expect_equal("of the query", {(event["id"], event["runId"]) for _, event in events}, {query})
+    (directory / "x.json").write_text('{"a": 1}\n', encoding="ascii")
+    kind = idle
+    while kind == idle:
+        kind, event = next_event()
+    suite.expect_equal("then its batch", (kind, event["progress"]["numInputRows"]), (progress, 1))
+    suite.expect_equal("and idle again", next_event()[0], idle)
+    answer = client.execute(wire.query_command(query, 4))[0]
+    recent = [json.loads(text) for text in wire.fields_of(wire.field(answer, 9, 3))[5]]
+    seen = [(one["batchId"], one["numInputRows"], one["sink"]["numOutputRows"]) for one in recent]
+    suite.expect_equal("its progress", sorted(set(seen)), [(0, 0, -1), (0, 1, 1), (1, 0, 0)])
+    client.release()
+    client.close()
+
+
+def check_exit(suite, driver):
+    """A client that exits asks to clean its cache of models: without Spark's answer, MlCommandResult {param: Literal
+    {integer: 0}}, PySpark may hang at its end."""
+    client = wire.Client(driver.port)
+    answers = client.execute(wire.command(17, wire.message((7, wire.message()))))
+    suite.expect_equal("clean_cache", [wire.field(answer, 20) for answer in answers if wire.field(answer, 20)],
+                       [wire.message((1, wire.message((6, 0))))])
+    client.release()
+    client.close()
+
+
 # ---- the server's own life ----
 
 def check_restart(suite, directory):
@@ -302,6 +346,8 @@ def main():
         check_other_user(suite, driver)
         check_garbage(suite, driver)
         check_idle(suite, driver)
+        check_quiet_query(suite, driver)
+        check_exit(suite, driver)
         check_many_sessions(suite, driver)
     finally:
         suite.expect_equal("the driver ends with 0", driver.stop(), 0)

@@ -152,6 +152,20 @@ def served(client):
     return None if seconds < 2 else f"the served client waited {seconds:.1f} s"
 
 
+def served_in_time(port, seconds):
+    """None where a new client is served before the time is over: strangers whose SYN the kernel had dropped still
+    come, and take the room of those that were sent away."""
+    end, problem = time.monotonic() + seconds, "never tried"
+    while problem and time.monotonic() < end:
+        try:
+            problem = served(Client(port))
+        except OSError as error:
+            problem = f"no connection: {error}"
+        if problem:
+            time.sleep(0.2)
+    return problem
+
+
 def check_garbage(suite):
     server = Server()
     client = Client(server.port)
@@ -227,7 +241,7 @@ def check_flood(suite):
     suite.check("the limit holds", None if stats["connections"] <= 500 and stats["refused"] > 0 else str(stats))
     suite.check("memory is bounded", None if memory - before < 20000 else f"{before} kB, then {memory} kB")
     time.sleep(3.5)
-    suite.check("silent ones make room", served(Client(server.port)))
+    suite.check("silent ones make room", served_in_time(server.port, 20))
     for stranger in strangers:
         stranger.close()
     suite.check("served after the flood", served(client))

@@ -161,6 +161,10 @@ class Client:
         data = b"".join(field(answer, 2, 2) or b"" for answer in self.execute(rows(show(child))))
         return re.search(rb"\+-[-+]*\+\n.*\+-[-+]*\+\n", data, re.S).group().decode()
 
+    def set_conf(self, key, value):
+        operation = message((1, message((1, message((1, key), (2, value))))))
+        self.call("Config", message((1, self.session), (2, self.user), (3, operation)))
+
     def release(self):
         self.call("ReleaseSession", message((1, self.session), (2, self.user), (3, "weir-test")))
 

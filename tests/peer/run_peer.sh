@@ -9,6 +9,7 @@ python=$(tests/peer/make_venv.sh)
 "$python" tests/peer/check_example.py
 "$python" tests/peer/check_connect_server.py
 "$python" tests/peer/pyspark_share.py
+"$python" tests/peer/check_connect_exit.py
 "$python" tests/peer/check_connect_clients.py
 "$python" -W ignore tests/peer/check_connect_tls.py
 "$python" -W ignore tests/peer/check_connect_cuts.py
