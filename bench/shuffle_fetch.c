@@ -73,8 +73,12 @@ static void serve(void *data, weir_call *call, weir_buffer *buffer) {
     check(weir_frame_unpack(&frame, WEIR_FRAME_FETCH_BLOCKS, &weir__fetch_blocks__descriptor, &message, &err),
           err);
     const Weir__FetchBlocks *question = (const Weir__FetchBlocks *)message;
-    weir_block_serve job = {side->transport, side->store,        &side->budget,
-                            question,        question->compress, side->aead};
+    weir_block_serve job = {.transport = side->transport,
+                            .store = side->store,
+                            .budget = &side->budget,
+                            .message = question,
+                            .compress = question->compress,
+                            .aead = side->aead};
     check(weir_block_serve_reply(&job, &reply, &bytes, &err), err);
     protobuf_c_message_free_unpacked(message, NULL);
     side->transport->ops->reply(call, reply);

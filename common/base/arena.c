@@ -72,8 +72,8 @@ static void free_chunks(weir_arena *arena, chunk *keep) {
     }
 }
 
-static void run_cleanups(weir_arena *arena) {
-    while (arena->cleanups) {
+static void run_cleanups(weir_arena *arena, const cleanup *until) {
+    while (arena->cleanups != until) {
         cleanup *c = arena->cleanups;
         arena->cleanups = c->next;
         c->fn(c->ptr);
@@ -81,7 +81,7 @@ static void run_cleanups(weir_arena *arena) {
 }
 
 void weir_arena_reset(weir_arena *arena) {
-    run_cleanups(arena);
+    run_cleanups(arena, NULL);
     chunk *first = arena->newest;
     while (first && first->next)
         first = first->next;
@@ -90,10 +90,25 @@ void weir_arena_reset(weir_arena *arena) {
         use_chunk(arena, first);
 }
 
+weir_arena_mark weir_arena_mark_here(const weir_arena *arena) {
+    return (weir_arena_mark){arena->newest, arena->at, arena->cleanups};
+}
+
+void weir_arena_rewind(weir_arena *arena, weir_arena_mark mark) {
+    if (!mark.chunk) { /* nothing had been allocated */
+        weir_arena_reset(arena);
+        return;
+    }
+    run_cleanups(arena, mark.cleanups);
+    free_chunks(arena, mark.chunk);
+    use_chunk(arena, arena->newest);
+    arena->at = mark.at;
+}
+
 void weir_arena_free(weir_arena *arena) {
     if (!arena)
         return;
-    run_cleanups(arena);
+    run_cleanups(arena, NULL);
     free_chunks(arena, NULL);
     weir_free(arena);
 }

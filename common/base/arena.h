@@ -21,6 +21,14 @@ void weir_arena_free_ptr(weir_arena **arena);
 #define _cleanup_arena_ _cleanup_(weir_arena_free_ptr)
 void weir_arena_reset(weir_arena *arena);
 
+/* Gives back what was allocated since the mark, for loops within one lifetime; marks nest. A reset in between
+ * makes a mark void. */
+typedef struct weir_arena_mark {
+    void *chunk, *at, *cleanups;
+} weir_arena_mark;
+weir_arena_mark weir_arena_mark_here(const weir_arena *arena);
+void weir_arena_rewind(weir_arena *arena, weir_arena_mark mark);
+
 void *weir_arena_alloc(weir_arena *arena, size_t size);  /* 16-aligned, uninitialised */
 void *weir_arena_zalloc(weir_arena *arena, size_t size); /* zeroed */
 char *weir_arena_strdup(weir_arena *arena, const char *text);

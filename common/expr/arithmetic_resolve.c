@@ -318,7 +318,7 @@ weir_code weir_arithmetic_resolve(weir_arithmetic op, WEIR_RESOLVE_PARAMS) {
                    "inputType", required_types(op), "actualDataType", weir_quoted_type(resolve->arena, a));
     *ret_nullable = weir_any_nullable(args, 2);
     if (op == WEIR_ARITHMETIC_DIVIDE || op == WEIR_ARITHMETIC_DIV || op >= WEIR_ARITHMETIC_REMAINDER)
-        *ret_nullable |= !resolve->ansi;
+        *ret_nullable = true; /* DivModLike: under ANSI too */
     if (op == WEIR_ARITHMETIC_DIV)
         *ret_type = weir_type_of(WEIR_TYPE_LONG);
     else

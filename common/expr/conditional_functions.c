@@ -79,7 +79,7 @@ static weir_code resolve_cast_function(WEIR_RESOLVE_PARAMS) {
     place(resolve, &cast->node);
     if (weir_coerce_can_cast(args[0]->type, type, mode)) {
         cast->node.resolved = true;
-        cast->node.nullable = args[0]->nullable || mode != WEIR_CAST_ANSI;
+        cast->node.nullable = args[0]->nullable || weir_coerce_cast_nullable(args[0]->type, type);
     }
     *ret_rewrite = &cast->node; /* an impossible cast is refused where CAST is resolved */
     return WEIR_OK;

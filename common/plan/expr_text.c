@@ -452,6 +452,45 @@ static bool add_unresolved(text_state *s, const weir_node *expr) {
     }
 }
 
+/* The outer columns that the sub-query reads. */
+static bool add_outer(const weir_node *node, void *data) {
+    text_state *s = data;
+    if (node->kind != WEIR_NODE_OUTER_REFERENCE)
+        return false;
+    if (s->buf->data[s->buf->size - 1] != '(')
+        weir_strbuf_add_text(s->buf, ", ");
+    add_expr(s, ((const weir_node_outer_reference *)node)->child);
+    return false;
+}
+
+static void add_subquery_text(text_state *s, const weir_node_subquery *node) {
+    bool several = node->values.count > 1;
+    if (node->kind == WEIR_SUBQUERY_IN) {
+        weir_strbuf_add_text(s->buf, several ? "(named_struct(" : "(");
+        add_args(s, node->values);
+        weir_strbuf_add_text(s->buf, several ? ") IN (listquery(" : " IN (listquery(");
+    } else {
+        weir_strbuf_add_text(s->buf, node->kind == WEIR_SUBQUERY_EXISTS ? "exists(" : "scalarsubquery(");
+    }
+    if (node->plan)
+        weir_node_any(node->plan, add_outer, s);
+    weir_strbuf_add_text(s->buf, node->kind == WEIR_SUBQUERY_IN ? ")))" : ")");
+}
+
+/* False where it is neither a sub-query nor a column of the query around one. */
+static bool add_subquery(text_state *s, const weir_node *expr) {
+    if (expr->kind == WEIR_NODE_SUBQUERY) {
+        add_subquery_text(s, WEIR_NODE_AS(expr, SUBQUERY, subquery));
+        return true;
+    }
+    if (expr->kind != WEIR_NODE_OUTER_REFERENCE)
+        return false;
+    weir_strbuf_add_text(s->buf, "outer(");
+    add_expr(s, WEIR_NODE_AS(expr, OUTER_REFERENCE, outer_reference)->child);
+    weir_strbuf_add_char(s->buf, ')');
+    return true;
+}
+
 static void add_expr(text_state *s, const weir_node *expr) {
     const weir_expr_text *options = s->options;
     const weir_node *found = options->lookup ? options->lookup(expr, options->data) : NULL;
@@ -462,7 +501,7 @@ static void add_expr(text_state *s, const weir_node *expr) {
     }
     if (found)
         expr = found;
-    if (add_unresolved(s, expr))
+    if (add_unresolved(s, expr) || add_subquery(s, expr))
         return;
     switch (expr->kind) {
     case WEIR_NODE_LITERAL:

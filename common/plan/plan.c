@@ -259,6 +259,7 @@ static bool lists_equal(const weir_node_list *a, const weir_node_list *b) {
 
 static bool field_equal(const weir_node *a, const weir_node *b, const weir_node_field *field) {
     switch (field->kind) {
+    case WEIR_FIELD_PLAN:
     case WEIR_FIELD_NODE:
         return weir_node_equal(*FIELD_AT(a, field, weir_node *), *FIELD_AT(b, field, weir_node *));
     case WEIR_FIELD_LIST:

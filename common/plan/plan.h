@@ -57,6 +57,7 @@ struct weir_node {
 };
 
 #define WEIR_FIELD_C_NODE weir_node *
+#define WEIR_FIELD_C_PLAN weir_node *
 #define WEIR_FIELD_C_LIST weir_node_list
 #define WEIR_FIELD_C_STR weir_str
 #define WEIR_FIELD_C_STRS weir_str_list
@@ -80,6 +81,7 @@ struct weir_node {
 
 typedef enum weir_field_kind {
     WEIR_FIELD_NODE,
+    WEIR_FIELD_PLAN,
     WEIR_FIELD_LIST,
     WEIR_FIELD_STR,
     WEIR_FIELD_STRS,
@@ -161,5 +163,37 @@ weir_node *weir_literal_int(weir_arena *arena, int32_t value);
 weir_node *weir_literal_long(weir_arena *arena, int64_t value);
 weir_node *weir_literal_bool(weir_arena *arena, bool value);
 weir_node *weir_literal_string(weir_arena *arena, weir_str value);
+
+/* JOIN.type. The right side of an existence join adds one BOOLEAN column: does the row have a match? */
+typedef enum weir_join_type {
+    WEIR_JOIN_INNER,
+    WEIR_JOIN_CROSS,
+    WEIR_JOIN_LEFT,
+    WEIR_JOIN_RIGHT,
+    WEIR_JOIN_FULL,
+    WEIR_JOIN_SEMI,
+    WEIR_JOIN_ANTI,
+    WEIR_JOIN_ANTI_NULL_AWARE, /* NOT IN of one column: any NULL on either side is no answer */
+    WEIR_JOIN_EXISTENCE,
+    WEIR_JOIN_SCALAR, /* LEFT; more than one match of a row is SCALAR_SUBQUERY_TOO_MANY_ROWS */
+} weir_join_type;
+
+typedef enum weir_subquery_kind {
+    WEIR_SUBQUERY_SCALAR,
+    WEIR_SUBQUERY_IN,
+    WEIR_SUBQUERY_EXISTS
+} weir_subquery_kind;
+
+/* HASH_JOIN.type: what becomes of rows without a match. */
+typedef enum weir_probe_type {
+    WEIR_PROBE_INNER,
+    WEIR_PROBE_OUTER,       /* probe rows stay, with NULLs for the build side */
+    WEIR_PROBE_BUILD_OUTER, /* build rows stay */
+    WEIR_PROBE_FULL,        /* both */
+    WEIR_PROBE_SEMI,
+    WEIR_PROBE_ANTI,
+    WEIR_PROBE_ANTI_NULL_AWARE,
+    WEIR_PROBE_EXISTENCE,
+} weir_probe_type;
 
 typedef enum weir_cast_mode { WEIR_CAST_ANSI, WEIR_CAST_LEGACY, WEIR_CAST_TRY } weir_cast_mode;

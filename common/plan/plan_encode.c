@@ -51,6 +51,8 @@ static void put_list(weir_strbuf *buf, const weir_node_list *list) {
 
 static void put_field(weir_strbuf *buf, const weir_node *node, const weir_node_field *field) {
     switch (field->kind) {
+    case WEIR_FIELD_PLAN:
+        break;
     case WEIR_FIELD_NODE:
         put_node(buf, *FIELD_AT(node, field, weir_node *));
         break;
@@ -132,7 +134,7 @@ static weir_code take(reader *r, void *ret, size_t size) {
 }
 
 static weir_code take_str(reader *r, weir_str *ret) {
-    uint32_t size;
+    uint32_t size = 0;
     WEIR_TRY(take(r, &size, 4));
     if ((size_t)(r->end - r->at) < size)
         return bad(r, "a text passes the end");
@@ -212,6 +214,8 @@ static weir_code take_function(reader *r, const weir_function **ret) {
 static weir_code take_field(reader *r, weir_node *node, const weir_node_field *field) {
     uint8_t byte;
     switch (field->kind) {
+    case WEIR_FIELD_PLAN:
+        return bad(r, "a sub-query");
     case WEIR_FIELD_NODE:
         return take_node(r, FIELD_AT(node, field, weir_node *));
     case WEIR_FIELD_LIST:

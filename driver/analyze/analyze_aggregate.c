@@ -236,7 +236,7 @@ weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_no
     WEIR_TRY(begin_over(a, aggregate, &o));
     WEIR_TRY(having_condition(&o, node, &condition));
     WEIR_TRY(widened(&o, &child));
-    child = weir_analysis_make_filter(a, &node->node, child, condition);
+    WEIR_TRY(weir_analysis_make_filter(a, &node->node, child, condition, &child));
     *ret = narrowed(a, &node->node, child, aggregate);
     return WEIR_OK;
 }
@@ -349,7 +349,7 @@ static weir_code sort_over_aggregate(weir_analysis *a, weir_node_sort *node, wei
     }
     WEIR_TRY(widened(&o, &child));
     if (having)
-        child = weir_analysis_make_filter(a, &having->node, child, condition);
+        WEIR_TRY(weir_analysis_make_filter(a, &having->node, child, condition, &child));
     *ret = narrowed(a, &node->node, make_sort(a, &node->node, child, orders), aggregate);
     return WEIR_OK;
 }
@@ -422,7 +422,8 @@ weir_code weir_analysis_filter_project(weir_analysis *a, weir_node_filter *node,
     weir_node_any(condition, add_missing, &missing);
     if (missing.exprs.count > project->exprs.count)
         wide = weir_analysis_make_project(a, child, project->child, missing.exprs);
-    *ret = narrowed(a, &node->node, weir_analysis_make_filter(a, &node->node, wide, condition), child);
+    WEIR_TRY(weir_analysis_make_filter(a, &node->node, wide, condition, &wide));
+    *ret = narrowed(a, &node->node, wide, child);
     return WEIR_OK;
 }
 

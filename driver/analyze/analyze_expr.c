@@ -322,6 +322,8 @@ weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **r
     case WEIR_NODE_UNRESOLVED_FUNCTION:
         return weir_analysis_resolve_call(a, WEIR_NODE_AS(node, UNRESOLVED_FUNCTION, unresolved_function),
                                           ret);
+    case WEIR_NODE_SUBQUERY:
+        return weir_analysis_subquery(a, WEIR_NODE_AS(node, SUBQUERY, subquery), ret);
     case WEIR_NODE_UPDATE_FIELD:
         return weir_analysis_update_field(a, WEIR_NODE_AS(node, UPDATE_FIELD, update_field), ret);
     case WEIR_NODE_UNRESOLVED_REGEX:
@@ -386,7 +388,7 @@ weir_node *weir_analysis_attribute_of(weir_analysis *a, const weir_node *named) 
 
 static const weir_node *look_up(const weir_node *node, void *data) {
     const weir_analysis *a = data;
-    if (node->kind > WEIR_NODE_UNRESOLVED_EXTRACT)
+    if (node->kind > WEIR_NODE_UNRESOLVED_EXTRACT && node->kind != WEIR_NODE_SUBQUERY)
         return NULL; /* the kinds that parsers leave come first in the table */
     for (int32_t i = a->found_count - 1; i >= 0; i--)
         if (a->found[i].from == node)

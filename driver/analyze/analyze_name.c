@@ -263,6 +263,8 @@ weir_code weir_analysis_resolve_name(weir_analysis *a, weir_node_unresolved_attr
             return WEIR_OK;
     }
     WEIR_TRY(find_literal_function(a, name, ret));
+    if (!*ret)
+        WEIR_TRY(weir_analysis_find_outer(a, name, ret));
     return *ret ? WEIR_OK : weir_analysis_unresolved(a, a->scope, &name->node, &name->parts);
 }
 

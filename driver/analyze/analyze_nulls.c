@@ -145,7 +145,7 @@ weir_code weir_analysis_drop_nulls(weir_analysis *a, weir_node_drop_nulls *node,
     a->scope = &scope;
     WEIR_TRY(weir_analysis_resolve(a, sum, &sum));
     a->scope = NULL;
-    *ret = weir_analysis_make_filter(a, &node->node, child, sum);
+    return weir_analysis_make_filter(a, &node->node, child, sum, ret);
     return WEIR_OK;
 }
 

@@ -27,13 +27,16 @@ static void *relation_for(weir_analysis *a, const weir_node *origin, weir_node_k
     return node;
 }
 
-weir_node *weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child,
-                                     weir_node *condition) {
+weir_code weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                    weir_node *condition, weir_node **ret) {
+    if (weir_analysis_has_subquery(condition))
+        return weir_analysis_filter_subqueries(a, origin, child, condition, ret);
     weir_node_filter *filter = relation_for(a, origin, WEIR_NODE_FILTER);
     filter->child = child;
     filter->condition = condition;
     weir_analysis_set_output(a, &filter->node, child->output);
-    return &filter->node;
+    *ret = &filter->node;
+    return WEIR_OK;
 }
 
 /* The output column of a named expression; a column that passes through keeps its qualifier. */
@@ -208,6 +211,9 @@ static weir_code resolve_subquery(weir_analysis *a, weir_node_subquery_alias *no
 
 static weir_code resolve_column_aliases(weir_analysis *a, weir_node_column_aliases *node, weir_node **ret) {
     weir_node *child;
+    if (node->child->kind == WEIR_NODE_INLINE_TABLE)
+        WEIR_TRY(weir_analysis_check_row(a, &WEIR_NODE_AS(node->child, INLINE_TABLE, inline_table)->rows, 0,
+                                         node->names.count));
     WEIR_TRY(weir_analysis_relation(a, node->child, &child));
     if (child->output.count != node->names.count)
         return weir_analysis_place(
@@ -252,6 +258,7 @@ static weir_code resolve_project(weir_analysis *a, weir_node_project *node, weir
             aggregate->node.resolved = true;
             return weir_analysis_aggregate(a, aggregate, ret);
         }
+    WEIR_TRY(weir_analysis_take_subqueries(a, &items, &child));
     *ret = weir_analysis_make_project(a, &node->node, child, items);
     return WEIR_OK;
 }
@@ -304,8 +311,7 @@ static weir_code resolve_where(weir_analysis *a, weir_node_filter *node, weir_no
     WEIR_TRY(weir_analysis_resolve(a, node->condition, &condition));
     a->scope = NULL;
     WEIR_TRY(weir_analysis_check_where(a, &node->node, &condition));
-    *ret = weir_analysis_make_filter(a, &node->node, child, condition);
-    return WEIR_OK;
+    return weir_analysis_make_filter(a, &node->node, child, condition, ret);
 }
 
 static weir_code resolve_distinct(weir_analysis *a, weir_node_distinct *node, weir_node **ret) {
@@ -421,6 +427,12 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
         if (weir_analysis_peel(WEIR_NODE_AS(node, FILTER, filter)->child)->kind == WEIR_NODE_AGGREGATE)
             return weir_analysis_having(a, WEIR_NODE_AS(node, FILTER, filter), ret);
         return resolve_where(a, WEIR_NODE_AS(node, FILTER, filter), ret);
+    case WEIR_NODE_JOIN:
+        return weir_analysis_join(a, WEIR_NODE_AS(node, JOIN, join), ret);
+    case WEIR_NODE_SET_OPERATION:
+        return weir_analysis_set_operation(a, WEIR_NODE_AS(node, SET_OPERATION, set_operation), ret);
+    case WEIR_NODE_INLINE_TABLE:
+        return weir_analysis_inline_table(a, WEIR_NODE_AS(node, INLINE_TABLE, inline_table), ret);
     case WEIR_NODE_DISTINCT:
         return resolve_distinct(a, WEIR_NODE_AS(node, DISTINCT, distinct), ret);
     case WEIR_NODE_SORT:
@@ -437,11 +449,18 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
     }
 }
 
+static bool is_left_subquery(const weir_node *node, void *data) {
+    (void)data;
+    return node->kind == WEIR_NODE_SUBQUERY || node->kind == WEIR_NODE_OUTER_REFERENCE;
+}
+
 weir_code weir_analyzer_run(weir_arena *arena, weir_node *plan, const weir_analyzer_options *options,
                             weir_node **ret, weir_error **err) {
     weir_error *local = NULL;
     weir_analysis a = {.arena = arena, .options = options, .err = err ? err : &local};
     weir_code code = weir_analysis_relation(&a, plan, ret);
+    if (code == WEIR_OK && weir_node_any(*ret, is_left_subquery, NULL))
+        code = weir_error_failf(a.err, WEIR_UNSUPPORTED_FEATURE, "a sub-query in this place.");
     weir_error_free(local);
     return code;
 }

@@ -280,14 +280,14 @@ static weir_code union_by_name(weir_analysis *a, const weir_node_union *node, we
     return arrange(a, right, model, node->allow_missing, &children->items[1]);
 }
 
-static weir_code common_type(weir_analysis *a, const weir_node_list *children, int32_t column,
-                             const weir_type **ret) {
+static weir_code common_type(weir_analysis *a, const char *word, const weir_node_list *children,
+                             int32_t column, const weir_type **ret) {
     const weir_type *first = children->items[0]->output.items[column]->type, *common = first;
     for (int32_t c = 1; c < children->count; c++) {
         const weir_type *other = children->items[c]->output.items[column]->type;
         common = weir_coerce_common(a->arena, a->options->ansi, common, other);
         if (!common)
-            return weir_error_raise(a->err, WEIR_INCOMPATIBLE_COLUMN_TYPE, "operator", "UNION",
+            return weir_error_raise(a->err, WEIR_INCOMPATIBLE_COLUMN_TYPE, "operator", word,
                                     "columnOrdinalNumber", ordinal_text(a, column), "tableOrdinalNumber",
                                     ordinal_text(a, c), "dataType1", weir_analysis_type(a, other),
                                     "dataType2", weir_analysis_type(a, first), "hint", "", NULL);
@@ -312,25 +312,34 @@ static weir_node *cast_columns(weir_analysis *a, weir_node *child, const weir_ty
     return any ? weir_analysis_make_project(a, child, child, items) : child;
 }
 
+weir_code weir_analysis_same_shape(weir_analysis *a, const char *word, const weir_node *origin,
+                                   weir_node_list *children) {
+    int32_t columns = children->items[0]->output.count;
+    for (int32_t c = 1; c < children->count; c++)
+        if (children->items[c]->output.count != columns)
+            return weir_analysis_place(
+                a, origin,
+                weir_error_raise(a->err, WEIR_NUM_COLUMNS_MISMATCH, "operator", word, "firstNumColumns",
+                                 weir_arena_printf(a->arena, "%d", columns), "invalidOrdinalNum",
+                                 ordinal_text(a, c), "invalidNumColumns",
+                                 weir_arena_printf(a->arena, "%d", children->items[c]->output.count), NULL));
+    const weir_type **types = WEIR_NEW_ARRAY(a->arena, const weir_type *, columns + 1);
+    for (int32_t i = 0; i < columns; i++)
+        WEIR_TRY(weir_analysis_place(a, origin, common_type(a, word, children, i, &types[i])));
+    for (int32_t c = 0; c < children->count; c++)
+        children->items[c] = cast_columns(a, children->items[c], types);
+    return WEIR_OK;
+}
+
 weir_code weir_analysis_union(weir_analysis *a, weir_node_union *node, weir_node **ret) {
     weir_node_list children = weir_node_list_new(a->arena, node->children.count);
     for (int32_t c = 0; c < children.count; c++)
         WEIR_TRY(weir_analysis_relation(a, node->children.items[c], &children.items[c]));
     if (node->by_name)
         WEIR_TRY(union_by_name(a, node, &children));
+    WEIR_TRY(weir_analysis_same_shape(a, "UNION", &node->node, &children));
     int32_t columns = children.items[0]->output.count;
-    for (int32_t c = 1; c < children.count; c++)
-        if (children.items[c]->output.count != columns)
-            return weir_error_raise(a->err, WEIR_NUM_COLUMNS_MISMATCH, "operator", "UNION", "firstNumColumns",
-                                    weir_arena_printf(a->arena, "%d", columns), "invalidOrdinalNum",
-                                    ordinal_text(a, c), "invalidNumColumns",
-                                    weir_arena_printf(a->arena, "%d", children.items[c]->output.count), NULL);
-    const weir_type **types = WEIR_NEW_ARRAY(a->arena, const weir_type *, columns + 1);
-    for (int32_t i = 0; i < columns; i++)
-        WEIR_TRY(common_type(a, &children, i, &types[i]));
     weir_node_union *copy = (weir_node_union *)weir_node_copy(a->arena, &node->node);
-    for (int32_t c = 0; c < children.count; c++)
-        children.items[c] = cast_columns(a, children.items[c], types);
     copy->children = children;
     copy->by_name = copy->allow_missing = false;
     weir_node_list output = weir_node_list_new(a->arena, columns);

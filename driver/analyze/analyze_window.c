@@ -229,7 +229,8 @@ static weir_code plan_tumbling(weir_analysis *a, const weir_node_time_window *wi
     weir_node *condition, *value;
     WEIR_TRY(make_resolved(a, &window->node, "isnotnull", (weir_node *[]){window->time}, 1, &condition));
     WEIR_TRY(window_value(a, window, 0, &value));
-    weir_node *filter = weir_analysis_make_filter(a, &window->node, *child, condition);
+    weir_node *filter;
+    WEIR_TRY(weir_analysis_make_filter(a, &window->node, *child, condition, &filter));
     weir_node_list exprs = {0};
     weir_node *alias = weir_analysis_alias(a, value, WEIR_STR("window"));
     alias->nullable = false;
@@ -292,7 +293,7 @@ static weir_code plan_sliding(weir_analysis *a, const weir_node_time_window *win
     else
         WEIR_TRY(in_window(a, window, column, &condition));
     a->window_column = column;
-    *child = weir_analysis_make_filter(a, &window->node, &expand->node, condition);
+    WEIR_TRY(weir_analysis_make_filter(a, &window->node, &expand->node, condition, child));
     return WEIR_OK;
 }
 

@@ -25,14 +25,21 @@ typedef struct weir_frame {
     weir_node_list output;
 } weir_frame;
 
+/* What names of a sub-query may mean beside its own relations' columns. */
+typedef struct weir_outer_scope {
+    weir_scope scope;
+    const struct weir_outer_scope *next; /* further out */
+} weir_outer_scope;
+
 typedef struct weir_analysis {
     weir_arena *arena;
     const weir_analyzer_options *options;
     weir_error **err;
     const weir_scope *scope;
-    bool in_aggregate; /* within the arguments of an aggregate function */
-    bool placed;       /* the error on its way up has its place in the text */
-    int32_t level;     /* nesting of relations */
+    const weir_outer_scope *outer; /* NULL outside of sub-queries */
+    bool in_aggregate;             /* within the arguments of an aggregate function */
+    bool placed;                   /* the error on its way up has its place in the text */
+    int32_t level;                 /* nesting of relations */
     weir_found *found;
     int32_t found_count, found_capacity;
     /* The one time window of the block under resolution and the column that holds it; NULL where none. */
@@ -103,6 +110,10 @@ weir_code weir_analysis_drop_nulls(weir_analysis *a, weir_node_drop_nulls *node,
 weir_code weir_analysis_replace_values(weir_analysis *a, weir_node_replace_values *node, weir_node **ret);
 weir_code weir_analysis_to_schema(weir_analysis *a, weir_node_to_schema *node, weir_node **ret);
 weir_code weir_analysis_union(weir_analysis *a, weir_node_union *node, weir_node **ret);
+/* Casts the columns of all children to common types; refuses children that do not fit. `word`: UNION, EXCEPT,
+ * ... */
+weir_code weir_analysis_same_shape(weir_analysis *a, const char *word, const weir_node *origin,
+                                   weir_node_list *children);
 /* withField and dropFields over a struct. */
 weir_code weir_analysis_update_field(weir_analysis *a, weir_node_update_field *node, weir_node **ret);
 /* PROJECT of resolved and unresolved items over a resolved child. */
@@ -110,6 +121,36 @@ weir_code weir_analysis_select(weir_analysis *a, const weir_node *origin, weir_n
                                weir_node_list items, weir_node **ret);
 /* An unresolved call of a registry function; lives in the arena. */
 weir_node *weir_analysis_call(weir_analysis *a, const char *name, weir_node *const *args, int32_t count);
+
+/* ---- joins, set operations, VALUES (analyze_join.c) ---- */
+weir_code weir_analysis_join(weir_analysis *a, weir_node_join *node, weir_node **ret);
+weir_code weir_analysis_set_operation(weir_analysis *a, weir_node_set_operation *node, weir_node **ret);
+/* A row of VALUES has `count` values. */
+weir_code weir_analysis_check_row(weir_analysis *a, const weir_node_list *rows, int32_t index, int32_t count);
+weir_code weir_analysis_inline_table(weir_analysis *a, weir_node_inline_table *node, weir_node **ret);
+/* Sets a resolved join's output; `exists`: the column that an existence join adds. */
+void weir_analysis_finish_join(weir_analysis *a, weir_node_join *join, weir_node *exists);
+weir_node *weir_analysis_both(weir_analysis *a, weir_node *left /* may be NULL */,
+                              weir_node *right); /* AND */
+/* A resolved call of = or <=>. */
+weir_code weir_analysis_equality(weir_analysis *a, const char *name, weir_node *left, weir_node *right,
+                                 weir_node **ret);
+
+/* The right side of a join with other ids for the columns that the left side has too. `condition` (may be
+ * NULL) follows. */
+weir_code weir_analysis_renew(weir_analysis *a, const weir_node *left, weir_node *right,
+                              weir_node **condition, weir_node **ret);
+
+/* ---- sub-queries (analyze_subquery.c) ---- */
+weir_code weir_analysis_subquery(weir_analysis *a, weir_node_subquery *node, weir_node **ret);
+/* A name of the query around; *ret NULL where there is none. */
+weir_code weir_analysis_find_outer(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node **ret);
+bool weir_analysis_has_subquery(const weir_node *expr);
+/* Replaces the sub-queries in the expressions by columns of joins above *child. */
+weir_code weir_analysis_take_subqueries(weir_analysis *a, weir_node_list *exprs, weir_node **child);
+/* A filter whose condition holds sub-queries. */
+weir_code weir_analysis_filter_subqueries(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                          weir_node *condition, weir_node **ret);
 
 /* ---- calls (analyze_call.c) ---- */
 /* Table-valued functions (analyze_table_function.c): range(); the others are refused by name. */
@@ -144,7 +185,8 @@ weir_str weir_analysis_add_metadata(weir_analysis *a, weir_str entry, weir_str m
 weir_code weir_analysis_check_where(weir_analysis *a, const weir_node *origin, weir_node **condition);
 weir_code weir_analysis_limit(weir_analysis *a, weir_node *node, weir_node **ret);
 weir_code weir_analysis_check_condition(weir_analysis *a, const weir_node *origin, weir_node *condition);
-weir_node *weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child,
-                                     weir_node *condition);
+/* Sub-queries in the condition become joins; the output is the child's all the same. */
+weir_code weir_analysis_make_filter(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                    weir_node *condition, weir_node **ret);
 weir_node *weir_analysis_make_project(weir_analysis *a, const weir_node *origin, weir_node *child,
                                       weir_node_list exprs);

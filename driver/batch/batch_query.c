@@ -34,6 +34,7 @@ struct weir_batch_query {
     char run_id[37];
     int32_t attempt;
     weir_str_list splits;
+    uint32_t *split_sources;      /* of each */
     weir_cluster_member *members; /* executors of the attempt */
     int32_t members_count;
     bool waiting; /* there is none */
@@ -264,7 +265,7 @@ static void run_epoch(weir_batch_query *query) {
     uint32_t *previous = WEIR_NEW_ARRAY(arena, uint32_t, query->spec.physical->state_partitions + 1);
     weir_epoch_place(arena, query->members, query->members_count, &query->splits, previous,
                      query->spec.physical->state_partitions, &message);
-    message.split_source = WEIR_NEW_ARRAY(arena, uint32_t, query->splits.count + 1);
+    message.split_source = query->split_sources;
     query->missing = query->members_count;
     query->running = true;
     for (int32_t i = 0; i < query->members_count; i++) {
@@ -358,6 +359,7 @@ static void plan_work(weir_step *step) {
                                       .conf = weir_conf_entries(query->spec.conf),
                                       .zone = query->spec.zone,
                                       .reads_all = true};
+    int32_t *splits_until = WEIR_NEW_ARRAY(query->arena, int32_t, physical->sources_count + 1);
     for (int32_t i = 0; i < physical->sources_count && !query->error; i++) {
         const weir_query_source *source = &physical->sources[i];
         const weir_source_ops *ops = weir_source_find(source->format);
@@ -368,6 +370,13 @@ static void plan_work(weir_step *step) {
         else
             ops->batch_plan(query->arena, &context, source->format, &source->options, source->schema,
                             &query->splits, &query->error);
+        splits_until[i] = query->splits.count;
+    }
+    query->split_sources = WEIR_NEW_ARRAY(query->arena, uint32_t, query->splits.count + 1);
+    for (int32_t s = 0, source = 0; s < query->splits.count && !query->error; s++) {
+        while (s >= splits_until[source])
+            source++;
+        query->split_sources[s] = (uint32_t)source;
     }
 }
 

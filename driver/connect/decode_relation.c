@@ -109,9 +109,14 @@ static weir_code decode_set(weir_decode *d, const Spark__Connect__SetOperation *
     case SPARK__CONNECT__SET_OPERATION__SET_OP_TYPE__SET_OP_TYPE_UNION:
         break;
     case SPARK__CONNECT__SET_OPERATION__SET_OP_TYPE__SET_OP_TYPE_INTERSECT:
-        return weir_decode_unsupported(d->err, "intersect()");
-    case SPARK__CONNECT__SET_OPERATION__SET_OP_TYPE__SET_OP_TYPE_EXCEPT:
-        return weir_decode_unsupported(d->err, "exceptAll() and subtract()");
+    case SPARK__CONNECT__SET_OPERATION__SET_OP_TYPE__SET_OP_TYPE_EXCEPT: {
+        weir_node_set_operation *set = WEIR_NODE_NEW(d->arena, SET_OPERATION, set_operation);
+        set->except = m->set_op_type == SPARK__CONNECT__SET_OPERATION__SET_OP_TYPE__SET_OP_TYPE_EXCEPT;
+        set->all = m->has_is_all && m->is_all;
+        *ret = &set->node;
+        WEIR_TRY(weir_decode_relation(d, m->left_input, &set->left));
+        return weir_decode_relation(d, m->right_input, &set->right);
+    }
     default:
         return weir_decode_bad_enum(d->err, "spark.connect.SetOperation.set_op_type", (int)m->set_op_type);
     }
@@ -130,6 +135,38 @@ static weir_code decode_set(weir_decode *d, const Spark__Connect__SetOperation *
         distinct->child = &node->node;
         *ret = &distinct->node;
     }
+    return WEIR_OK;
+}
+
+static weir_code join_type(weir_decode *d, int type, int64_t *ret) {
+    static const weir_join_type types[] = {
+        [SPARK__CONNECT__JOIN__JOIN_TYPE__JOIN_TYPE_INNER] = WEIR_JOIN_INNER,
+        [SPARK__CONNECT__JOIN__JOIN_TYPE__JOIN_TYPE_FULL_OUTER] = WEIR_JOIN_FULL,
+        [SPARK__CONNECT__JOIN__JOIN_TYPE__JOIN_TYPE_LEFT_OUTER] = WEIR_JOIN_LEFT,
+        [SPARK__CONNECT__JOIN__JOIN_TYPE__JOIN_TYPE_RIGHT_OUTER] = WEIR_JOIN_RIGHT,
+        [SPARK__CONNECT__JOIN__JOIN_TYPE__JOIN_TYPE_LEFT_ANTI] = WEIR_JOIN_ANTI,
+        [SPARK__CONNECT__JOIN__JOIN_TYPE__JOIN_TYPE_LEFT_SEMI] = WEIR_JOIN_SEMI,
+        [SPARK__CONNECT__JOIN__JOIN_TYPE__JOIN_TYPE_CROSS] = WEIR_JOIN_CROSS,
+    };
+    if (type <= 0 || (size_t)type >= WEIR_ARRAY_LEN(types))
+        return weir_decode_bad_enum(d->err, "spark.connect.Join.join_type", type);
+    *ret = types[type];
+    return WEIR_OK;
+}
+
+static weir_code decode_join(weir_decode *d, const Spark__Connect__Join *m, weir_node **ret) {
+    weir_node_join *join = WEIR_NODE_NEW(d->arena, JOIN, join);
+    if (m->join_data_type)
+        return weir_decode_unsupported(d->err, "joinWith()");
+    WEIR_TRY(join_type(d, (int)m->join_type, &join->type));
+    WEIR_TRY(weir_decode_input(d, m->left, "Join", &join->left));
+    WEIR_TRY(weir_decode_input(d, m->right, "Join", &join->right));
+    if (m->join_condition)
+        WEIR_TRY(weir_decode_expression(d, m->join_condition, &join->condition));
+    join->using.items = WEIR_NEW_ARRAY(d->arena, weir_str, m->n_using_columns + 1);
+    for (size_t i = 0; i < m->n_using_columns; i++)
+        join->using.items[join->using.count++] = weir_decode_text(m->using_columns[i]);
+    *ret = &join->node;
     return WEIR_OK;
 }
 
@@ -254,6 +291,8 @@ static weir_code decode_kind(weir_decode *d, const relation *m, weir_node **ret)
         return decode_filter(d, m->filter, ret);
     case SPARK__CONNECT__RELATION__REL_TYPE_SET_OP:
         return decode_set(d, m->set_op, ret);
+    case SPARK__CONNECT__RELATION__REL_TYPE_JOIN:
+        return decode_join(d, m->join, ret);
     case SPARK__CONNECT__RELATION__REL_TYPE_SORT:
         return decode_sort(d, m->sort, ret);
     case SPARK__CONNECT__RELATION__REL_TYPE_LIMIT:

@@ -131,6 +131,60 @@ static weir_node *prune_through(weir_arena *arena, weir_node *copy, weir_node **
     return copy;
 }
 
+/* Both sides without what nobody reads; the output is what is left of it, in its order. */
+static weir_node *prune_join(weir_arena *arena, weir_node_join *node, const id_set *needed) {
+    weir_node_join *copy = (weir_node_join *)weir_node_copy(arena, &node->node);
+    id_set below = copy_set(needed), kept = {.arena = arena};
+    if (node->condition)
+        collect(&below, node->condition);
+    copy->left = prune(arena, node->left, &below);
+    copy->right = prune(arena, node->right, &below);
+    collect_list(&kept, &copy->left->output);
+    collect_list(&kept, &copy->right->output);
+    if (node->type == WEIR_JOIN_EXISTENCE)
+        add_id(&kept, weir_optimize_id(node->node.output.items[node->node.output.count - 1]));
+    weir_optimize_set_output(arena, &copy->node, keep_needed(arena, &node->node.output, &kept));
+    return &copy->node;
+}
+
+static bool same_columns(const weir_node_list *a, const weir_node_list *b) {
+    bool same = a->count == b->count;
+    for (int32_t i = 0; same && i < a->count; i++)
+        same = weir_optimize_id(a->items[i]) == weir_optimize_id(b->items[i]);
+    return same;
+}
+
+/* Columns meet by position: every child gives exactly those that are kept. */
+static weir_node *prune_union(weir_arena *arena, weir_node_union *node, const id_set *needed) {
+    weir_node_union *copy = (weir_node_union *)weir_node_copy(arena, &node->node);
+    weir_node_list output = keep_needed(arena, &node->node.output, needed);
+    if (output.count == 0 && node->node.output.count)
+        weir_node_list_add(arena, &output, node->node.output.items[smallest_column(&node->node.output)]);
+    id_set kept = {.arena = arena};
+    collect_list(&kept, &output);
+    copy->children = weir_node_list_new(arena, node->children.count);
+    for (int32_t c = 0; c < node->children.count; c++) {
+        weir_node_list columns = {0};
+        for (int32_t i = 0; i < node->node.output.count; i++)
+            if (has_id(&kept, weir_optimize_id(node->node.output.items[i])))
+                weir_node_list_add(arena, &columns, node->children.items[c]->output.items[i]);
+        id_set below = {.arena = arena};
+        collect_list(&below, &columns);
+        weir_node *child = prune(arena, node->children.items[c], &below);
+        copy->children.items[c] = child;
+        if (same_columns(&child->output, &columns))
+            continue;
+        weir_node_project *project = WEIR_NODE_NEW(arena, PROJECT, project);
+        project->child = child;
+        project->exprs = columns;
+        project->node.resolved = true;
+        weir_optimize_set_output(arena, &project->node, columns);
+        copy->children.items[c] = &project->node;
+    }
+    weir_optimize_set_output(arena, &copy->node, output);
+    return &copy->node;
+}
+
 static void need_watermark_column(id_set *needed, const weir_node_watermark *node) {
     for (int32_t i = 0; i < node->child->output.count; i++) {
         const weir_node_attribute *column = WEIR_NODE_AS(node->child->output.items[i], ATTRIBUTE, attribute);
@@ -151,6 +205,10 @@ static weir_node *prune(weir_arena *arena, weir_node *node, const id_set *needed
         return prune_expand(arena, WEIR_NODE_AS(node, EXPAND, expand), needed);
     case WEIR_NODE_SOURCE:
         return prune_source(arena, node, needed);
+    case WEIR_NODE_JOIN:
+        return prune_join(arena, WEIR_NODE_AS(node, JOIN, join), needed);
+    case WEIR_NODE_UNION:
+        return prune_union(arena, WEIR_NODE_AS(node, UNION, union), needed);
     case WEIR_NODE_FILTER:
         collect(&below, WEIR_NODE_AS(node, FILTER, filter)->condition);
         return prune_through(arena, copy, &WEIR_NODE_AS(copy, FILTER, filter)->child, &below);

@@ -63,7 +63,7 @@ static bool is_true(const weir_node *node) {
     return weir_bit_get(WEIR_NODE_AS(node, LITERAL, literal)->value->values, 0);
 }
 
-static weir_node *make_and(weir_arena *arena, weir_node *left, weir_node *right) {
+weir_node *weir_optimize_and(weir_arena *arena, weir_node *left, weir_node *right) {
     weir_node_and *both = WEIR_NODE_NEW(arena, AND, and);
     both->left = left;
     both->right = right;
@@ -87,6 +87,32 @@ static weir_code push_below_project(weir_arena *arena, weir_node_filter *filter,
     return WEIR_OK;
 }
 
+/* Every child by its own columns. */
+static weir_code push_below_union(weir_arena *arena, weir_node_filter *filter, weir_node_union *node,
+                                  weir_node **ret, weir_error **err) {
+    if (!weir_optimize_is_deterministic(filter->condition))
+        return WEIR_OK;
+    weir_node_union *copy = (weir_node_union *)weir_node_copy(arena, &node->node);
+    copy->children = weir_node_list_new(arena, node->children.count);
+    for (int32_t c = 0; c < node->children.count; c++) {
+        weir_node *child = node->children.items[c];
+        weir_node_list named = weir_node_list_new(arena, node->node.output.count);
+        for (int32_t i = 0; i < named.count; i++) {
+            weir_node_alias *alias = WEIR_NODE_NEW(arena, ALIAS, alias);
+            alias->child = child->output.items[i];
+            alias->id = weir_optimize_id(node->node.output.items[i]);
+            named.items[i] = &alias->node;
+        }
+        weir_node_filter *below = (weir_node_filter *)weir_node_copy(arena, &filter->node);
+        WEIR_TRY(weir_optimize_substitute(arena, filter->condition, &named, &below->condition, err));
+        below->child = child;
+        weir_optimize_set_output(arena, &below->node, child->output);
+        copy->children.items[c] = &below->node;
+    }
+    *ret = &copy->node;
+    return WEIR_OK;
+}
+
 static weir_code optimize_filter(weir_arena *arena, weir_node_filter *filter, weir_node **ret,
                                  weir_error **err) {
     if (is_true(filter->condition)) {
@@ -99,11 +125,17 @@ static weir_code optimize_filter(weir_arena *arena, weir_node_filter *filter, we
             !weir_optimize_is_deterministic(inner->condition))
             return WEIR_OK;
         weir_node_filter *both = (weir_node_filter *)weir_node_copy(arena, &filter->node);
-        both->condition = make_and(arena, inner->condition, filter->condition);
+        both->condition = weir_optimize_and(arena, inner->condition, filter->condition);
         both->child = inner->child;
         *ret = &both->node;
         return WEIR_OK;
     }
+    if (filter->child->kind == WEIR_NODE_JOIN) {
+        *ret = weir_optimize_filter_join(arena, filter, WEIR_NODE_AS(filter->child, JOIN, join));
+        return WEIR_OK;
+    }
+    if (filter->child->kind == WEIR_NODE_UNION)
+        return push_below_union(arena, filter, WEIR_NODE_AS(filter->child, UNION, union), ret, err);
     if (filter->child->kind == WEIR_NODE_PROJECT) {
         weir_node_project *project = WEIR_NODE_AS(filter->child, PROJECT, project);
         if (all_deterministic(&project->exprs) && weir_optimize_is_deterministic(filter->condition))
@@ -190,6 +222,9 @@ weir_code weir_optimize_relation(weir_arena *arena, weir_node *node, const weir_
         return WEIR_OK;
     case WEIR_NODE_FILTER:
         return optimize_filter(arena, WEIR_NODE_AS(node, FILTER, filter), ret, err);
+    case WEIR_NODE_JOIN:
+        *ret = weir_optimize_join(arena, WEIR_NODE_AS(node, JOIN, join));
+        return WEIR_OK;
     case WEIR_NODE_PROJECT:
         return optimize_project(arena, WEIR_NODE_AS(node, PROJECT, project), ret, err);
     default:

@@ -9,6 +9,10 @@ weir_code weir_optimize_expr(weir_arena *arena, weir_node *node, const weir_opti
                              weir_node **ret, weir_error **err);
 weir_code weir_optimize_relation(weir_arena *arena, weir_node *node, const weir_optimizer_options *options,
                                  weir_node **ret, weir_error **err);
+/* One step on a join, and on a filter above one (optimize_join.c); the node itself where nothing applies. */
+weir_node *weir_optimize_join(weir_arena *arena, weir_node_join *join);
+weir_node *weir_optimize_filter_join(weir_arena *arena, weir_node_filter *filter, weir_node_join *join);
+weir_node *weir_optimize_and(weir_arena *arena, weir_node *left, weir_node *right);
 /* Groups by the start of a time window instead of its (start, end) struct. */
 weir_code weir_optimize_window_keys(weir_arena *arena, weir_node *plan, const weir_optimizer_options *options,
                                     weir_node **ret, weir_error **err);

@@ -1,10 +1,12 @@
 /* The physical planner: a resolved, optimized logical plan of one query becomes stages of bound operators.
  *
- *   stage "splits"  SCAN -> FILTER/PROJECT/EXPAND -> PARTIAL_AGG -> SHUFFLE_WRITE (by key group)
- *   stage "hash"    SHUFFLE_READ -> STATE_AGG -> PROJECT/FILTER -> [SHUFFLE_WRITE to one]
- *   stage "single"  SHUFFLE_READ -> SORT -> LIMIT
- * and the last stage ends in SINK_WRITE. A batch query has FINAL_AGG instead of STATE_AGG, and as many of
- * them as it likes. Made once a query, not once a batch. Driver, at start. */
+ *   a stage       SCAN -> FILTER/PROJECT/EXPAND -> PARTIAL_AGG -> SHUFFLE_WRITE (by key group)
+ *   behind it     SHUFFLE_READ -> STATE_AGG -> PROJECT/FILTER -> [SHUFFLE_WRITE to one]
+ *   the last one  SHUFFLE_READ -> SORT -> LIMIT -> SINK_WRITE
+ *
+ * A stage may have several leaves below a UNION_EXEC, and read a second stage in a HASH_JOIN. A batch query
+ * has FINAL_AGG instead of STATE_AGG, and as many of them as it likes. Made once a query, not once a batch.
+ * Driver, at start. */
 #pragma once
 
 #include "common/conf/conf.h"

@@ -139,11 +139,27 @@ static weir_node *parse_between(weir_parse *p, int32_t from, weir_node *value) {
     return weir_parse_mark(p, from, weir_parse_call(p, "between", (weir_node *[]){value, low, high}, 3));
 }
 
+/* value IN (query), (a, b) IN (query); the parenthesis is open. */
+static weir_node *parse_in_query(weir_parse *p, int32_t from, weir_node *value) {
+    weir_node_subquery *made = WEIR_NODE_NEW(p->arena, SUBQUERY, subquery);
+    made->kind = WEIR_SUBQUERY_IN;
+    if (!(made->plan = weir_parse_query(p)) || !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+        return NULL;
+    if (weir_parse_is_row(value))
+        made->values = WEIR_NODE_AS(value, UNRESOLVED_FUNCTION, unresolved_function)->args;
+    else
+        weir_node_list_add(p->arena, &made->values, value);
+    return weir_parse_mark(p, from, made);
+}
+
 static weir_node *parse_in(weir_parse *p, int32_t from, weir_node *value) {
     if (!weir_parse_expect(p, WEIR_TOKEN_LPAREN))
         return NULL;
-    if (weir_parse_starts_query(p, 0))
-        return weir_parse_refuse(p, weir_parse_peek(p, 0), "IN (sub-query)");
+    /* SELECT 'x' is a typed literal to Spark's grammar here. */
+    bool literal =
+        weir_parse_peek(p, 1)->kind == WEIR_TOKEN_STRING && weir_parse_peek(p, 2)->kind == WEIR_TOKEN_RPAREN;
+    if (weir_parse_starts_query(p, 0) && !literal)
+        return parse_in_query(p, from, value);
     if (weir_parse_accept(p, WEIR_TOKEN_RPAREN))
         return weir_parse_fail_here(
             p, from, weir_error_raise(p->err, WEIR_INVALID_SQL_SYNTAX__EMPTY_IN_PREDICATE, NULL));
@@ -259,13 +275,23 @@ static weir_node *parse_predicated(weir_parse *p) {
 
 /* ---- boolean expressions ---- */
 
+static weir_node *parse_exists(weir_parse *p) {
+    int32_t from = p->at;
+    weir_node_subquery *made = WEIR_NODE_NEW(p->arena, SUBQUERY, subquery);
+    p->at += 2;
+    made->kind = WEIR_SUBQUERY_EXISTS;
+    if (!(made->plan = weir_parse_query(p)) || !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+        return NULL;
+    return weir_parse_mark(p, from, made);
+}
+
 static weir_node *parse_not(weir_parse *p) {
     int32_t from = p->at;
     bool word = weir_parse_is_keyword(p, 0, WEIR_KW_NOT) && operand_follows(p, 1);
     if (!word && weir_parse_kind(p) != WEIR_TOKEN_BANG) {
         if (weir_parse_is_keyword(p, 0, WEIR_KW_EXISTS) && weir_parse_peek(p, 1)->kind == WEIR_TOKEN_LPAREN &&
             weir_parse_starts_query(p, 2))
-            return weir_parse_refuse(p, weir_parse_peek(p, 0), "EXISTS (sub-query)");
+            return parse_exists(p);
         return parse_predicated(p);
     }
     p->at++;

@@ -369,11 +369,24 @@ static weir_node *parse_name(weir_parse *p) {
     return weir_parse_mark(p, from, name);
 }
 
+static weir_node *parse_scalar_query(weir_parse *p, int32_t from) {
+    weir_node_subquery *made = WEIR_NODE_NEW(p->arena, SUBQUERY, subquery);
+    made->kind = WEIR_SUBQUERY_SCALAR;
+    if (!(made->plan = weir_parse_query(p)) || !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+        return NULL;
+    return weir_parse_mark(p, from, made);
+}
+
+bool weir_parse_is_row(const weir_node *node) {
+    return node->kind == WEIR_NODE_UNRESOLVED_FUNCTION &&
+           weir_str_equal(((const weir_node_unresolved_function *)node)->name.items[0], WEIR_STR("$row"));
+}
+
 /* (expr), or the row constructor (a, b AS x, ...): a hidden call named "$row". */
 static weir_node *parse_parenthesis(weir_parse *p) {
     int32_t from = p->at++;
     if (weir_parse_starts_query(p, 0))
-        return weir_parse_refuse(p, weir_parse_peek(p, 0), "scalar sub-queries");
+        return parse_scalar_query(p, from);
     if (!weir_parse_enter(p))
         return NULL;
     weir_node_list items = {0};

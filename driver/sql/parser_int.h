@@ -82,6 +82,7 @@ weir_node *weir_parse_expr(weir_parse *p);
 weir_node *weir_parse_value(weir_parse *p);
 weir_node *weir_parse_named_expr(weir_parse *p);
 weir_node *weir_parse_primary(weir_parse *p);
+bool weir_parse_is_row(const weir_node *node); /* (a, b): see parse_primary.c */
 /* expr (, expr)* */
 bool weir_parse_exprs(weir_parse *p, weir_node_list *ret, weir_node *(*item)(weir_parse *p));
 weir_node *weir_parse_sort_item(weir_parse *p);
@@ -98,5 +99,15 @@ weir_node *weir_parse_call(weir_parse *p, const char *name, weir_node *const *ar
 
 /* ---- queries (parse_query.c) ---- */
 weir_node *weir_parse_query(weir_parse *p);
+/* Everything behind the word FROM. (parse_from.c) */
+weir_node *weir_parse_from(weir_parse *p);
+weir_node *weir_parse_inline_table(weir_parse *p); /* VALUES ... [alias] */
+bool weir_parse_starts_values(const weir_parse *p);
+/* `child` under another name; "" keeps its shape apart from what is built around it. */
+weir_node *weir_parse_wrap(weir_parse *p, weir_node *child, weir_str alias);
+weir_node *weir_parse_rename(weir_parse *p, weir_node *child, weir_str_list names, int32_t from);
+bool weir_parse_column_names(weir_parse *p, weir_str_list *ret); /* ["(a, b)"] */
+/* The word at hand as the feature's name. */
+weir_node *weir_parse_refuse_word(weir_parse *p, const char *suffix);
 /* Is the token at hand the start of a query ("SELECT", "WITH", ...)? */
 bool weir_parse_starts_query(const weir_parse *p, int32_t ahead);

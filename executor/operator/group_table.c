@@ -242,6 +242,41 @@ bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_
     return reserve_scratch(table, rows->count) && add_large(table, rows, groups);
 }
 
+/* The first slot from `at` on whose hash fits, or an empty one. */
+static inline uint32_t find_slot(const weir_group_table *table, const weir_group_slot *slots, uint32_t at,
+                                 uint32_t hash) {
+    while (slots[at].group && slots[at].hash != hash)
+        at = (at + 1) & table->mask;
+    return at;
+}
+
+bool weir_group_table_find(weir_group_table *table, const weir_rows *rows, int32_t *groups) {
+    int32_t count = rows->count;
+    if (!reserve_slot(table) || !reserve_entry(table) || !reserve_scratch(table, count))
+        return false;
+    uint32_t *hashes = (uint32_t *)table->scratch->data, *found = hashes + count;
+    const weir_group_slot *slots = (const weir_group_slot *)table->slots->data;
+    const weir_group_entry *entries = (const weir_group_entry *)table->entries->data;
+    for (int32_t i = 0; i < count; i++) {
+        uint32_t from = rows->offsets[i];
+        hashes[i] = hash_key(rows->data + from, rows->offsets[i + 1] - from);
+        __builtin_prefetch(&slots[hashes[i] & table->mask]);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        found[i] = find_slot(table, slots, hashes[i] & table->mask, hashes[i]);
+        if (slots[found[i]].group)
+            __builtin_prefetch(&entries[slots[found[i]].group - 1]);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        uint32_t from = rows->offsets[i], size = rows->offsets[i + 1] - from, at = found[i];
+        const uint8_t *key = rows->data + from;
+        while (slots[at].group && !entry_is(&entries[slots[at].group - 1], key, size))
+            at = find_slot(table, slots, (at + 1) & table->mask, hashes[i]);
+        groups[i] = (int32_t)slots[at].group - 1;
+    }
+    return true;
+}
+
 weir_code weir_group_table_keys(const weir_group_table *table, weir_budget *budget,
                                 const weir_type *const *types, int32_t types_count, int32_t from,
                                 int32_t count, weir_column **ret, weir_error **err) {

@@ -35,6 +35,8 @@ void weir_group_table_init(weir_group_table *table, weir_budget *budget);
 void weir_group_table_fini(weir_group_table *table);
 /* groups[i] for the i-th encoded row; new keys get the next numbers. False where memory is refused. */
 bool weir_group_table_add(weir_group_table *table, const weir_rows *rows, int32_t *groups);
+/* The same without adding: -1 where a key is not there. False where memory is refused. */
+bool weir_group_table_find(weir_group_table *table, const weir_rows *rows, int32_t *groups);
 static inline weir_str weir_group_table_key(const weir_group_table *table, int32_t group) {
     const weir_group_entry *entry = (const weir_group_entry *)table->entries->data + group;
     const uint8_t *bytes = entry->bytes;

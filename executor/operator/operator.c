@@ -30,6 +30,8 @@ static compile_fn compiler_of(weir_node_kind kind) {
         return weir_limit_compile;
     case WEIR_NODE_TAIL_EXEC:
         return weir_tail_compile;
+    case WEIR_NODE_HASH_JOIN:
+        return weir_hash_join_compile;
     default:
         return NULL;
     }
@@ -163,27 +165,65 @@ static const weir_node *child_of(const weir_node *node) {
     return NULL;
 }
 
-weir_code weir_chain_compile(weir_arena *arena, const weir_node *root, const weir_timezone *zone, bool ansi,
-                             weir_str sql, weir_chain_spec *ret, weir_error **err) {
+static void add_leaves(weir_arena *arena, weir_node *node, weir_node_list *ret) {
+    while (node && !leaf_schema(node) && node->kind != WEIR_NODE_UNION_EXEC)
+        node = (weir_node *)(uintptr_t)child_of(node);
+    if (!node)
+        return;
+    if (node->kind != WEIR_NODE_UNION_EXEC) {
+        weir_node_list_add(arena, ret, node);
+        return;
+    }
+    const weir_node_list *children = &WEIR_NODE_AS(node, UNION_EXEC, union_exec)->children;
+    for (int32_t i = 0; i < children->count; i++)
+        add_leaves(arena, children->items[i], ret);
+}
+
+weir_node_list weir_chain_leaves(weir_arena *arena, const weir_node *root) {
+    weir_node_list leaves = {0};
+    add_leaves(arena, (weir_node *)(uintptr_t)root, &leaves);
+    return leaves;
+}
+
+/* The operators from `node` down to the leaf, or 0 where it is not below. A leaf stands in one place. */
+static int32_t find_path(const weir_node *node, const weir_node *leaf, const weir_node **path, int32_t max) {
     int32_t depth = 0;
+    for (; node && node != leaf; node = child_of(node)) {
+        if (node->kind == WEIR_NODE_UNION_EXEC) {
+            const weir_node_list *children = &((const weir_node_union_exec *)node)->children;
+            for (int32_t i = 0; i < children->count; i++) {
+                int32_t more = find_path(children->items[i], leaf, path + depth, max - depth);
+                if (more >= 0)
+                    return depth + more;
+            }
+            return -1;
+        }
+        if (depth == max)
+            return -1;
+        path[depth++] = node;
+    }
+    return node ? depth : -1;
+}
+
+#define CHAIN_MAX 1000 /* operators; decoding bounds the depth of a plan below that */
+
+weir_code weir_chain_compile(weir_arena *arena, const weir_node *root, const weir_node *leaf,
+                             const weir_timezone *zone, bool ansi, weir_str sql, weir_chain_spec *ret,
+                             weir_error **err) {
+    const weir_node *path[CHAIN_MAX];
     if (root->kind == WEIR_NODE_SINK_WRITE || root->kind == WEIR_NODE_SHUFFLE_WRITE)
         root = child_of(root);
-    const weir_node *leaf = root;
-    for (; leaf && !leaf_schema(leaf); leaf = child_of(leaf))
-        depth++;
-    if (!leaf)
+    int32_t depth = leaf ? find_path(root, leaf, path, CHAIN_MAX) : -1;
+    if (depth < 0)
         WEIR_FAIL(err, INTERNAL_ERROR, "a physical plan without a leaf");
     weir_chain_spec chain = {.specs = WEIR_NEW_ARRAY(arena, const weir_operator_spec *, depth + 1),
                              .count = depth,
                              .leaf = leaf,
                              .input = leaf_schema(leaf),
                              .schema = leaf_schema(leaf)};
-    const weir_node **nodes = WEIR_NEW_ARRAY(arena, const weir_node *, depth + 1);
-    int32_t at = depth;
-    for (const weir_node *node = root; node != leaf; node = child_of(node))
-        nodes[--at] = node;
     for (int32_t i = 0; i < depth; i++) {
-        WEIR_TRY(weir_operator_compile(arena, nodes[i], chain.schema, zone, ansi, sql, &chain.specs[i], err));
+        WEIR_TRY(weir_operator_compile(arena, path[depth - 1 - i], chain.schema, zone, ansi, sql,
+                                       &chain.specs[i], err));
         chain.schema = chain.specs[i]->schema;
     }
     *ret = chain;

@@ -28,6 +28,9 @@
 typedef struct weir_operator weir_operator;
 typedef struct weir_operator_spec weir_operator_spec;
 
+/* The end of a chain, and whoever reads another stage: gets every batch with its selection (see push). */
+typedef weir_code (*weir_collect_fn)(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err);
+
 /* What the task gives to its operators; lives as long as the chain. */
 typedef struct weir_operator_context {
     const weir_env *env;
@@ -35,6 +38,12 @@ typedef struct weir_operator_context {
     weir_arena *arena;       /* task lifetime */
     weir_eval *eval;         /* budget and batch arena in it */
     weir_state_store *state; /* of the task's stateful operator and partition; NULL in stateless tasks */
+    /* Gives the batches of a partition of an earlier stage, in the order of its tasks (the build side of a
+     * join); `whole`: of its partition 0, which every task reads, else of the task's own. NULL where there
+     * are none. */
+    weir_code (*read_stage)(void *reader, int32_t stage, bool whole, const weir_type *schema,
+                            weir_collect_fn take, void *data, weir_error **err);
+    void *reader;
 } weir_operator_context;
 
 typedef enum weir_operator_state {
@@ -74,9 +83,9 @@ struct weir_operator {
 };
 
 /* Compiles one physical node (not its child): FILTER_EXEC, PROJECT_EXEC, EXPAND_EXEC, PARTIAL_AGG,
- * STATE_AGG, SORT_EXEC, LIMIT_EXEC, TAIL_EXEC. `input` is the STRUCT of the batches it will be given (the
- * child's schema; for STATE_AGG that of SHUFFLE_READ). `sql` is the query's text for error contexts. Lives in
- * the arena. */
+ * FINAL_AGG, STATE_AGG, SORT_EXEC, LIMIT_EXEC, TAIL_EXEC, HASH_JOIN. `input` is the STRUCT of the batches it
+ * will be given (the child's schema; for STATE_AGG that of SHUFFLE_READ). `sql` is the query's text for error
+ * contexts. Lives in the arena. */
 weir_code weir_operator_compile(weir_arena *arena, const weir_node *node, const weir_type *input,
                                 const weir_timezone *zone, bool ansi, weir_str sql,
                                 const weir_operator_spec **ret, weir_error **err);
@@ -98,10 +107,13 @@ typedef struct weir_chain_spec {
     const weir_type *input;  /* what the leaf gives */
     const weir_type *schema; /* what the root gives; for a PARTIAL_AGG at the root its partial schema */
 } weir_chain_spec;
-/* Compiles a physical tree from its leaf to `root`; a SINK_WRITE or SHUFFLE_WRITE root is
+/* The SCAN and SHUFFLE_READ nodes of a physical tree, those of a UNION_EXEC child by child. */
+weir_node_list weir_chain_leaves(weir_arena *arena, const weir_node *root);
+/* Compiles a physical tree from one of its leaves to `root`; a SINK_WRITE or SHUFFLE_WRITE root is
  * passed over: what it does with the rows is the collector's business. */
-weir_code weir_chain_compile(weir_arena *arena, const weir_node *root, const weir_timezone *zone, bool ansi,
-                             weir_str sql, weir_chain_spec *ret, weir_error **err);
+weir_code weir_chain_compile(weir_arena *arena, const weir_node *root, const weir_node *leaf,
+                             const weir_timezone *zone, bool ansi, weir_str sql, weir_chain_spec *ret,
+                             weir_error **err);
 typedef struct weir_chain {
     weir_operator **operators;
     int32_t count;
@@ -114,8 +126,7 @@ weir_code weir_chain_open(const weir_chain_spec *spec, const weir_operator_conte
                           weir_operator *collector, weir_chain *ret, weir_error **err);
 void weir_chain_close(weir_chain *chain); /* not the collector */
 
-/* The end of a chain: `take` gets every batch with its selection (see push). Nothing to close. */
-typedef weir_code (*weir_collect_fn)(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err);
+/* The end of a chain. Nothing to close. */
 weir_operator *weir_collector_new(weir_arena *arena, const weir_operator_context *context,
                                   weir_collect_fn take, void *data);
 

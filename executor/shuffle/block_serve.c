@@ -63,6 +63,8 @@ static int64_t next_block(const reply_builder *builder, place *at) {
     int32_t tasks = weir_block_store_tasks(builder->serve->store, (int32_t)m->stage);
     for (; at->partition < m->n_partitions; *at = (place){.partition = at->partition + 1})
         for (; at->task < tasks; at->task++, at->index = 0) {
+            if (builder->serve->own_tasks && !builder->serve->own_tasks[at->task])
+                continue;
             int64_t size = weir_block_store_size(builder->serve->store, slot_of(builder, at), at->index);
             if (size >= 0)
                 return size;

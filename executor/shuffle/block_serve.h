@@ -17,8 +17,9 @@ typedef struct weir_block_serve {
     weir_block_store *store;
     weir_budget *budget;
     const Weir__FetchBlocks *message;
-    bool compress;   /* asked for, and allowed here */
-    weir_aead *aead; /* NULL = not sealed */
+    const bool *own_tasks; /* which tasks of the stage to serve; NULL = all that the store has */
+    bool compress;         /* asked for, and allowed here */
+    weir_aead *aead;       /* NULL = not sealed */
 } weir_block_serve;
 
 /* The reply's frame; `ret_bytes` of blocks are in it. RPC_ERROR for a question that does not fit the store.

@@ -38,26 +38,39 @@ void weir_epoch_run_fail(weir_epoch_run *epoch, weir_error *error) {
 
 /* ---- counts: they depend on the message and the plan alone ---- */
 
+int32_t weir_epoch_run_input_tasks(const weir_epoch_run *epoch, int32_t stage, int32_t input) {
+    const weir_stage_input *in = &epoch->query->stages[stage].inputs[input];
+    if (in->source >= 0)
+        return epoch->source_from[in->source + 1] - epoch->source_from[in->source];
+    return epoch->query->stages[in->reads].partitions_out;
+}
+
 int32_t weir_epoch_run_tasks(const weir_epoch_run *epoch, int32_t stage) {
-    switch (epoch->query->stages[stage].distribution) {
-    case WEIR_DISTRIBUTION_SPLITS:
-        return (int32_t)epoch->message->n_splits;
-    case WEIR_DISTRIBUTION_HASH:
-        return (int32_t)epoch->message->n_partition_owner;
-    default:
-        return 1;
+    int32_t tasks = 0;
+    for (int32_t i = 0; i < epoch->query->stages[stage].inputs_count; i++)
+        tasks += weir_epoch_run_input_tasks(epoch, stage, i);
+    return tasks;
+}
+
+/* Which input a task is of, and which of its tasks. */
+static int32_t locate(const weir_epoch_run *epoch, int32_t stage, int32_t index, int32_t *ret_local) {
+    int32_t input = 0, tasks;
+    while (index >= (tasks = weir_epoch_run_input_tasks(epoch, stage, input))) {
+        index -= tasks;
+        input++;
     }
+    *ret_local = index;
+    return input;
 }
 
 uint32_t weir_epoch_run_task_owner(const weir_epoch_run *epoch, int32_t stage, int32_t index) {
-    switch (epoch->query->stages[stage].distribution) {
-    case WEIR_DISTRIBUTION_SPLITS:
-        return epoch->message->split_owner[index];
-    case WEIR_DISTRIBUTION_HASH:
-        return epoch->message->partition_owner[index];
-    default:
-        return 0;
-    }
+    int32_t local, input = locate(epoch, stage, index, &local);
+    const weir_stage_input *in = &epoch->query->stages[stage].inputs[input];
+    if (in->source >= 0)
+        return epoch->message->split_owner[epoch->source_from[in->source] + local];
+    /* What is gathered in one partition goes to the first executor, unless that is all there is. */
+    bool placed = (size_t)epoch->query->stages[in->reads].partitions_out == epoch->message->n_partition_owner;
+    return placed ? epoch->message->partition_owner[local] : 0;
 }
 
 /* ---- the end ---- */
@@ -151,6 +164,7 @@ static void run_tasks(weir_epoch_run *epoch) {
         task->epoch = epoch;
         task->stage = stage;
         task->index = i;
+        task->input = locate(epoch, stage, i, &task->local);
         tasks[at++] = task;
     }
     for (int32_t i = 0; i < count; i++)
@@ -161,17 +175,24 @@ static void run_tasks(weir_epoch_run *epoch) {
 
 /* ---- stages ---- */
 
-void weir_epoch_run_inputs_ready(weir_epoch_run *epoch) {
+/* The blocks that a stage needs come from all executors that ran tasks of the stages it reads, one stage
+ * after the other; the own ones are here already. */
+void weir_epoch_run_next_need(weir_epoch_run *epoch) {
+    const weir_stage_spec *spec = &epoch->query->stages[epoch->stage];
+    while (!epoch->error && !atomic_load(&epoch->cancelled) && epoch->need < spec->needs_count) {
+        const weir_stage_need *need = &spec->needs[epoch->need++];
+        if (weir_epoch_run_fetch(epoch, need))
+            return;
+    }
     if (epoch->error || atomic_load(&epoch->cancelled))
         maybe_end(epoch);
     else
         run_tasks(epoch);
 }
 
-/* Stage k's blocks come from all executors that ran tasks of stage k-1; the own ones are here already. */
 static void start_stage(weir_epoch_run *epoch) {
-    if (epoch->stage == 0 || !weir_epoch_run_fetch(epoch))
-        weir_epoch_run_inputs_ready(epoch);
+    epoch->need = 0;
+    weir_epoch_run_next_need(epoch);
 }
 
 /* ---- start, cancel, free ---- */
@@ -193,9 +214,35 @@ static void prepare_done(weir_step *step) {
         start_stage(epoch);
 }
 
+/* Splits come source by source. */
+static bool find_sources(weir_epoch_run *epoch) {
+    const Weir__RunEpoch *message = epoch->message;
+    int32_t count = epoch->query->sources_count;
+    epoch->source_from = weir_alloc_zero((size_t)count + 2, sizeof *epoch->source_from);
+    for (size_t i = 0; i < message->n_split_source; i++) {
+        uint32_t source = message->split_source[i];
+        if (source >= (uint32_t)count || (i > 0 && source < message->split_source[i - 1]))
+            return false;
+        epoch->source_from[source + 1]++;
+    }
+    for (int32_t s = 0; s < count; s++)
+        epoch->source_from[s + 1] += epoch->source_from[s];
+    return true;
+}
+
+/* Every stage reads one partition, or as many as have owners. */
+static bool partitions_are_placed(const weir_query_run *query, const Weir__RunEpoch *message) {
+    for (int32_t s = 0; s < query->stages_count; s++) {
+        size_t partitions = (size_t)query->stages[s].partitions_out;
+        if (partitions > 1 && partitions != message->n_partition_owner)
+            return false;
+    }
+    return true;
+}
+
 static bool message_is_sound(const weir_query_run *query, const Weir__RunEpoch *message) {
     if (message->n_split_owner != message->n_splits || message->n_split_source != message->n_splits ||
-        message->self >= message->n_executor_urls ||
+        message->self >= message->n_executor_urls || !partitions_are_placed(query, message) ||
         (query->state_partitions && message->n_partition_owner != (size_t)query->state_partitions))
         return false;
     for (size_t i = 0; i < message->n_split_owner; i++)
@@ -216,7 +263,7 @@ void weir_epoch_run_start(weir_query_run *query, weir_call *call, Weir__RunEpoch
     epoch->message = message;
     epoch->id = (weir_attempt_id){message->batch_id, message->attempt};
     epoch->failed_peer = -1;
-    if (!message_is_sound(query, message))
+    if (!message_is_sound(query, message) || !find_sources(epoch))
         weir_error_failf(&epoch->error, WEIR_RPC_ERROR, "an epoch message that does not fit the plan");
     else if (weir_attempt_compare(epoch->id, query->cancelled) <= 0)
         weir_error_failf(&epoch->error, WEIR_CANCELLED, "the epoch attempt was cancelled before it came");
@@ -272,6 +319,7 @@ void weir_epoch_run_free(weir_epoch_run *epoch) {
     weir_block_store_unref(epoch->blocks);
     weir_error_free(epoch->error);
     weir_free(epoch->changelog_name);
+    weir_free(epoch->source_from);
     weir_buffer_unref(epoch->kept_report);
     weir__run_epoch__free_unpacked(epoch->message, NULL);
     weir_free(epoch);

@@ -32,7 +32,7 @@ static void fetch_done(void *data, const weir_fetch_result *result) {
     if (result->error && epoch->failed_peer < 0 && !epoch->error)
         epoch->failed_peer = result->failed_peer;
     weir_epoch_run_fail(epoch, result->error);
-    weir_epoch_run_inputs_ready(epoch);
+    weir_epoch_run_next_need(epoch);
 }
 
 static void fetch_freed(void *data) {
@@ -54,11 +54,12 @@ static bool is_remote(const weir_epoch_run *epoch, int32_t executor) {
     return !*host || strcmp(host, own) != 0;
 }
 
-static void start_fetch(weir_epoch_run *epoch, stage_fetch *fetch, const weir_fetch_peer *peers,
-                        const uint32_t *partitions, int32_t count, weir_pool *pool) {
+static void start_fetch(weir_epoch_run *epoch, stage_fetch *fetch, int32_t stage,
+                        const weir_fetch_peer *peers, const uint32_t *partitions, int32_t count,
+                        weir_pool *pool) {
     weir_query_run *query = epoch->query;
     weir_executor *executor = query->executor;
-    int32_t stage = epoch->stage - 1, tasks = weir_epoch_run_tasks(epoch, stage);
+    int32_t tasks = weir_epoch_run_tasks(epoch, stage);
     _cleanup_free_ uint32_t *owner = weir_alloc(sizeof *owner * (size_t)WEIR_MAX(tasks, 1));
     for (int32_t t = 0; t < tasks; t++)
         owner[t] = weir_epoch_run_task_owner(epoch, stage, t);
@@ -90,11 +91,11 @@ static void start_fetch(weir_epoch_run *epoch, stage_fetch *fetch, const weir_fe
     epoch->fetch = weir_block_fetch_start(&options);
 }
 
-/* Connections to all executors that ran tasks of the stage before; false (and the attempt failed) where one
- * cannot even be begun. */
-static bool use_peers(weir_epoch_run *epoch, stage_fetch *fetch, weir_fetch_peer *ret_peers) {
+/* Connections to all executors that ran tasks of the stage; false (and the attempt failed) where one cannot
+ * even be begun. */
+static bool use_peers(weir_epoch_run *epoch, stage_fetch *fetch, int32_t stage, weir_fetch_peer *ret_peers) {
     const Weir__RunEpoch *message = epoch->message;
-    int32_t stage = epoch->stage - 1, tasks = weir_epoch_run_tasks(epoch, stage);
+    int32_t tasks = weir_epoch_run_tasks(epoch, stage);
     _cleanup_free_ bool *has_tasks = weir_alloc_zero(message->n_executor_urls, sizeof *has_tasks);
     for (int32_t t = 0; t < tasks; t++)
         has_tasks[weir_epoch_run_task_owner(epoch, stage, t)] = true;
@@ -115,14 +116,28 @@ static bool use_peers(weir_epoch_run *epoch, stage_fetch *fetch, weir_fetch_peer
     return true;
 }
 
-bool weir_epoch_run_fetch(weir_epoch_run *epoch) {
+/* The partitions that own tasks of the input read. */
+static int32_t own_partitions(const weir_epoch_run *epoch, const weir_stage_need *need, uint32_t *ret) {
+    int32_t from = 0, count = 0;
+    for (int32_t i = 0; i < need->input; i++)
+        from += weir_epoch_run_input_tasks(epoch, epoch->stage, i);
+    int32_t tasks = weir_epoch_run_input_tasks(epoch, epoch->stage, need->input);
+    for (int32_t i = 0; i < tasks; i++) {
+        if (!weir_epoch_run_owns(epoch, epoch->stage, from + i))
+            continue;
+        ret[count++] = need->whole ? 0 : (uint32_t)i;
+        if (need->whole)
+            break;
+    }
+    return count;
+}
+
+bool weir_epoch_run_fetch(weir_epoch_run *epoch, const weir_stage_need *need) {
     weir_query_run *query = epoch->query;
     size_t executors = epoch->message->n_executor_urls;
-    int32_t total = weir_epoch_run_tasks(epoch, epoch->stage), count = 0;
+    int32_t total = weir_epoch_run_input_tasks(epoch, epoch->stage, need->input);
     _cleanup_free_ uint32_t *partitions = weir_alloc(sizeof *partitions * (size_t)WEIR_MAX(total, 1));
-    for (int32_t i = 0; i < total; i++)
-        if (weir_epoch_run_owns(epoch, epoch->stage, i))
-            partitions[count++] = (uint32_t)i;
+    int32_t count = own_partitions(epoch, need, partitions);
     if (!count)
         return false;
     stage_fetch *fetch = weir_alloc_zero(1, sizeof *fetch + sizeof(weir_peer *) * executors);
@@ -130,11 +145,11 @@ bool weir_epoch_run_fetch(weir_epoch_run *epoch) {
     weir_pool *pool = NULL;
     weir_error *err = NULL;
     fetch->query = query;
-    bool usable = use_peers(epoch, fetch, peers);
+    bool usable = use_peers(epoch, fetch, need->stage, peers);
     if (usable && fetch->peers_count && weir_executor_shuffle_pool(query->executor, &pool, &err) != WEIR_OK)
         weir_epoch_run_fail(epoch, err);
     if (pool) {
-        start_fetch(epoch, fetch, peers, partitions, count, pool);
+        start_fetch(epoch, fetch, need->stage, peers, partitions, count, pool);
         return true;
     }
     for (int32_t i = 0; i < fetch->peers_count; i++)
@@ -151,6 +166,7 @@ typedef struct serving {
     weir_call *call;
     Weir__FetchBlocks *message;
     weir_block_store *store;
+    bool *own_tasks; /* of the stage */
 } serving;
 
 static void reply_error(weir_executor *executor, weir_call *call, const weir_error *error) {
@@ -169,6 +185,7 @@ static void serve_work(weir_step *step) {
     const weir_block_serve serve = {
         .transport = transport,
         .store = job->store,
+        .own_tasks = job->own_tasks,
         .budget = &executor->budget,
         .message = job->message,
         .compress = job->message->compress && job->query->compress,
@@ -191,9 +208,20 @@ static void serve_done(weir_step *step) {
     weir_query_run *query = job->query;
     weir_block_store_unref(job->store);
     weir__fetch_blocks__free_unpacked(job->message, NULL);
+    weir_free(job->own_tasks);
     weir_free(job);
     query->users--;
     weir_query_run_settle(query);
+}
+
+/* Blocks that came from other executors, for a partition that several of them read, are those executors' to
+ * serve. */
+static bool *find_own_tasks(const weir_epoch_run *epoch, int32_t stage) {
+    int32_t tasks = weir_epoch_run_tasks(epoch, stage);
+    bool *own = weir_alloc_zero((size_t)tasks + 1, sizeof *own);
+    for (int32_t t = 0; t < tasks; t++)
+        own[t] = weir_epoch_run_owns(epoch, stage, t);
+    return own;
 }
 
 static void serve(weir_query_run *query, weir_waiting_fetch *wait) {
@@ -210,6 +238,7 @@ static void serve(weir_query_run *query, weir_waiting_fetch *wait) {
     job->call = wait->call;
     job->message = wait->message;
     job->store = weir_block_store_ref(query->epoch->blocks);
+    job->own_tasks = find_own_tasks(query->epoch, (int32_t)wait->message->stage);
     job->step.work = serve_work;
     job->step.done = serve_done;
     query->users++;

@@ -22,16 +22,36 @@
 #include "executor/task/executor.h"
 #include "proto/engine.pb-c.h"
 
-#define WEIR_STAGES_MAX 16
+#define WEIR_STAGES_MAX 128
+#define WEIR_SOURCES_MAX 10000
 #define WEIR_EPOCH_CALLS_MAX 4   /* copies of one RUN_EPOCH that are answered */
 #define WEIR_DROPPED_RUNS_MAX 64 /* that are remembered */
 
-/* A stage of the plan, compiled once; read-only for tasks. */
-typedef struct weir_stage_spec {
+/* A pipeline of a stage, from its leaf to the stage's root. Its tasks are the splits of a source, or the
+ * partitions of an earlier stage. */
+typedef struct weir_stage_input {
     weir_chain_spec chain;
-    enum { WEIR_DISTRIBUTION_SPLITS, WEIR_DISTRIBUTION_HASH, WEIR_DISTRIBUTION_SINGLE } distribution;
+    int32_t source; /* -1 = reads a stage */
+    int32_t reads;  /* that stage; -1 = reads a source */
+} weir_stage_input;
+
+/* Blocks that a stage needs before its tasks run. */
+typedef struct weir_stage_need {
+    int32_t stage, input; /* of that stage, for the tasks of this input: */
+    bool whole;           /* partition 0 for each of them, else their own partitions */
+} weir_stage_need;
+
+/* A stage of the plan, compiled once; read-only for tasks. Its tasks are those of its inputs, one input after
+ * the other. */
+typedef struct weir_stage_spec {
+    weir_stage_input *inputs;
+    int32_t inputs_count;
+    weir_stage_need *needs;
+    int32_t needs_count;
     int32_t partitions_out; /* shuffle partitions; 0 = the stage ends in the sink */
     bool emits_groups;      /* the root is a partial aggregation: its output is split by key group */
+    const weir_program *shuffle_keys; /* rows are split by these; NULL = not by expressions */
+    int32_t shuffle_keys_count;
     bool has_state;
     const weir_node_sink_write *sink;
 } weir_stage_spec;
@@ -80,6 +100,7 @@ typedef struct weir_query_run {
     weir_connector_context context;
     int32_t stages_count;
     weir_stage_spec stages[WEIR_STAGES_MAX];
+    int32_t sources_count;
     /* State: one store per state partition, NULL where another executor owns it. */
     int32_t state_partitions;
     weir_state_spec state_spec; /* schemas of the stateful operator */
@@ -105,7 +126,8 @@ typedef struct weir_stage_task {
     weir_job job;
     weir_event event; /* posted to the control loop at the end */
     struct weir_epoch_run *epoch;
-    int32_t stage, index; /* index: split or partition */
+    int32_t stage, index;
+    int32_t input, local; /* of the stage's inputs; local: split of its source, or partition */
     _Atomic bool started;
     bool ended;
     _Atomic int64_t progress; /* rows read, while it runs */
@@ -128,7 +150,9 @@ typedef struct weir_epoch_run {
     _Atomic bool cancelled;
     weir_error *error; /* the first */
     weir_block_store *blocks;
-    weir_block_fetch *fetch; /* under way */
+    weir_block_fetch *fetch; /* under way, for */
+    int32_t need;            /* of the stage */
+    int32_t *source_from;    /* by source: its first split; one more at the end */
     int64_t failed_peer;     /* -1 = none */
     int32_t stage;           /* running */
     int32_t stages_done;     /* stages whose local tasks have all ended */
@@ -299,7 +323,8 @@ void weir_epoch_run_abandon(weir_epoch_run *epoch);    /* without an answer: the
 void weir_epoch_run_free(weir_epoch_run *epoch);       /* accepts NULL */
 bool weir_epoch_run_idle(const weir_epoch_run *epoch); /* no task, step or fetch is running */
 void weir_epoch_run_fail(weir_epoch_run *epoch, weir_error *error /* takes; accepts NULL */);
-void weir_epoch_run_inputs_ready(weir_epoch_run *epoch); /* its fetch ended, well or not */
+void weir_epoch_run_next_need(weir_epoch_run *epoch); /* its fetch ended, well or not */
+int32_t weir_epoch_run_input_tasks(const weir_epoch_run *epoch, int32_t stage, int32_t input);
 int32_t weir_epoch_run_tasks(const weir_epoch_run *epoch, int32_t stage);
 uint32_t weir_epoch_run_task_owner(const weir_epoch_run *epoch, int32_t stage, int32_t index);
 static inline bool weir_epoch_run_owns(const weir_epoch_run *epoch, int32_t stage, int32_t index) {
@@ -310,7 +335,8 @@ void weir_epoch_run_report(weir_epoch_run *epoch);
 /* The report once more, where it was kept. */
 bool weir_epoch_run_report_again(const weir_epoch_run *epoch, weir_call *call);
 /* epoch_shuffle.c */
-bool weir_epoch_run_fetch(weir_epoch_run *epoch); /* false: there is nothing to fetch */
+bool weir_epoch_run_fetch(weir_epoch_run *epoch,
+                          const weir_stage_need *need); /* false: there is nothing to fetch */
 /* Takes call and message. */
 void weir_executor_fetch_blocks(weir_executor *executor, weir_call *call, Weir__FetchBlocks *message,
                                 uint64_t driver_epoch);

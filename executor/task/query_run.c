@@ -16,30 +16,93 @@ static bool is_state(const weir_node *node, void *data) {
     return node->kind == WEIR_NODE_STATE_AGG;
 }
 
+static void add_need(weir_stage_spec *spec, int64_t stage, int32_t input, bool whole) {
+    spec->needs[spec->needs_count++] = (weir_stage_need){(int32_t)stage, input, whole};
+}
+
+static int32_t count_joins(const weir_chain_spec *chain) {
+    int32_t joins = 0;
+    for (int32_t i = 0; i < chain->count; i++)
+        joins += chain->specs[i]->node->kind == WEIR_NODE_HASH_JOIN;
+    return joins;
+}
+
+/* Which blocks the tasks of the inputs read. A stage reads earlier ones only. */
+static weir_code find_needs(weir_query_run *query, int32_t index, weir_stage_spec *spec, weir_error **err) {
+    int32_t most = spec->inputs_count;
+    for (int32_t i = 0; i < spec->inputs_count; i++)
+        most += count_joins(&spec->inputs[i].chain);
+    spec->needs = WEIR_NEW_ARRAY(query->arena, weir_stage_need, most + 1);
+    for (int32_t i = 0; i < spec->inputs_count; i++) {
+        const weir_chain_spec *chain = &spec->inputs[i].chain;
+        if (spec->inputs[i].reads >= 0)
+            add_need(spec, spec->inputs[i].reads, i, false);
+        for (int32_t o = 0; o < chain->count; o++)
+            if (chain->specs[o]->node->kind == WEIR_NODE_HASH_JOIN) {
+                const weir_node_hash_join *join = WEIR_NODE_AS(chain->specs[o]->node, HASH_JOIN, hash_join);
+                add_need(spec, join->build_stage, i, join->broadcast);
+            }
+    }
+    for (int32_t n = 0; n < spec->needs_count; n++)
+        if (spec->needs[n].stage < 0 || spec->needs[n].stage >= index ||
+            !query->stages[spec->needs[n].stage].partitions_out)
+            WEIR_FAIL(err, RPC_ERROR, "stage %d reads stage %d", index, spec->needs[n].stage);
+    return WEIR_OK;
+}
+
+static weir_code compile_inputs(weir_query_run *query, const weir_node *root, weir_str sql, int32_t index,
+                                weir_stage_spec *ret, weir_error **err) {
+    weir_node_list leaves = weir_chain_leaves(query->arena, root);
+    if (leaves.count == 0)
+        WEIR_FAIL(err, RPC_ERROR, "a stage without an input");
+    ret->inputs = WEIR_NEW_ARRAY(query->arena, weir_stage_input, leaves.count);
+    ret->inputs_count = leaves.count;
+    for (int32_t i = 0; i < leaves.count; i++) {
+        const weir_node *leaf = leaves.items[i];
+        weir_stage_input *input = &ret->inputs[i];
+        bool scan = leaf->kind == WEIR_NODE_SCAN;
+        input->source = scan ? (int32_t)((const weir_node_scan *)leaf)->source_index : -1;
+        input->reads = scan ? -1 : (int32_t)((const weir_node_shuffle_read *)leaf)->stage;
+        if (input->source < -1 || input->source >= WEIR_SOURCES_MAX)
+            WEIR_FAIL(err, RPC_ERROR, "source %d", input->source);
+        query->sources_count = WEIR_MAX(query->sources_count, input->source + 1);
+        WEIR_TRY(
+            weir_chain_compile(query->arena, root, leaf, query->zone, query->ansi, sql, &input->chain, err));
+    }
+    return find_needs(query, index, ret, err);
+}
+
+/* Rows are split by expressions over what the stage gives, which all of its inputs give alike. */
+static weir_code compile_shuffle_keys(weir_query_run *query, const weir_node_shuffle_write *out, weir_str sql,
+                                      weir_stage_spec *ret, weir_error **err) {
+    ret->shuffle_keys_count = out->keys.count;
+    if (out->keys.count == 0)
+        return WEIR_OK;
+    return weir_program_compile(query->arena, out->keys.items, out->keys.count, query->zone, query->ansi, sql,
+                                &ret->shuffle_keys, err);
+}
+
 static weir_code compile_stage(weir_query_run *query, const weir_node_stage *stage, weir_str sql,
-                               weir_stage_spec *ret, weir_error **err) {
+                               int32_t index, weir_stage_spec *ret, weir_error **err) {
     const weir_node *root = stage->root;
     *ret = (weir_stage_spec){0};
-    if (weir_str_equal(stage->distribution, WEIR_STR("splits")))
-        ret->distribution = WEIR_DISTRIBUTION_SPLITS;
-    else if (weir_str_equal(stage->distribution, WEIR_STR("hash")))
-        ret->distribution = WEIR_DISTRIBUTION_HASH;
-    else
-        ret->distribution = WEIR_DISTRIBUTION_SINGLE;
     if (root->kind == WEIR_NODE_SHUFFLE_WRITE) {
         const weir_node_shuffle_write *out = WEIR_NODE_AS(root, SHUFFLE_WRITE, shuffle_write);
         root = out->child;
         ret->partitions_out = (int32_t)out->partitions;
         ret->emits_groups = is_partial_root(root);
         if (out->keys_count && !ret->emits_groups)
-            WEIR_FAIL(err, INTERNAL_ERROR, "a shuffle by key needs an aggregation before it");
+            WEIR_FAIL(err, INTERNAL_ERROR, "a shuffle by groups needs an aggregation before it");
+        WEIR_TRY(compile_shuffle_keys(query, out, sql, ret, err));
         if (ret->partitions_out < 1 || ret->partitions_out > WEIR_STATE_GROUPS)
             WEIR_FAIL(err, RPC_ERROR, "a stage with %d partitions", ret->partitions_out);
     } else {
         ret->sink = WEIR_NODE_AS(root, SINK_WRITE, sink_write);
     }
     ret->has_state = weir_node_any(root, is_state, NULL);
-    WEIR_TRY(weir_chain_compile(query->arena, root, query->zone, query->ansi, sql, &ret->chain, err));
+    WEIR_TRY(compile_inputs(query, root, sql, index, ret, err));
+    if (ret->has_state && ret->inputs_count != 1)
+        WEIR_FAIL(err, INTERNAL_ERROR, "a stateful stage with %d inputs", ret->inputs_count);
     return WEIR_OK;
 }
 
@@ -60,11 +123,14 @@ static weir_code compile_plan(weir_query_run *query, const ProtobufCBinaryData *
     query->stages_count = plan->stages.count;
     for (int32_t s = 0; s < plan->stages.count; s++) {
         const weir_node_stage *stage = WEIR_NODE_AS(plan->stages.items[s], STAGE, stage);
-        WEIR_TRY(compile_stage(query, stage, plan->sql, &query->stages[s], err));
+        WEIR_TRY(compile_stage(query, stage, plan->sql, s, &query->stages[s], err));
         if (!query->stages[s].has_state)
             continue;
-        query->state_partitions = (int32_t)stage->partitions;
-        describe_state(query, &query->stages[s].chain);
+        const weir_stage_input *input = &query->stages[s].inputs[0];
+        if (input->reads < 0)
+            WEIR_FAIL(err, INTERNAL_ERROR, "a stateful stage that reads a source");
+        query->state_partitions = query->stages[input->reads].partitions_out;
+        describe_state(query, &input->chain);
     }
     query->stores = WEIR_NEW_ARRAY(query->arena, weir_state_store *, query->state_partitions);
     return WEIR_OK;

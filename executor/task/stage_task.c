@@ -3,6 +3,8 @@
  * (collecting sinks). Task thread; the only shared object it writes is the block store. */
 #include "common/base/alloc.h"
 #include "common/base/failpoint.h"
+#include "common/base/hash.h"
+#include "common/column/row_codec.h"
 #include "common/wire/block.h"
 #include "executor/task/executor_int.h"
 
@@ -15,6 +17,7 @@ typedef struct task_run {
     weir_epoch_run *epoch;
     weir_query_run *query;
     const weir_stage_spec *spec;
+    const weir_stage_input *input;
     weir_budget budget;
     weir_arena *arena; /* task lifetime */
     weir_arena *batch_arena;
@@ -75,6 +78,51 @@ static weir_code take_for_one(void *data, weir_batch *batch, const weir_sel *sel
     _cleanup_batch_ weir_batch *dense = NULL;
     WEIR_TRY(take_dense(run, batch, sel, &dense, err));
     return add_to_part(run, 0, dense, err);
+}
+
+/* Rows of the selection by the partition of their key group: rows[from[p] .. from[p + 1]) are those of p. */
+static void split_rows(const uint32_t *hashes, const weir_sel *sel, int32_t partitions, int32_t *rows,
+                       int32_t *from) {
+    int32_t owners[WEIR_KEY_GROUPS], next[WEIR_KEY_GROUPS];
+    for (int32_t g = 0; g < WEIR_KEY_GROUPS; g++)
+        owners[g] = weir_partition_of_group(g, partitions);
+    for (int32_t i = 0; i < sel->count; i++)
+        from[owners[weir_key_group(hashes[i])] + 1]++;
+    for (int32_t p = 0; p < partitions; p++) {
+        from[p + 1] += from[p];
+        next[p] = from[p];
+    }
+    for (int32_t i = 0; i < sel->count; i++)
+        rows[next[owners[weir_key_group(hashes[i])]]++] = weir_sel_row(sel, i);
+}
+
+static weir_code hash_rows(task_run *run, weir_batch *batch, const weir_sel *sel, uint32_t *ret,
+                           weir_error **err) {
+    int32_t count = run->spec->shuffle_keys_count;
+    weir_column **keys = WEIR_NEW_ARRAY(run->eval.arena, weir_column *, count);
+    WEIR_TRY(weir_program_eval(run->spec->shuffle_keys, &run->eval, batch, sel, keys, err));
+    weir_code code = weir_columns_murmur3(keys, count, sel, WEIR_MURMUR3_SEED, ret, err);
+    for (int32_t k = 0; k < count; k++)
+        weir_column_unref(keys[k]);
+    return code;
+}
+
+static weir_code take_by_keys(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err) {
+    task_run *run = data;
+    int32_t partitions = run->spec->partitions_out;
+    uint32_t *hashes = WEIR_NEW_ARRAY(run->eval.arena, uint32_t, sel->count);
+    int32_t *rows = WEIR_NEW_ARRAY(run->eval.arena, int32_t, sel->count);
+    int32_t *from = WEIR_NEW_ARRAY(run->eval.arena, int32_t, partitions + 1);
+    WEIR_TRY(hash_rows(run, batch, sel, hashes, err));
+    split_rows(hashes, sel, partitions, rows, from);
+    for (int32_t p = 0; p < partitions; p++) {
+        _cleanup_batch_ weir_batch *part = NULL;
+        if (from[p + 1] == from[p])
+            continue;
+        WEIR_TRY(weir_batch_gather(&run->budget, batch, rows + from[p], from[p + 1] - from[p], &part, err));
+        WEIR_TRY(add_to_part(run, p, part, err));
+    }
+    return WEIR_OK;
 }
 
 static weir_code take_for_driver(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err) {
@@ -162,11 +210,12 @@ static weir_code scan_split(task_run *run, const weir_source_ops *ops, weir_scan
 }
 
 static weir_code read_split(task_run *run, weir_error **err) {
-    const weir_node_scan *node = WEIR_NODE_AS(run->spec->chain.leaf, SCAN, scan);
+    const weir_node_scan *node = WEIR_NODE_AS(run->input->chain.leaf, SCAN, scan);
     const weir_source_ops *ops = weir_source_find(node->format);
     if (!ops)
         WEIR_FAIL(err, INTERNAL_ERROR, "no source " WEIR_STR_FMT, WEIR_STR_ARG(node->format));
-    const ProtobufCBinaryData *split = &run->epoch->message->splits[run->task->index];
+    int32_t index = run->epoch->source_from[run->input->source] + run->task->local;
+    const ProtobufCBinaryData *split = &run->epoch->message->splits[index];
     weir_scan *scan = NULL;
     WEIR_TRY(ops->scan_open(&run->query->context, node, (weir_str){(const char *)split->data, split->len},
                             &run->budget, &scan, err));
@@ -175,37 +224,65 @@ static weir_code read_split(task_run *run, weir_error **err) {
     return code;
 }
 
-static weir_code read_block(task_run *run, const weir_type *schema, weir_buffer *block, weir_error **err) {
+/* Who gets the batches of an earlier stage. */
+typedef struct block_reader {
+    const weir_type *schema;
+    bool again; /* other tasks ask for the same blocks */
+    weir_collect_fn take;
+    void *data;
+} block_reader;
+
+static weir_code read_block(task_run *run, const block_reader *reader, weir_buffer *block, weir_error **err) {
     size_t at = 0;
     while (at < block->size) {
         _cleanup_batch_ weir_batch *batch = NULL;
-        WEIR_TRY(weir_block_decode(schema, block, at, "shuffle block", &batch, &at, err));
+        WEIR_TRY(weir_block_decode(reader->schema, block, at, "shuffle block", &batch, &at, err));
         run->task->rows_in += batch->rows;
         atomic_store_explicit(&run->task->progress, run->task->rows_in, memory_order_relaxed);
-        WEIR_TRY(push_batch(run, batch, err));
+        WEIR_TRY(check_cancelled(run, err));
+        WEIR_TRY(reader->take(reader->data, batch, NULL, err));
     }
     return WEIR_OK;
 }
 
 /* Block by block: only one is in the task's memory at a time, wherever it was kept. */
-static weir_code read_slot(task_run *run, const weir_type *schema, weir_block_slot_id slot,
+static weir_code read_slot(task_run *run, const block_reader *reader, weir_block_slot_id slot,
                            weir_error **err) {
     weir_block_store *blocks = run->epoch->blocks;
     for (int32_t i = 0; weir_block_store_size(blocks, slot, i) >= 0; i++) {
         _cleanup_buffer_ weir_buffer *block = NULL;
         WEIR_TRY(check_cancelled(run, err));
-        WEIR_TRY(weir_block_store_read(blocks, slot, i, true, &run->budget, &block, err));
-        WEIR_TRY(read_block(run, schema, block, err));
+        WEIR_TRY(weir_block_store_read(blocks, slot, i, !reader->again, &run->budget, &block, err));
+        WEIR_TRY(read_block(run, reader, block, err));
     }
     return WEIR_OK;
 }
 
-static weir_code read_shuffle(task_run *run, weir_error **err) {
-    const weir_node_shuffle_read *node = WEIR_NODE_AS(run->spec->chain.leaf, SHUFFLE_READ, shuffle_read);
-    int32_t stage = (int32_t)node->stage, tasks = weir_block_store_tasks(run->epoch->blocks, stage);
+static weir_code read_partition(task_run *run, int32_t stage, int32_t partition, const block_reader *reader,
+                                weir_error **err) {
+    int32_t tasks = weir_block_store_tasks(run->epoch->blocks, stage);
     for (int32_t t = 0; t < tasks; t++)
-        WEIR_TRY(read_slot(run, node->schema, (weir_block_slot_id){stage, run->task->index, t}, err));
+        WEIR_TRY(read_slot(run, reader, (weir_block_slot_id){stage, partition, t}, err));
     return WEIR_OK;
+}
+
+static weir_code take_input(void *data, weir_batch *batch, const weir_sel *sel, weir_error **err) {
+    (void)sel;
+    return push_batch(data, batch, err);
+}
+
+static weir_code read_shuffle(task_run *run, weir_error **err) {
+    const weir_node_shuffle_read *node = WEIR_NODE_AS(run->input->chain.leaf, SHUFFLE_READ, shuffle_read);
+    const block_reader reader = {.schema = node->schema, .take = take_input, .data = run};
+    return read_partition(run, run->input->reads, run->task->local, &reader, err);
+}
+
+/* The build side of a join (operator.h). */
+static weir_code read_stage(void *self, int32_t stage, bool whole, const weir_type *schema,
+                            weir_collect_fn take, void *data, weir_error **err) {
+    task_run *run = self;
+    const block_reader reader = {schema, whole, take, data};
+    return read_partition(run, stage, whole ? 0 : run->task->local, &reader, err);
 }
 
 /* ---- the task ---- */
@@ -215,13 +292,13 @@ static weir_code open_chain(task_run *run, weir_error **err) {
     weir_collect_fn take = NULL;
     if (run->spec->partitions_out) {
         run->parts = weir_alloc_zero((size_t)run->spec->partitions_out, sizeof *run->parts);
-        take = run->spec->emits_groups ? NULL : take_for_one;
+        take = run->spec->emits_groups ? NULL : run->spec->shuffle_keys_count ? take_by_keys : take_for_one;
     } else {
         WEIR_TRY(open_sink(run, &take, err));
     }
     if (take)
         collector = weir_collector_new(run->arena, &run->context, take, run);
-    return weir_chain_open(&run->spec->chain, &run->context, collector, &run->chain, err);
+    return weir_chain_open(&run->input->chain, &run->context, collector, &run->chain, err);
 }
 
 static weir_code publish_parts(task_run *run, weir_error **err) {
@@ -251,7 +328,7 @@ static weir_code finish_sink(task_run *run, weir_error **err) {
 static weir_code run_task(task_run *run, weir_error **err) {
     WEIR_TRY(check_cancelled(run, err));
     WEIR_TRY(open_chain(run, err));
-    if (run->spec->distribution == WEIR_DISTRIBUTION_SPLITS)
+    if (run->input->source >= 0)
         WEIR_TRY(read_split(run, err));
     else
         WEIR_TRY(read_shuffle(run, err));
@@ -283,6 +360,7 @@ void weir_stage_task_run(weir_job *job) {
     atomic_store_explicit(&task->started, true, memory_order_relaxed);
     weir_count(&query->executor->counters.tasks_run, 1);
     task_run run = {.task = task, .epoch = epoch, .query = query, .spec = &query->stages[task->stage]};
+    run.input = &run.spec->inputs[task->input];
     weir_budget_init(&run.budget, &query->executor->budget, query->task_memory);
     run.arena = weir_arena_new_in(&run.budget);
     run.batch_arena = weir_arena_new_in(&run.budget);
@@ -295,7 +373,9 @@ void weir_stage_task_run(weir_job *job) {
                                           .budget = &run.budget,
                                           .arena = run.arena,
                                           .eval = &run.eval,
-                                          .state = run.spec->has_state ? query->stores[task->index] : NULL};
+                                          .state = run.spec->has_state ? query->stores[task->index] : NULL,
+                                          .read_stage = read_stage,
+                                          .reader = &run};
     run_task(&run, &task->error);
     close_task(&run);
     weir_loop_post(query->executor->loop, &task->event);

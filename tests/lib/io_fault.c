@@ -1,10 +1,12 @@
-/* A preloaded library that fails one file operation of a process: LD_PRELOAD with IO_FAULT=OPERATION:KIND:N.
+/* A preloaded library that fails one file operation of a process: LD_PRELOAD with
+ * IO_FAULT=OPERATION:KIND:N[:PATH].
  *
  * OPERATION is create (open with O_CREAT), mkdir, write, fsync, link (link, rename and the like) or print
  * (write to standard output); KIND is an errno name (EIO, ENOSPC, EINTR, EDQUOT) or `short` (half of the
- * bytes are written); the N-th call (from 1) fails. Only regular files and directories count, never sockets
- * and pipes. "io_fault fired: ..." goes to standard error, and "io_fault second fsync: ..." where a file is
- * synced again after its fsync failed: its pages may be gone, so that a success would be a lie. Any thread.
+ * bytes are written); the N-th call (from 1) fails, of those whose path holds PATH where it is given. Only
+ * regular files and directories count, never sockets and pipes. "io_fault fired: ..." goes to standard error,
+ * and "io_fault second fsync: ..." where a file is synced again after its fsync failed: its pages may be
+ * gone, so that a success would be a lie. Any thread.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,6 +30,7 @@ typedef struct fault_plan {
     char operation[16];
     char kind[16];
     long at;
+    char path[64]; /* empty = any */
 } fault_plan;
 
 static struct {
@@ -42,8 +45,8 @@ static struct {
 
 static void load_plan(void) {
     const char *text = getenv("IO_FAULT");
-    if (!text ||
-        sscanf(text, "%15[^:]:%15[^:]:%ld", state.plan.operation, state.plan.kind, &state.plan.at) != 3)
+    if (!text || sscanf(text, "%15[^:]:%15[^:]:%ld:%63s", state.plan.operation, state.plan.kind,
+                        &state.plan.at, state.plan.path) < 3)
         state.plan.operation[0] = 0;
 }
 
@@ -71,7 +74,7 @@ static bool fires(const char *operation, const char *path, bool *ret_short) {
     } kinds[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EINTR", EINTR}, {"EDQUOT", EDQUOT}};
     pthread_once(&state.once, load_plan);
     *ret_short = false;
-    if (strcmp(state.plan.operation, operation) != 0 ||
+    if (strcmp(state.plan.operation, operation) != 0 || !strstr(path, state.plan.path) ||
         atomic_fetch_add(&state.calls, 1) + 1 != state.plan.at)
         return false;
     say("fired", path);

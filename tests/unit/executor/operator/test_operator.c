@@ -58,7 +58,8 @@ static const char *run(bench *t, weir_node *root, const char *const *lines, int3
     weir_chain_spec spec;
     weir_chain chain;
     weir_strbuf_clear(&t->out);
-    CHECK_OK(weir_chain_compile(t->arena, root, weir_timezone_utc(), true, WEIR_STR(""), &spec, &err));
+    CHECK_OK(weir_chain_compile(t->arena, root, weir_chain_leaves(t->arena, root).items[0],
+                                weir_timezone_utc(), true, WEIR_STR(""), &spec, &err));
     weir_operator *collector = weir_collector_new(t->task, &t->context, print, t);
     CHECK_OK(weir_chain_open(&spec, &t->context, collector, &chain, &err));
     for (int32_t from = 0; from < count; from += batch_rows) {
@@ -275,8 +276,8 @@ WEIR_TEST(operators, a_limit_of_zero_is_done_at_once) {
     weir_error *err = NULL;
     weir_chain_spec spec;
     weir_chain chain;
-    CHECK_OK(weir_chain_compile(t.arena, limit_node(&t, &t.leaf->node, 0), weir_timezone_utc(), true,
-                                WEIR_STR(""), &spec, &err));
+    CHECK_OK(weir_chain_compile(t.arena, limit_node(&t, &t.leaf->node, 0), &t.leaf->node, weir_timezone_utc(),
+                                true, WEIR_STR(""), &spec, &err));
     CHECK_OK(
         weir_chain_open(&spec, &t.context, weir_collector_new(t.task, &t.context, print, &t), &chain, &err));
     cr_assert(weir_operator_is_done(chain.head));

@@ -286,13 +286,10 @@ static ProtobufCBinaryData make_plan(weir_arena *arena) {
     sink->format = WEIR_STR("memory");
     sink->schema = weir_aggregate_final_schema(arena, partial->keys, partial->aggregates);
     weir_node *roots[] = {&write->node, &sink->node};
-    const char *distributions[] = {"splits", "hash"};
     weir_node *stages[2];
     for (int s = 0; s < 2; s++) {
         weir_node_stage *stage = WEIR_NODE_NEW(arena, STAGE, stage);
         stage->root = roots[s];
-        stage->distribution = weir_str_from(distributions[s]);
-        stage->partitions = s ? PARTITIONS : 0;
         stages[s] = &stage->node;
     }
     weir_node_query_plan *plan = WEIR_NODE_NEW(arena, QUERY_PLAN, query_plan);
