@@ -207,14 +207,22 @@ static weir_code build_expand(weir_planner *p, weir_node_expand *expand, weir_er
     return WEIR_OK;
 }
 
-static weir_code build_sort(weir_planner *p, weir_node_sort *sort, weir_error **err) {
-    WEIR_TRY(weir_plan_build(p, sort->child, err));
-    weir_plan_gather(p);
+static weir_code push_sort(weir_planner *p, const weir_node_sort *sort, int64_t limit, weir_error **err) {
     weir_node_sort_exec *node = WEIR_NODE_NEW(p->arena, SORT_EXEC, sort_exec);
     node->child = p->current;
+    node->limit = limit;
     WEIR_TRY(weir_plan_bind_list(p, &sort->orders, &sort->child->output, &node->orders, err));
     weir_plan_push(p, &node->node, p->current->type);
     return WEIR_OK;
+}
+
+/* `limit`: how many rows are wanted, 0 = all. Every task then gives no more than that many. */
+static weir_code build_sort(weir_planner *p, const weir_node_sort *sort, int64_t limit, weir_error **err) {
+    WEIR_TRY(weir_plan_build(p, sort->child, err));
+    if (limit && !p->is_single)
+        WEIR_TRY(push_sort(p, sort, limit, err));
+    weir_plan_gather(p);
+    return push_sort(p, sort, limit, err);
 }
 
 static void push_limit(weir_planner *p, int64_t skip, int64_t count) {
@@ -232,10 +240,25 @@ static weir_code constant_count(const weir_node *expr, const char *what, int64_t
     return WEIR_OK;
 }
 
+/* The sort that a limit asks for the first rows of: below it or below a projection. */
+static const weir_node_sort *sort_below(const weir_node *relation) {
+    while (relation->kind == WEIR_NODE_PROJECT || relation->kind == WEIR_NODE_SUBQUERY_ALIAS)
+        relation = relation->kind == WEIR_NODE_PROJECT ? ((const weir_node_project *)relation)->child
+                                                       : ((const weir_node_subquery_alias *)relation)->child;
+    return relation->kind == WEIR_NODE_SORT ? (const weir_node_sort *)relation : NULL;
+}
+
 static weir_code build_limit(weir_planner *p, weir_node_limit *limit, weir_error **err) {
-    int64_t count = 0;
-    WEIR_TRY(weir_plan_build(p, limit->child, err));
+    int64_t count = 0, skip = 0;
+    weir_node *child = limit->child;
     WEIR_TRY(constant_count(limit->count, "LIMIT", &count, err));
+    if (child->kind == WEIR_NODE_OFFSET) {
+        WEIR_TRY(constant_count(WEIR_NODE_AS(child, OFFSET, offset)->count, "OFFSET", &skip, err));
+        child = WEIR_NODE_AS(child, OFFSET, offset)->child;
+    }
+    p->sort = sort_below(child);
+    p->sort_limit = count + skip;
+    WEIR_TRY(weir_plan_build(p, limit->child, err));
     if (!p->is_single)
         push_limit(p, 0, count); /* no task needs to send more than that */
     weir_plan_gather(p);
@@ -307,7 +330,8 @@ weir_code weir_plan_build(weir_planner *p, weir_node *relation, weir_error **err
     case WEIR_NODE_JOIN:
         return weir_plan_join(p, WEIR_NODE_AS(relation, JOIN, join), err);
     case WEIR_NODE_SORT:
-        return build_sort(p, WEIR_NODE_AS(relation, SORT, sort), err);
+        return build_sort(p, WEIR_NODE_AS(relation, SORT, sort),
+                          p->sort == (weir_node_sort *)relation ? p->sort_limit : 0, err);
     case WEIR_NODE_LIMIT:
         return build_limit(p, WEIR_NODE_AS(relation, LIMIT, limit), err);
     case WEIR_NODE_OFFSET:

@@ -11,8 +11,10 @@ typedef struct weir_planner {
     const weir_physical_request *request;
     weir_physical *out;
     weir_node_list stages;
-    weir_node *current; /* top operator of the stage being built */
-    bool is_single;     /* all of its rows are in one task */
+    weir_node *current;         /* top operator of the stage being built */
+    bool is_single;             /* all of its rows are in one task */
+    const weir_node_sort *sort; /* a limit is above it: */
+    int64_t sort_limit;         /* how many rows are wanted of it */
     int32_t sources_capacity;
     bool watermark;
     weir_strbuf signature;

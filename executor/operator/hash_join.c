@@ -106,6 +106,12 @@ static weir_code read_build(weir_operator *op, weir_error **err) {
 static weir_sel without_null_keys(const join_spec *spec, weir_column *const *keys, const weir_sel *sel,
                                   int32_t *ret) {
     int32_t count = 0;
+    bool any = false;
+    for (int32_t k = 0; k < spec->keys_count; k++)
+        any |= spec->node->null_safe.data[k] != '1' &&
+               (keys[k]->validity != NULL || keys[k]->type->kind == WEIR_TYPE_NULL);
+    if (!any)
+        return *sel;
     for (int32_t i = 0; i < sel->count; i++) {
         int32_t row = weir_sel_row(sel, i);
         bool null = false;

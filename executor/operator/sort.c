@@ -1,7 +1,8 @@
 /* Sort: in memory, stable, every orderable type. Rows are kept as compact batches; finish encodes one
  * normalised key per row (common/column/sort_key.h: directions and NULL order are in the bytes) and merges
- * runs of (8-byte prefix, row) by comparing prefixes first and whole keys on a tie. Memory: the rows twice
- * and their keys, charged to the task; refused = OUT_OF_MEMORY. Task thread. */
+ * runs of (8-byte prefix, row) by comparing prefixes first and whole keys on a tie. Where only the first rows
+ * are wanted, what cannot be among them is dropped each time that many rows more than wanted have come.
+ * Memory: the rows twice and their keys, charged to the task; refused = OUT_OF_MEMORY. Task thread. */
 #include "common/base/alloc.h"
 #include "common/column/sort_key.h"
 #include "executor/operator/operator_int.h"
@@ -10,6 +11,7 @@ typedef struct sort_spec {
     const weir_program *program;
     int32_t count;
     weir_sort_order *orders;
+    int64_t limit; /* 0 = none */
 } sort_spec;
 
 typedef struct sorter {
@@ -37,20 +39,6 @@ static void sort_close(weir_operator *op) {
         weir_batch_unref(s->batches[i]);
     weir_free(s->batches);
     weir_free(s);
-}
-
-static weir_code sort_push(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err) {
-    sorter *s = op->data;
-    if (s->rows + sel->count > INT32_MAX / 2)
-        return weir_operator_refused(op, err);
-    if (s->count == s->capacity) {
-        s->capacity = WEIR_MAX(16, 2 * s->capacity);
-        s->batches = weir_realloc(s->batches, sizeof(*s->batches) * (size_t)s->capacity);
-    }
-    WEIR_TRY(weir_operator_compact(op->context->budget, batch, sel, &s->batches[s->count], err));
-    s->count++;
-    s->rows += sel->count;
-    return WEIR_OK;
 }
 
 static inline uint64_t prefix_of(weir_str key) {
@@ -95,18 +83,40 @@ static item *merge_sort(const weir_rows *keys, item *from, item *to, int64_t cou
     return from;
 }
 
-static weir_code emit_sorted(weir_operator *op, weir_batch *all, const item *items, weir_error **err) {
+/* The first `wanted` rows in batches to `take`. */
+static weir_code give_sorted(weir_operator *op, weir_batch *all, const item *items, int32_t wanted,
+                             weir_code (*take)(weir_operator *op, weir_batch *batch, weir_error **err),
+                             weir_error **err) {
     weir_eval *eval = op->context->eval;
-    for (int32_t from = 0; from < all->rows && !weir_operator_is_done(op->next); from += WEIR_BATCH_ROWS) {
-        int32_t count = WEIR_MIN(WEIR_BATCH_ROWS, all->rows - from);
+    for (int32_t from = 0; from < wanted; from += WEIR_BATCH_ROWS) {
+        int32_t count = WEIR_MIN(WEIR_BATCH_ROWS, wanted - from);
         int32_t rows[WEIR_BATCH_ROWS];
         for (int32_t i = 0; i < count; i++)
             rows[i] = items[from + i].row;
         _cleanup_batch_ weir_batch *sorted = NULL;
         WEIR_TRY(weir_batch_gather(eval->budget, all, rows, count, &sorted, err));
-        WEIR_TRY(weir_operator_emit(op, sorted, NULL, err));
-        weir_arena_reset(eval->arena);
+        WEIR_TRY(take(op, sorted, err));
     }
+    return WEIR_OK;
+}
+
+static weir_code emit_batch(weir_operator *op, weir_batch *batch, weir_error **err) {
+    if (weir_operator_is_done(op->next))
+        return WEIR_OK;
+    WEIR_TRY(weir_operator_emit(op, batch, NULL, err));
+    weir_arena_reset(op->context->eval->arena);
+    return WEIR_OK;
+}
+
+static weir_code keep_batch(weir_operator *op, weir_batch *batch, weir_error **err) {
+    (void)err;
+    sorter *s = op->data;
+    if (s->count == s->capacity) {
+        s->capacity = WEIR_MAX(16, 2 * s->capacity);
+        s->batches = weir_realloc(s->batches, sizeof(*s->batches) * (size_t)s->capacity);
+    }
+    s->batches[s->count++] = weir_batch_ref(batch);
+    s->rows += batch->rows;
     return WEIR_OK;
 }
 
@@ -114,16 +124,20 @@ static weir_code encode_keys(weir_operator *op, weir_batch *all, weir_rows *keys
     const sort_spec *spec = op->spec->data;
     weir_column **columns = weir_alloc_zero((size_t)spec->count + 1, sizeof *columns);
     weir_sel sel = {NULL, all->rows};
+    weir_arena_mark mark = weir_arena_mark_here(op->context->eval->arena);
     weir_code code = weir_program_eval(spec->program, op->context->eval, all, &sel, columns, err);
     if (code == WEIR_OK)
         code = weir_sort_key_encode(keys, columns, spec->orders, spec->count, &sel, err);
     weir_operator_unref_columns(columns, spec->count);
     weir_free(columns);
-    weir_arena_reset(op->context->eval->arena);
+    weir_arena_rewind(op->context->eval->arena, mark);
     return code;
 }
 
-static weir_code sort_all(weir_operator *op, weir_batch *all, weir_rows *keys, weir_error **err) {
+static weir_code sort_all(weir_operator *op, weir_batch *all, weir_rows *keys,
+                          weir_code (*take)(weir_operator *op, weir_batch *batch, weir_error **err),
+                          weir_error **err) {
+    const sort_spec *spec = op->spec->data;
     WEIR_TRY(encode_keys(op, all, keys, err));
     size_t bytes = sizeof(item) * (size_t)all->rows;
     _cleanup_buffer_ weir_buffer *first = weir_buffer_new(op->context->budget, bytes);
@@ -134,22 +148,45 @@ static weir_code sort_all(weir_operator *op, weir_batch *all, weir_rows *keys, w
     for (int32_t i = 0; i < all->rows; i++)
         items[i] = (item){prefix_of(weir_rows_at(keys, i)), i};
     items = merge_sort(keys, items, (item *)second->data, all->rows);
-    return emit_sorted(op, all, items, err);
+    int32_t wanted = spec->limit && spec->limit < all->rows ? (int32_t)spec->limit : all->rows;
+    return give_sorted(op, all, items, wanted, take, err);
 }
 
-static weir_code sort_finish(weir_operator *op, weir_error **err) {
+/* All rows that are kept go to `take` in order; the operator keeps none. */
+static weir_code sort_kept(weir_operator *op,
+                           weir_code (*take)(weir_operator *op, weir_batch *batch, weir_error **err),
+                           weir_error **err) {
     sorter *s = op->data;
-    if (s->rows == 0)
-        return WEIR_OK;
     _cleanup_batch_ weir_batch *all = NULL;
     WEIR_TRY(weir_batch_concat(op->context->budget, op->spec->schema, s->batches, s->count, &all, err));
     for (int32_t i = 0; i < s->count; i++)
         weir_batch_unref(s->batches[i]);
     s->count = 0;
+    s->rows = 0;
     weir_rows keys = {.budget = op->context->budget};
-    weir_code code = sort_all(op, all, &keys, err);
+    weir_code code = sort_all(op, all, &keys, take, err);
     weir_rows_fini(&keys);
     return code;
+}
+
+#define SLACK_MIN 65536 /* rows beyond the limit before they are looked at */
+
+static weir_code sort_push(weir_operator *op, weir_batch *batch, const weir_sel *sel, weir_error **err) {
+    const sort_spec *spec = op->spec->data;
+    sorter *s = op->data;
+    if (s->rows + sel->count > INT32_MAX / 2)
+        return weir_operator_refused(op, err);
+    _cleanup_batch_ weir_batch *dense = NULL;
+    WEIR_TRY(weir_operator_compact(op->context->budget, batch, sel, &dense, err));
+    WEIR_TRY(keep_batch(op, dense, err));
+    if (spec->limit && s->rows - spec->limit > WEIR_MAX(spec->limit, SLACK_MIN))
+        return sort_kept(op, keep_batch, err);
+    return WEIR_OK;
+}
+
+static weir_code sort_finish(weir_operator *op, weir_error **err) {
+    const sorter *s = op->data;
+    return s->rows ? sort_kept(op, emit_batch, err) : WEIR_OK;
 }
 
 static const weir_operator_ops sort_ops = {
@@ -159,6 +196,7 @@ WEIR_OPERATOR_COMPILE(sort) {
     const weir_node_sort_exec *node = WEIR_NODE_AS(compiler->node, SORT_EXEC, sort_exec);
     sort_spec *data = WEIR_NEW(compiler->arena, sort_spec);
     data->count = node->orders.count;
+    data->limit = node->limit;
     data->orders = WEIR_NEW_ARRAY(compiler->arena, weir_sort_order, data->count + 1);
     weir_node **exprs = WEIR_NEW_ARRAY(compiler->arena, weir_node *, data->count + 1);
     for (int32_t i = 0; i < data->count; i++) {
