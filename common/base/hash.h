@@ -18,6 +18,11 @@ uint32_t weir_murmur3_bytes(const void *data, size_t size, uint32_t seed);
 
 #define WEIR_MURMUR3_SEED 42u
 
+/* Spark's XXH64.hashInt / hashLong / hashUnsafeBytes: xxHash64 of 4, 8 and any number of bytes. (xxhash.c) */
+uint64_t weir_xxhash64_int(uint32_t value, uint64_t seed);
+uint64_t weir_xxhash64_long(uint64_t value, uint64_t seed);
+uint64_t weir_xxhash64_bytes(const void *data, size_t size, uint64_t seed);
+
 /* For in-memory tables only: not stable across versions, never stored. */
 uint64_t weir_hash_bytes(const void *data, size_t size, uint64_t seed);
 static inline uint64_t weir_hash_mix(uint64_t a, uint64_t b) {

@@ -13,7 +13,7 @@
 #include "common/expr/kernel.h"
 #include "common/plan/plan.h"
 
-#define WEIR_AGGREGATE_STATES_MAX 4
+#define WEIR_AGGREGATE_STATES_MAX 6
 #define WEIR_AGGREGATE_ARGS_MAX 8
 
 typedef struct weir_accumulator weir_accumulator; /* opaque per aggregate */
@@ -29,6 +29,10 @@ typedef struct weir_aggregate_ops {
                            const weir_type *type, const weir_type **ret_types);
     weir_code (*create)(weir_budget *budget, const weir_type *const *arg_types, int32_t args_count,
                         const weir_type *type, weir_accumulator **ret, weir_error **err);
+    /* Once behind create: literals[i] is a one-row column where argument i is a literal, else NULL; kept by
+     * the plan. May be NULL. */
+    weir_code (*configure)(weir_accumulator *acc, weir_column *const *literals, int32_t args_count,
+                           weir_error **err);
     void (*destroy)(weir_accumulator *acc); /* accepts NULL */
     /* Makes room for groups [0, groups_count); new ones start empty. Never shrinks. */
     weir_code (*resize)(weir_accumulator *acc, int32_t groups_count, weir_error **err);

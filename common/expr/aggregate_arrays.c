@@ -120,6 +120,41 @@ uint8_t *weir_cells_reserve(weir_cells *cells, int32_t group, size_t size) {
     return slot + 8;
 }
 
+uint8_t *weir_cells_extend(weir_cells *cells, int32_t group, size_t size) {
+    weir_str old = weir_cells_get(cells, group);
+    uint8_t *cell = weir_cells_reserve(cells, group, old.size + size);
+    if (!cell)
+        return NULL;
+    if (old.size && cell != (const uint8_t *)old.data)
+        memcpy(cell, old.data, old.size); /* what a cell leaves behind stays readable */
+    return cell + old.size;
+}
+
+weir_code weir_cells_bytes_column(const weir_cells *cells, weir_budget *budget, int32_t from, int32_t count,
+                                  weir_column **ret, weir_error **err) {
+    weir_builder builder;
+    WEIR_TRY(weir_builder_init(&builder, budget, weir_type_of(WEIR_TYPE_BINARY), count, err));
+    weir_code code = WEIR_OK;
+    for (int32_t i = 0; i < count && code == WEIR_OK; i++) {
+        weir_str cell = weir_cells_get(cells, from + i);
+        bool ok =
+            cell.data ? weir_builder_bytes(&builder, cell.data, cell.size) : weir_builder_null(&builder);
+        if (!ok)
+            code = weir_error_oom(err);
+    }
+    if (code == WEIR_OK)
+        code = weir_builder_finish(&builder, ret, err);
+    weir_builder_fini(&builder);
+    return code;
+}
+
+int32_t weir_aggregate_bytes_state(weir_arena *arena, const weir_type *const *arg_types, int32_t args_count,
+                                   const weir_type *type, const weir_type **ret_types) {
+    (void)arena, (void)arg_types, (void)args_count, (void)type;
+    ret_types[0] = weir_type_of(WEIR_TYPE_BINARY);
+    return 1;
+}
+
 weir_code weir_cells_column(const weir_cells *cells, weir_budget *budget, const weir_type *type, int32_t from,
                             int32_t count, weir_column **ret, weir_error **err) {
     weir_builder builder;

@@ -153,8 +153,7 @@ static weir_code resolve_first(RESOLVE_PARAMS) {
         bool literal = flag->kind == WEIR_NODE_LITERAL && flag->type->kind == WEIR_TYPE_BOOLEAN &&
                        !weir_column_is_null(WEIR_NODE_AS(flag, LITERAL, literal)->value, 0);
         if (!literal)
-            WEIR_FAIL(err, INVALID_ARGUMENT, "The second argument in %s should be a boolean literal.",
-                      function->name);
+            WEIR_RAISE(err, _LEGACY_ERROR_TEMP_1210, "funcName", function->name);
     }
     *ret_type = args[0]->type;
     *ret_nullable = true;
@@ -182,6 +181,8 @@ const weir_function weir_aggregate_functions[] = {
     AGGREGATE("sum", 1, 1, resolve_sum, weir_sum_ops),
     AGGREGATE("avg", 1, 1, resolve_avg, weir_avg_ops),
     AGGREGATE("mean", 1, 1, resolve_avg, weir_avg_ops),
+    AGGREGATE("try_sum", 1, 1, resolve_sum, weir_try_sum_ops),
+    AGGREGATE("try_avg", 1, 1, resolve_avg, weir_try_avg_ops),
     AGGREGATE("min", 1, 1, resolve_extreme, weir_min_ops),
     AGGREGATE("max", 1, 1, resolve_extreme, weir_max_ops),
     AGGREGATE("bool_and", 1, 1, resolve_boolean, weir_min_ops),

@@ -49,6 +49,8 @@ static inline bool weir_cells_put(weir_cells *cells, int32_t group, weir_str byt
         memcpy(target, bytes.data, bytes.size);
     return target != NULL;
 }
+/* Room for `size` more bytes behind what the group has; NULL where memory is refused. */
+uint8_t *weir_cells_extend(weir_cells *cells, int32_t group, size_t size);
 /* data NULL where never set. */
 static inline weir_str weir_cells_get(const weir_cells *cells, int32_t group) {
     const uint8_t *slot = WEIR_GROUP_ARRAY(cells->slots, uint8_t *)[group];
@@ -57,6 +59,14 @@ static inline weir_str weir_cells_get(const weir_cells *cells, int32_t group) {
 /* Decodes the cells (one-field rows in value form) of groups [from, from + count); never set = null. */
 weir_code weir_cells_column(const weir_cells *cells, weir_budget *budget, const weir_type *type, int32_t from,
                             int32_t count, weir_column **ret, weir_error **err);
+/* The cells' bytes as they are, for a BINARY state; never set = null. */
+weir_code weir_cells_bytes_column(const weir_cells *cells, weir_budget *budget, int32_t from, int32_t count,
+                                  weir_column **ret, weir_error **err);
+/* One BINARY state: aggregates whose state is the bytes of a cell. */
+int32_t weir_aggregate_bytes_state(weir_arena *arena, const weir_type *const *arg_types, int32_t args_count,
+                                   const weir_type *type, const weir_type **ret_types);
+/* Address bits of approx_count_distinct for a relative standard deviation. (aggregate_hll.c) */
+int32_t weir_hll_precision(double relative_sd);
 /* ARITHMETIC_OVERFLOW / INTERVAL_ARITHMETIC_OVERFLOW as Spark words them. */
 weir_code weir_aggregate_overflow(weir_error **err, const char *message, const char *alternative);
 weir_code weir_aggregate_interval_overflow(weir_error **err);
@@ -71,3 +81,31 @@ extern const weir_aggregate_ops weir_first_ops;
 extern const weir_aggregate_ops weir_last_ops;
 extern const weir_aggregate_ops weir_max_by_ops;
 extern const weir_aggregate_ops weir_min_by_ops;
+extern const weir_aggregate_ops weir_try_sum_ops;
+extern const weir_aggregate_ops weir_try_avg_ops;
+extern const weir_aggregate_ops weir_stddev_pop_ops;
+extern const weir_aggregate_ops weir_stddev_samp_ops;
+extern const weir_aggregate_ops weir_var_pop_ops;
+extern const weir_aggregate_ops weir_var_samp_ops;
+extern const weir_aggregate_ops weir_squares_ops;
+extern const weir_aggregate_ops weir_skewness_ops;
+extern const weir_aggregate_ops weir_kurtosis_ops;
+extern const weir_aggregate_ops weir_covar_pop_ops;
+extern const weir_aggregate_ops weir_covar_samp_ops;
+extern const weir_aggregate_ops weir_products_ops;
+extern const weir_aggregate_ops weir_slope_ops;
+extern const weir_aggregate_ops weir_intercept_ops;
+extern const weir_aggregate_ops weir_corr_ops;
+extern const weir_aggregate_ops weir_r2_ops;
+extern const weir_aggregate_ops weir_bit_and_ops;
+extern const weir_aggregate_ops weir_bit_or_ops;
+extern const weir_aggregate_ops weir_bit_xor_ops;
+extern const weir_aggregate_ops weir_collect_list_ops;
+extern const weir_aggregate_ops weir_collect_set_ops;
+extern const weir_aggregate_ops weir_mode_ops;
+extern const weir_aggregate_ops weir_percentile_ops;
+extern const weir_aggregate_ops weir_percentile_disc_ops;
+extern const weir_aggregate_ops weir_percentile_approx_ops;
+extern const weir_aggregate_ops weir_approx_count_distinct_ops;
+extern const weir_aggregate_ops weir_histogram_numeric_ops;
+extern const weir_aggregate_ops weir_listagg_ops;

@@ -8,7 +8,8 @@
  *
  * NULL arguments do not count; a group without a value is NULL. Overflow as Spark raises it: BIGINT while
  * adding (ANSI, else it wraps), intervals while adding in every mode, decimals at the end (ANSI; else NULL):
- * a decimal sum that left its precision stays overflowed. One task thread. */
+ * a decimal sum that left its precision stays overflowed. try_sum and try_avg give NULL for an overflow of
+ * any kind, and keep it so: their states are those of decimals. One task thread. */
 #include <stdio.h>
 
 #include "common/expr/aggregate_int.h"
@@ -21,11 +22,12 @@ struct weir_accumulator {
     const weir_type *type; /* of the result */
     sum_class class;
     bool average;
+    bool try; /* an overflow is NULL */
     weir_type_kind arg_kind;
     int32_t scale, precision; /* SUM_DECIMAL: of the running sum */
     weir_group_array sums;    /* int64_t, double, __int128, int32_t, int64_t by class */
     weir_group_array seen;    /* uint8_t: a value came (sum) */
-    weir_group_array over;    /* uint8_t: SUM_DECIMAL left its precision */
+    weir_group_array over;    /* uint8_t: left its range, where that is remembered */
     weir_group_array counts;  /* int64_t (avg) */
 };
 
@@ -75,6 +77,17 @@ static int32_t avg_state_types(weir_arena *arena, const weir_type *const *arg_ty
     return 2;
 }
 
+static int32_t try_sum_state_types(weir_arena *arena, const weir_type *const *arg_types, int32_t args_count,
+                                   const weir_type *type, const weir_type **ret_types) {
+    sum_state_types(arena, arg_types, args_count, type, ret_types);
+    return class_of(arg_types[0], false) == SUM_DOUBLE ? 1 : 2;
+}
+
+/* Is a group's overflow kept until its end? */
+static bool keeps_overflow(const weir_accumulator *acc) {
+    return acc->class == SUM_DECIMAL || (acc->try && acc->class != SUM_DOUBLE);
+}
+
 static weir_accumulator *create(weir_budget *budget, const weir_type *arg, const weir_type *type,
                                 bool average) {
     static const size_t widths[] = {8, 8, 16, 4, 8};
@@ -106,6 +119,20 @@ static weir_code avg_create(weir_budget *budget, const weir_type *const *arg_typ
     return WEIR_OK;
 }
 
+static weir_code try_sum_create(weir_budget *budget, const weir_type *const *arg_types, int32_t args_count,
+                                const weir_type *type, weir_accumulator **ret, weir_error **err) {
+    WEIR_TRY(sum_create(budget, arg_types, args_count, type, ret, err));
+    (*ret)->try = true;
+    return WEIR_OK;
+}
+
+static weir_code try_avg_create(weir_budget *budget, const weir_type *const *arg_types, int32_t args_count,
+                                const weir_type *type, weir_accumulator **ret, weir_error **err) {
+    WEIR_TRY(avg_create(budget, arg_types, args_count, type, ret, err));
+    (*ret)->try = true;
+    return WEIR_OK;
+}
+
 static void destroy(weir_accumulator *acc) {
     if (!acc)
         return;
@@ -119,7 +146,7 @@ static void destroy(weir_accumulator *acc) {
 static weir_code resize(weir_accumulator *acc, int32_t groups_count, weir_error **err) {
     bool ok = weir_group_array_resize(&acc->sums, acc->budget, groups_count) &&
               weir_group_array_resize(&acc->seen, acc->budget, groups_count);
-    if (acc->class == SUM_DECIMAL)
+    if (keeps_overflow(acc))
         ok = ok && weir_group_array_resize(&acc->over, acc->budget, groups_count);
     if (acc->average)
         ok = ok && weir_group_array_resize(&acc->counts, acc->budget, groups_count);
@@ -186,6 +213,45 @@ static void add_decimals(weir_accumulator *acc, const weir_column *column, const
     EACH_VALUE(add_decimal(acc, g, weir_load128(column->values + 16 * (size_t)slot)))
 }
 
+static bool sum_fits(const weir_accumulator *acc, int64_t left, int64_t right, int64_t *ret) {
+    return !__builtin_add_overflow(left, right, ret) &&
+           (acc->class != SUM_MONTHS || (*ret >= INT32_MIN && *ret <= INT32_MAX));
+}
+
+/* try_sum of whole numbers and intervals. */
+static void add_or_give_up(weir_accumulator *acc, int32_t g, int64_t value) {
+    int64_t sum = acc->class == SUM_MONTHS ? WEIR_GROUP_ARRAY(acc->sums, int32_t)[g]
+                                           : WEIR_GROUP_ARRAY(acc->sums, int64_t)[g];
+    if (!sum_fits(acc, sum, value, &sum)) {
+        WEIR_GROUP_ARRAY(acc->over, uint8_t)[g] = 1;
+        sum = 0;
+    }
+    if (acc->class == SUM_MONTHS)
+        WEIR_GROUP_ARRAY(acc->sums, int32_t)[g] = (int32_t)sum;
+    else
+        WEIR_GROUP_ARRAY(acc->sums, int64_t)[g] = sum;
+}
+
+static int64_t whole_at(weir_type_kind kind, const weir_column *column, int32_t slot) {
+    switch ((int)kind) {
+    case WEIR_TYPE_BYTE:
+        return ((const int8_t *)column->values)[slot];
+    case WEIR_TYPE_SHORT:
+        return ((const int16_t *)column->values)[slot];
+    case WEIR_TYPE_INT:
+    case WEIR_TYPE_INTERVAL_YEAR_MONTH:
+        return ((const int32_t *)column->values)[slot];
+    default:
+        return ((const int64_t *)column->values)[slot];
+    }
+}
+
+static void add_tolerant(weir_accumulator *acc, weir_type_kind kind, const weir_column *column,
+                         const weir_sel *sel, const int32_t *groups) {
+    uint8_t *seen = WEIR_GROUP_ARRAY(acc->seen, uint8_t);
+    EACH_VALUE(add_or_give_up(acc, g, whole_at(kind, column, slot)))
+}
+
 /* Adds a column of kind `kind`: arguments, or the running sums of another accumulator. */
 static weir_code add_column(weir_accumulator *acc, const weir_eval *eval, weir_type_kind kind,
                             const weir_column *column, const weir_sel *sel, const int32_t *groups,
@@ -194,6 +260,10 @@ static weir_code add_column(weir_accumulator *acc, const weir_eval *eval, weir_t
     int64_t *longs = WEIR_GROUP_ARRAY(acc->sums, int64_t);
     double *doubles = WEIR_GROUP_ARRAY(acc->sums, double);
     bool real = acc->class == SUM_DOUBLE, over = false;
+    if (acc->try && !real && acc->class != SUM_DECIMAL) {
+        add_tolerant(acc, kind, column, sel, groups);
+        return WEIR_OK;
+    }
     switch ((int)kind) {
     case WEIR_TYPE_BYTE:
         real ? add_double_int8(doubles, seen, column, sel, groups)
@@ -250,8 +320,8 @@ static weir_code update(weir_accumulator *acc, weir_eval *eval, weir_column *con
 }
 
 /* Sums of groups without a row are 0 and present; a sum that is NULL though rows came has overflowed. */
-static void merge_decimals(weir_accumulator *acc, weir_column *const *parts, const weir_sel *sel,
-                           const int32_t *groups) {
+static void merge_kept(weir_accumulator *acc, weir_type_kind kind, weir_column *const *parts,
+                       const weir_sel *sel, const int32_t *groups) {
     for (int32_t i = 0; i < sel->count; i++) {
         int32_t row = weir_sel_row(sel, i), slot = weir_column_slot(parts[1], row), g = groups[i];
         bool empty = acc->average ? ((const int64_t *)parts[1]->values)[slot] == 0
@@ -259,11 +329,13 @@ static void merge_decimals(weir_accumulator *acc, weir_column *const *parts, con
         if (empty)
             continue;
         WEIR_GROUP_ARRAY(acc->seen, uint8_t)[g] = 1;
+        int32_t sum = weir_column_slot(parts[0], row);
         if (weir_column_is_null(parts[0], row))
             WEIR_GROUP_ARRAY(acc->over, uint8_t)[g] = 1;
+        else if (acc->class == SUM_DECIMAL)
+            add_decimal(acc, g, weir_load128(parts[0]->values + 16 * (size_t)sum));
         else
-            add_decimal(acc, g,
-                        weir_load128(parts[0]->values + 16 * (size_t)weir_column_slot(parts[0], row)));
+            add_or_give_up(acc, g, whole_at(kind, parts[0], sum));
     }
 }
 
@@ -271,8 +343,8 @@ static weir_code merge(weir_accumulator *acc, weir_eval *eval, weir_column *cons
                        const int32_t *groups, weir_error **err) {
     static const weir_type_kind kinds[] = {WEIR_TYPE_LONG, WEIR_TYPE_DOUBLE, WEIR_TYPE_DECIMAL,
                                            WEIR_TYPE_INTERVAL_YEAR_MONTH, WEIR_TYPE_INTERVAL_DAY_TIME};
-    if (acc->class == SUM_DECIMAL)
-        merge_decimals(acc, parts, sel, groups);
+    if (keeps_overflow(acc))
+        merge_kept(acc, kinds[acc->class], parts, sel, groups);
     else
         WEIR_TRY(add_column(acc, eval, kinds[acc->class], parts[0], sel, groups, err));
     if (!acc->average)
@@ -286,7 +358,7 @@ static weir_code merge(weir_accumulator *acc, weir_eval *eval, weir_column *cons
 
 /* ---- giving ---- */
 
-/* Per group of the range: 1 = the decimal sum has not overflowed. */
+/* Per group of the range: 1 = the sum has not overflowed. */
 static uint8_t *not_over(const weir_accumulator *acc, int32_t from, int32_t count) {
     uint8_t *present = weir_alloc((size_t)count + 1);
     for (int32_t i = 0; i < count; i++)
@@ -294,12 +366,11 @@ static uint8_t *not_over(const weir_accumulator *acc, int32_t from, int32_t coun
     return present;
 }
 
-static weir_code decimal_states(weir_accumulator *acc, weir_budget *budget,
-                                const weir_type *const *state_types, int32_t from, int32_t count,
-                                weir_column **ret_states, weir_error **err) {
+static weir_code kept_states(weir_accumulator *acc, weir_budget *budget, const weir_type *const *state_types,
+                             int32_t from, int32_t count, weir_column **ret_states, weir_error **err) {
     _cleanup_free_ uint8_t *flags = not_over(acc, from, count);
     _cleanup_column_ weir_column *sum = NULL;
-    const weir_int128 *sums = WEIR_GROUP_ARRAY(acc->sums, weir_int128) + from;
+    const uint8_t *sums = acc->sums.buffer->data + acc->sums.width * (size_t)from;
     WEIR_TRY(weir_aggregate_column(budget, state_types[0], sums, flags, 0, count, &sum, err));
     for (int32_t i = 0; i < count; i++)
         flags[i] = !WEIR_GROUP_ARRAY(acc->seen, uint8_t)[from + i];
@@ -315,8 +386,8 @@ static weir_code decimal_states(weir_accumulator *acc, weir_budget *budget,
 
 static weir_code states(weir_accumulator *acc, weir_budget *budget, const weir_type *const *state_types,
                         int32_t from, int32_t count, weir_column **ret_states, weir_error **err) {
-    if (acc->class == SUM_DECIMAL)
-        return decimal_states(acc, budget, state_types, from, count, ret_states, err);
+    if (keeps_overflow(acc))
+        return kept_states(acc, budget, state_types, from, count, ret_states, err);
     const uint8_t *present = acc->average ? NULL : WEIR_GROUP_ARRAY(acc->seen, uint8_t);
     _cleanup_column_ weir_column *sum = NULL;
     WEIR_TRY(weir_aggregate_column(budget, state_types[0], acc->sums.buffer->data, present, from, count, &sum,
@@ -332,18 +403,19 @@ static weir_code states(weir_accumulator *acc, weir_budget *budget, const weir_t
 static weir_code sum_finish(weir_accumulator *acc, weir_eval *eval, int32_t from, int32_t count,
                             weir_column **ret, weir_error **err) {
     const uint8_t *seen = WEIR_GROUP_ARRAY(acc->seen, uint8_t);
-    if (acc->class != SUM_DECIMAL)
+    if (!keeps_overflow(acc))
         return weir_aggregate_column(eval->budget, acc->type, acc->sums.buffer->data, seen, from, count, ret,
                                      err);
     _cleanup_free_ uint8_t *present = not_over(acc, from, count);
     for (int32_t i = 0; i < count; i++) {
-        if (!present[i] && eval->ansi)
+        if (!present[i] && eval->ansi && !acc->try)
             return weir_aggregate_overflow(err, "Overflow in sum of decimals",
                                            " Use 'try_sum' to tolerate overflow and return NULL instead.");
         present[i] &= seen[from + i];
     }
-    return weir_aggregate_column(eval->budget, acc->type, WEIR_GROUP_ARRAY(acc->sums, weir_int128) + from,
-                                 present, 0, count, ret, err);
+    return weir_aggregate_column(eval->budget, acc->type,
+                                 acc->sums.buffer->data + acc->sums.width * (size_t)from, present, 0, count,
+                                 ret, err);
 }
 
 /* HALF_UP as java.math: ties away from zero. */
@@ -391,14 +463,14 @@ static weir_code average_decimals(weir_accumulator *acc, weir_eval *eval, int32_
         int32_t g = from + i;
         weir_int128 value = 0;
         bool over = WEIR_GROUP_ARRAY(acc->over, uint8_t)[g];
-        if (over && eval->ansi)
+        if (over && eval->ansi && !acc->try)
             return weir_aggregate_overflow(err, "Overflow in sum of decimals",
                                            " Use 'try_avg' to tolerate overflow and return NULL instead.");
         present[i] = counts[g] > 0 && !over;
         if (present[i] &&
             !weir_decimal_divide(WEIR_GROUP_ARRAY(acc->sums, weir_int128)[g], acc->scale, counts[g], 0,
                                  acc->type->precision, acc->type->scale, &value)) {
-            if (eval->ansi)
+            if (eval->ansi && !acc->try)
                 return average_out_of_range(acc, g, err);
             present[i] = 0;
         }
@@ -417,7 +489,7 @@ static weir_code avg_finish(weir_accumulator *acc, weir_eval *eval, int32_t from
     for (int32_t i = 0; i < count && acc->class != SUM_DECIMAL; i++) {
         int32_t g = from + i;
         int64_t divisor = counts[g] ? counts[g] : 1;
-        present[i] = counts[g] > 0;
+        present[i] = counts[g] > 0 && !(keeps_overflow(acc) && WEIR_GROUP_ARRAY(acc->over, uint8_t)[g]);
         if (acc->class == SUM_DOUBLE)
             ((double *)values)[i] = WEIR_GROUP_ARRAY(acc->sums, double)[g] / (double)divisor;
         else if (acc->class == SUM_MONTHS)
@@ -445,6 +517,30 @@ const weir_aggregate_ops weir_avg_ops = {
     .name = "avg",
     .state_types = avg_state_types,
     .create = avg_create,
+    .destroy = destroy,
+    .resize = resize,
+    .update = update,
+    .merge = merge,
+    .states = states,
+    .finish = avg_finish,
+};
+
+const weir_aggregate_ops weir_try_sum_ops = {
+    .name = "try_sum",
+    .state_types = try_sum_state_types,
+    .create = try_sum_create,
+    .destroy = destroy,
+    .resize = resize,
+    .update = update,
+    .merge = merge,
+    .states = states,
+    .finish = sum_finish,
+};
+
+const weir_aggregate_ops weir_try_avg_ops = {
+    .name = "try_avg",
+    .state_types = avg_state_types,
+    .create = try_avg_create,
     .destroy = destroy,
     .resize = resize,
     .update = update,

@@ -162,7 +162,9 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     X(pattern) \
     X(nested) \
     X(misc) \
-    X(aggregate)
+    X(aggregate) \
+    X(statistic) \
+    X(parameter)
 WEIR_FAMILIES(WEIR_FAMILY)
 #define WEIR_FAMILY_COUNT(name) \
     const int32_t weir_##name##_functions_count = (int32_t)WEIR_ARRAY_LEN(weir_##name##_functions);

@@ -115,37 +115,22 @@ void weir_expr_text_literal(weir_strbuf *buf, const weir_node_literal *literal, 
 static const struct {
     const char *name, *text;
 } spellings[] = {
-    {"acos", "ACOS"},
-    {"acosh", "ACOSH"},
-    {"asin", "ASIN"},
-    {"asinh", "ASINH"},
-    {"atan", "ATAN"},
-    {"atan2", "ATAN2"},
-    {"atanh", "ATANH"},
-    {"cbrt", "CBRT"},
-    {"ceil", "CEIL"},
-    {"cos", "COS"},
-    {"cosh", "COSH"},
-    {"cot", "COT"},
-    {"degrees", "DEGREES"},
-    {"e", "E"},
-    {"exp", "EXP"},
-    {"expm1", "EXPM1"},
-    {"floor", "FLOOR"},
-    {"log10", "LOG10"},
-    {"log1p", "LOG1P"},
-    {"log2", "LOG2"},
-    {"pi", "PI"},
-    {"power", "POWER"},
-    {"radians", "RADIANS"},
-    {"regexp", "REGEXP"},
-    {"regexp_like", "REGEXP_LIKE"},
-    {"rlike", "RLIKE"},
-    {"signum", "SIGNUM"},
-    {"sin", "SIN"},
-    {"sinh", "SINH"},
-    {"sqrt", "SQRT"},
-    {"tan", "TAN"},
+    {"acos", "ACOS"},     {"acosh", "ACOSH"},
+    {"asin", "ASIN"},     {"asinh", "ASINH"},
+    {"atan", "ATAN"},     {"array_agg", "collect_list"},
+    {"atan2", "ATAN2"},   {"atanh", "ATANH"},
+    {"cbrt", "CBRT"},     {"ceil", "CEIL"},
+    {"cos", "COS"},       {"cosh", "COSH"},
+    {"cot", "COT"},       {"degrees", "DEGREES"},
+    {"e", "E"},           {"exp", "EXP"},
+    {"expm1", "EXPM1"},   {"floor", "FLOOR"},
+    {"log10", "LOG10"},   {"log1p", "LOG1P"},
+    {"log2", "LOG2"},     {"pi", "PI"},
+    {"power", "POWER"},   {"radians", "RADIANS"},
+    {"regexp", "REGEXP"}, {"regexp_like", "REGEXP_LIKE"},
+    {"rlike", "RLIKE"},   {"signum", "SIGNUM"},
+    {"sin", "SIN"},       {"sinh", "SINH"},
+    {"sqrt", "SQRT"},     {"tan", "TAN"},
     {"tanh", "TANH"},
 };
 
@@ -155,18 +140,23 @@ static const struct {
     int32_t count;
     const char *text;
 } defaults[] = {
+    {"approx_percentile", 2, "10000"},
     {"bround", 1, "0"},
     {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
     {"lag", 1, "1, NULL"},
     {"lead", 1, "1, NULL"},
+    {"listagg", 1, "NULL"},
     {"locate", 2, "1"},
     {"lpad", 2, " "},
     {"overlay", 3, "-1"},
+    {"percentile", 2, "1"},
+    {"percentile_approx", 2, "10000"},
     {"regexp_extract", 2, "1"},
     {"regexp_replace", 3, "1"},
     {"round", 1, "0"},
     {"rpad", 2, " "},
     {"split", 2, "-1"},
+    {"string_agg", 1, "NULL"},
     {"substr", 2, "2147483647"},
     {"substring", 2, "2147483647"},
     {"to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
@@ -341,10 +331,49 @@ static bool is_count_star(const char *name, weir_node_list args) {
            WEIR_NODE_AS(args.items[0], UNRESOLVED_STAR, unresolved_star)->target.count == 0;
 }
 
-static void add_call(text_state *s, const char *name, weir_node_list args, bool distinct,
-                     const weir_node *filter) {
-    if (add_operator(s, name, args) || add_predicate(s, name, args) || add_special_call(s, name, args))
+/* WITHIN GROUP (ORDER BY ...): percentiles print the direction where it is DESC, mode the one that it looks
+ * in. */
+static void add_orders(text_state *s, const char *name, weir_node_list orders) {
+    if (orders.count == 0)
         return;
+    weir_strbuf_add_text(s->buf, " WITHIN GROUP (ORDER BY ");
+    bool mode = strcmp(name, "mode") == 0;
+    if (orders.count == 1 && (mode || strncmp(name, "percentile_", 11) == 0)) {
+        const weir_node_sort_order *order = WEIR_NODE_AS(orders.items[0], SORT_ORDER, sort_order);
+        add_around(s, "", order->child, order->ascending == mode ? " DESC" : "");
+    } else {
+        add_args(s, orders);
+    }
+    weir_strbuf_add_char(s->buf, ')');
+}
+
+/* Arguments that Spark leaves out: flags that it prints otherwise or not at all. */
+static weir_node_list shown_args(const char *name, weir_node_list args) {
+    static const char *const names[] = {"any_value", "approx_count_distinct", "first", "first_value", "last",
+                                        "last_value"};
+    for (size_t i = 0; args.count == 2 && i < WEIR_ARRAY_LEN(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            args.count = 1;
+    return args;
+}
+
+/* mode(a, true) */
+static bool add_mode(text_state *s, const char *name, weir_node_list args) {
+    if (strcmp(name, "mode") != 0 || args.count != 2)
+        return false;
+    const weir_node *flag = args.items[1];
+    bool picks = flag->kind == WEIR_NODE_LITERAL && flag->type->kind == WEIR_TYPE_BOOLEAN &&
+                 !flag->nullable && weir_bit_get(WEIR_NODE_AS(flag, LITERAL, literal)->value->values, 0);
+    add_around(s, picks ? "mode() WITHIN GROUP (ORDER BY " : "mode(", args.items[0], picks ? " DESC)" : ")");
+    return true;
+}
+
+static void add_call(text_state *s, const char *name, weir_node_list args, bool distinct,
+                     weir_node_list orders, const weir_node *filter) {
+    if (add_operator(s, name, args) || add_predicate(s, name, args) || add_special_call(s, name, args) ||
+        add_mode(s, name, args))
+        return;
+    args = shown_args(name, args);
     const char *spelling = name;
     for (size_t i = 0; i < WEIR_ARRAY_LEN(spellings); i++)
         if (strcmp(name, spellings[i].name) == 0)
@@ -358,6 +387,7 @@ static void add_call(text_state *s, const char *name, weir_node_list args, bool 
         if (args.count == defaults[i].count && strcmp(name, defaults[i].name) == 0)
             weir_strbuf_addf(s->buf, "%s%s", args.count ? ", " : "", defaults[i].text);
     weir_strbuf_add_char(s->buf, ')');
+    add_orders(s, name, orders);
     if (filter)
         add_around(s, " FILTER (WHERE ", filter, ")");
 }
@@ -372,7 +402,7 @@ static void add_unresolved_call(text_state *s, const weir_node_unresolved_functi
         for (size_t i = 0; i < name.size; i++)
             name.data[i] =
                 (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] + 32 : name.data[i]);
-    add_call(s, name.data ? name.data : "", call->args, call->distinct, call->filter);
+    add_call(s, name.data ? name.data : "", call->args, call->distinct, call->orders, call->filter);
 }
 
 /* ---- everything else ---- */
@@ -531,19 +561,20 @@ static void add_expr(text_state *s, const weir_node *expr) {
         add_case(s, WEIR_NODE_AS(expr, CASE, case));
         break;
     case WEIR_NODE_COALESCE:
-        add_call(s, "coalesce", WEIR_NODE_AS(expr, COALESCE, coalesce)->args, false, NULL);
+        add_call(s, "coalesce", WEIR_NODE_AS(expr, COALESCE, coalesce)->args, false, (weir_node_list){0},
+                 NULL);
         break;
     case WEIR_NODE_FIELD:
         add_field(s, WEIR_NODE_AS(expr, FIELD, field_access)->child, WEIR_NODE_AS(expr, FIELD, field_access));
         break;
     case WEIR_NODE_CALL: {
         const weir_node_call *call = WEIR_NODE_AS(expr, CALL, call);
-        add_call(s, call->function->name, call->args, false, NULL);
+        add_call(s, call->function->name, call->args, false, (weir_node_list){0}, NULL);
         break;
     }
     case WEIR_NODE_AGGREGATE_CALL: {
         const weir_node_aggregate_call *call = WEIR_NODE_AS(expr, AGGREGATE_CALL, aggregate_call);
-        add_call(s, call->function->name, call->args, call->distinct, call->filter);
+        add_call(s, call->function->name, call->args, call->distinct, (weir_node_list){0}, call->filter);
         break;
     }
     case WEIR_NODE_TIME_WINDOW:

@@ -65,8 +65,12 @@ weir_node *weir_node_copy(weir_arena *arena, const weir_node *node) {
     return copy;
 }
 
+/* The capacity that weir_node_list_add expects: any list may grow. */
 weir_node_list weir_node_list_new(weir_arena *arena, int32_t count) {
-    return (weir_node_list){WEIR_NEW_ARRAY(arena, weir_node *, count), count};
+    int32_t capacity = 1;
+    while (capacity < count)
+        capacity *= 2;
+    return (weir_node_list){WEIR_NEW_ARRAY(arena, weir_node *, count ? capacity : 0), count};
 }
 
 weir_node_list weir_node_list_of(weir_arena *arena, weir_node *const *items, int32_t count) {

@@ -56,6 +56,20 @@ static weir_code is_group_by_all(weir_analysis *a, const weir_node_list *groupin
     return WEIR_OK;
 }
 
+/* One item of the GROUP BY list; `data` is the SELECT list. */
+static weir_code resolve_group(weir_analysis *a, weir_node *node, void *data, weir_node **ret) {
+    const weir_node_list *items = data;
+    int32_t ordinal;
+    if (is_ordinal(node, &ordinal))
+        return group_by_ordinal(a, node, ordinal, items, ret);
+    WEIR_TRY(weir_analysis_resolve(a, node, ret));
+    if (weir_analysis_has_aggregate(*ret))
+        return weir_analysis_place(a, node,
+                                   weir_error_raise(a->err, WEIR_GROUP_BY_AGGREGATE, "sqlExpr",
+                                                    weir_analysis_plain_sql(a, *ret), NULL));
+    return WEIR_OK;
+}
+
 static weir_code resolve_grouping(weir_analysis *a, const weir_node_list *grouping,
                                   const weir_node_list *items, weir_node_list *ret) {
     bool all;
@@ -64,19 +78,22 @@ static weir_code resolve_grouping(weir_analysis *a, const weir_node_list *groupi
         if (!weir_analysis_has_aggregate(items->items[i]))
             weir_node_list_add(a->arena, ret, without_alias(items->items[i]));
     for (int32_t i = 0; !all && i < grouping->count; i++) {
-        weir_node *node = grouping->items[i], *resolved;
-        int32_t ordinal;
-        if (is_ordinal(node, &ordinal)) {
-            WEIR_TRY(group_by_ordinal(a, node, ordinal, items, &resolved));
-        } else {
-            WEIR_TRY(weir_analysis_resolve(a, node, &resolved));
-            if (weir_analysis_has_aggregate(resolved))
-                return weir_analysis_place(a, node,
-                                           weir_error_raise(a->err, WEIR_GROUP_BY_AGGREGATE, "sqlExpr",
-                                                            weir_analysis_plain_sql(a, resolved), NULL));
-        }
+        weir_node *resolved;
+        WEIR_TRY(resolve_group(a, grouping->items[i], (void *)(uintptr_t)items, &resolved));
         weir_node_list_add(a->arena, ret, resolved);
     }
+    return WEIR_OK;
+}
+
+/* The aggregation goes over the expansion; its items too. */
+static weir_code resolve_grouping_sets(weir_analysis *a, const weir_node_list *grouping, weir_node **child,
+                                       weir_node_list *items, weir_node_list *ret) {
+    weir_grouping *sets;
+    WEIR_TRY(weir_analysis_grouping_sets(a, grouping, resolve_group, items, *child, &sets));
+    for (int32_t i = 0; i < items->count; i++)
+        WEIR_TRY(weir_analysis_grouping_replace(a, sets, items->items[i], &items->items[i]));
+    *child = sets->expand;
+    *ret = sets->grouping;
     return WEIR_OK;
 }
 
@@ -130,7 +147,10 @@ weir_code weir_analysis_aggregate(weir_analysis *a, weir_node_aggregate *node, w
         a->scope = &scope;
         WEIR_TRY(weir_analysis_plan_window(a, lists, 2, &child, &scope));
         WEIR_TRY(weir_analysis_items(a, &node->aggregates, &items));
-        WEIR_TRY(resolve_grouping(a, &node->grouping, &items, &grouping));
+        if (weir_analysis_has_grouping_sets(&node->grouping))
+            WEIR_TRY(resolve_grouping_sets(a, &node->grouping, &child, &items, &grouping));
+        else
+            WEIR_TRY(resolve_grouping(a, &node->grouping, &items, &grouping));
         a->scope = NULL;
         a->window = NULL;
     }
@@ -188,13 +208,17 @@ static weir_code replace_result(weir_arena *arena, weir_node *node, void *data, 
 /* Resolves over the aggregation's output, then over what it aggregates. */
 static weir_code resolve_over(over_aggregate *o, weir_node *node, weir_node **ret) {
     weir_analysis *a = o->a;
-    weir_scope below = {.columns = o->aggregate->child->output, .starred = o->aggregate->child->output};
+    const weir_grouping *sets = weir_analysis_grouping_of(a, o->aggregate);
+    const weir_node *input = sets ? sets->child : o->aggregate->child;
+    weir_scope below = {.columns = input->output, .starred = input->output};
     weir_scope scope = {
         .columns = o->aggregate->node.output, .starred = o->aggregate->node.output, .outer = &below};
     a->scope = &scope;
     weir_node *resolved;
     WEIR_TRY(weir_analysis_resolve(a, node, &resolved));
     a->scope = NULL;
+    if (sets)
+        WEIR_TRY(weir_analysis_grouping_replace(a, sets, resolved, &resolved));
     return weir_node_transform_down(a->arena, resolved, replace_result, o, ret, a->err);
 }
 

@@ -366,6 +366,8 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
         (weir_node_unresolved_function *)weir_node_copy(a->arena, &call->node);
     shown->args = args;
     WEIR_TRY(check_count(a, shown, function->args_min, function->args_max));
+    if (call->orders.count)
+        WEIR_TRY(weir_analysis_within_group(a, shown, function, &args));
     if (aggregate)
         WEIR_TRY(check_nested(a, args));
     weir_node_list final = weir_node_list_of(a->arena, args.items, args.count);
@@ -378,6 +380,10 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
     if (code != WEIR_OK)
         return weir_analysis_place(a, &call->node, code);
     if (rewrite) {
+        if (aggregate && rewrite->kind == WEIR_NODE_UNRESOLVED_FUNCTION) {
+            WEIR_NODE_AS(rewrite, UNRESOLVED_FUNCTION, unresolved_function)->distinct = call->distinct;
+            WEIR_NODE_AS(rewrite, UNRESOLVED_FUNCTION, unresolved_function)->filter = filter;
+        }
         if (rewrite->start < 0) {
             rewrite->start = call->node.start;
             rewrite->stop = call->node.stop;
@@ -419,6 +425,8 @@ weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_func
          weir_str_equal_nocase(call->name.items[1], WEIR_STR("builtin")));
     const weir_function *function =
         call->name.count == 1 || builtin ? weir_function_find(call_name(call)) : NULL;
+    if (!function && (call->name.count == 1 || builtin))
+        function = weir_analysis_grouping_function(call_name(call));
     if (is_named(call, "window"))
         return weir_analysis_resolve_window(a, call, ret);
     bool is;

@@ -461,6 +461,8 @@ weir_code weir_analyzer_run(weir_arena *arena, weir_node *plan, const weir_analy
     weir_code code = weir_analysis_relation(&a, plan, ret);
     if (code == WEIR_OK && weir_node_any(*ret, is_left_subquery, NULL))
         code = weir_error_failf(a.err, WEIR_UNSUPPORTED_FEATURE, "a sub-query in this place.");
+    if (code == WEIR_OK)
+        code = weir_analysis_check_markers(&a, *ret);
     weir_error_free(local);
     return code;
 }

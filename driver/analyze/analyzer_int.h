@@ -31,6 +31,8 @@ typedef struct weir_outer_scope {
     const struct weir_outer_scope *next; /* further out */
 } weir_outer_scope;
 
+typedef struct weir_grouping weir_grouping;
+
 typedef struct weir_analysis {
     weir_arena *arena;
     const weir_analyzer_options *options;
@@ -47,6 +49,7 @@ typedef struct weir_analysis {
     weir_node *window_column;
     weir_frame *frames;
     int32_t frames_count, frames_capacity;
+    weir_grouping *groupings; /* of the aggregations with grouping sets so far */
 } weir_analysis;
 
 /* ---- errors (analyze_error.c) ---- */
@@ -180,6 +183,36 @@ weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node *
 /* WHERE over a projection, as DataFrame methods stack them: may use the columns below it. */
 weir_code weir_analysis_filter_project(weir_analysis *a, weir_node_filter *node, weir_node *project,
                                        weir_node **ret);
+/* ---- grouping sets (analyze_grouping.c) ---- */
+struct weir_grouping {
+    weir_node *child;         /* what is aggregated */
+    weir_node *expand;        /* the relation between, which makes ... */
+    weir_node_list exprs;     /* ... for each of these over `child` ... */
+    weir_node_list columns;   /* ... this ATTRIBUTE */
+    weir_node *id, *position; /* spark_grouping_id; which set where two are alike, else NULL */
+    weir_node_list grouping;  /* all that the aggregation groups by */
+    weir_grouping *next;
+};
+/* Resolves an expression of the GROUP BY list. */
+typedef weir_code (*weir_analysis_group_fn)(weir_analysis *a, weir_node *node, void *data, weir_node **ret);
+bool weir_analysis_has_grouping_sets(const weir_node_list *grouping);
+weir_code weir_analysis_grouping_sets(weir_analysis *a, const weir_node_list *grouping,
+                                      weir_analysis_group_fn resolve, void *data, weir_node *child,
+                                      weir_grouping **ret);
+/* Of a resolved aggregation; NULL where it has no grouping sets. */
+const weir_grouping *weir_analysis_grouping_of(const weir_analysis *a, const weir_node_aggregate *node);
+/* An expression over `child` becomes one over the expansion: grouping columns, grouping(), grouping_id(). */
+weir_code weir_analysis_grouping_replace(weir_analysis *a, const weir_grouping *grouping, weir_node *node,
+                                         weir_node **ret);
+/* grouping and grouping_id: calls of them are markers until then; NULL for other names. */
+const weir_function *weir_analysis_grouping_function(weir_str name);
+/* UNSUPPORTED_GROUPING_EXPRESSION where a marker is left. */
+weir_code weir_analysis_check_markers(weir_analysis *a, const weir_node *plan);
+
+/* WITHIN GROUP (ORDER BY ...): what it orders by becomes arguments of the call (analyze_within_group.c). */
+weir_code weir_analysis_within_group(weir_analysis *a, weir_node_unresolved_function *call,
+                                     const weir_function *function, weir_node_list *args);
+
 weir_str weir_analysis_add_metadata(weir_analysis *a, weir_str entry, weir_str metadata);
 /* A WHERE condition is BOOLEAN (an untyped NULL becomes it) and holds no aggregate. */
 weir_code weir_analysis_check_where(weir_analysis *a, const weir_node *origin, weir_node **condition);

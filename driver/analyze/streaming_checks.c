@@ -93,11 +93,14 @@ static bool is_event_time(const weir_node *plan, int64_t id) {
             is = named_is_event_time(child, &((const weir_node_aggregate *)plan)->aggregates, id, &found);
         } else if (plan->kind == WEIR_NODE_EXPAND) {
             const weir_node_expand *expand = (const weir_node_expand *)plan;
-            found = expand->attributes.count > 0 &&
-                    ((const weir_node_attribute *)expand->attributes.items[0])->id == id;
-            is = found &&
-                 expr_is_event_time(
-                     child, ((const weir_node_expr_list *)expand->projections.items[0])->items.items[0]);
+            const weir_node_list *first = &((const weir_node_expr_list *)expand->projections.items[0])->items;
+            for (int32_t i = 0; i < expand->attributes.count && !found; i++) {
+                const weir_node_attribute *made = (const weir_node_attribute *)expand->attributes.items[i];
+                bool passed = first->items[i]->kind == WEIR_NODE_ATTRIBUTE &&
+                              ((const weir_node_attribute *)first->items[i])->id == id;
+                found = made->id == id && !passed;
+                is = found && expr_is_event_time(child, first->items[i]);
+            }
         } else if (plan->kind == WEIR_NODE_WATERMARK) {
             const weir_node_watermark *watermark = (const weir_node_watermark *)plan;
             for (int32_t i = 0; i < plan->output.count && !found; i++) {

@@ -69,18 +69,46 @@ static weir_code decode_tail(weir_decode *d, const Spark__Connect__Tail *m, weir
 static weir_code check_group_type(weir_decode *d, const Spark__Connect__Aggregate *m) {
     switch ((int)m->group_type) {
     case SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_GROUPBY:
-        return WEIR_OK;
     case SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_ROLLUP:
-        return weir_decode_unsupported(d->err, "rollup()");
     case SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_CUBE:
-        return weir_decode_unsupported(d->err, "cube()");
+    case SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_GROUPING_SETS:
+        return WEIR_OK;
     case SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_PIVOT:
         return weir_decode_unsupported(d->err, "pivot()");
-    case SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_GROUPING_SETS:
-        return weir_decode_unsupported(d->err, "groupingSets()");
     default:
         return weir_decode_bad_enum(d->err, "spark.connect.Aggregate.group_type", (int)m->group_type);
     }
+}
+
+static weir_node *group_list(weir_decode *d, weir_node_list items) {
+    weir_node_expr_list *list = WEIR_NODE_NEW(d->arena, EXPR_LIST, expr_list);
+    list->items = items;
+    return &list->node;
+}
+
+/* Grouping sets as SQL's GROUP BY has them (driver/analyze/analyze_grouping.c). */
+static weir_code group_sets(weir_decode *d, const Spark__Connect__Aggregate *m, weir_node_list *grouping) {
+    weir_node_unresolved_function *call = WEIR_NODE_NEW(d->arena, UNRESOLVED_FUNCTION, unresolved_function);
+    call->name = (weir_str_list){WEIR_NEW(d->arena, weir_str), 1};
+    if (m->group_type == SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_GROUPING_SETS) {
+        call->name.items[0] = WEIR_STR("$grouped");
+        weir_node_list_add(d->arena, &call->args, group_list(d, *grouping));
+        for (size_t i = 0; i < m->n_grouping_sets; i++) {
+            weir_node_list set;
+            WEIR_TRY(weir_decode_expressions(d, m->grouping_sets[i]->grouping_set,
+                                             m->grouping_sets[i]->n_grouping_set, &set));
+            weir_node_list_add(d->arena, &call->args, group_list(d, set));
+        }
+    } else {
+        bool cube = m->group_type == SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_CUBE;
+        call->name.items[0] = cube ? WEIR_STR("$cube") : WEIR_STR("$rollup");
+        for (int32_t i = 0; i < grouping->count; i++)
+            weir_node_list_add(d->arena, &call->args,
+                               group_list(d, weir_node_list_of(d->arena, &grouping->items[i], 1)));
+    }
+    weir_node *all = &call->node;
+    *grouping = weir_node_list_of(d->arena, &all, 1);
+    return WEIR_OK;
 }
 
 /* The result has the grouping columns first, then the aggregates, as Spark's retainGroupColumns. */
@@ -90,6 +118,8 @@ weir_code weir_decode_aggregate(weir_decode *d, const Spark__Connect__Aggregate 
     WEIR_TRY(weir_decode_input(d, m->input, "Aggregate", &aggregate->child));
     WEIR_TRY(
         weir_decode_expressions(d, m->grouping_expressions, m->n_grouping_expressions, &aggregate->grouping));
+    if (m->group_type != SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_GROUPBY)
+        WEIR_TRY(group_sets(d, m, &aggregate->grouping));
     weir_node_list shown, aggregates;
     WEIR_TRY(weir_decode_expressions(d, m->grouping_expressions, m->n_grouping_expressions, &shown));
     WEIR_TRY(weir_decode_expressions(d, m->aggregate_expressions, m->n_aggregate_expressions, &aggregates));

@@ -28,6 +28,7 @@ static weir_code run_rules(weir_arena *arena, weir_node **plan, const weir_optim
 weir_code weir_optimizer_run(weir_arena *arena, weir_node *plan, const weir_optimizer_options *options,
                              weir_node **ret, weir_error **err) {
     WEIR_TRY(run_rules(arena, &plan, options, err));
+    WEIR_TRY(weir_optimize_distinct(arena, plan, options, &plan, err));
     WEIR_TRY(weir_optimize_window_keys(arena, plan, options, &plan, err));
     WEIR_TRY(weir_optimize_columns(arena, plan, &plan, err));
     /* Pruning leaves projections that do nothing any more. */

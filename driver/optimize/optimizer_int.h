@@ -16,6 +16,9 @@ weir_node *weir_optimize_and(weir_arena *arena, weir_node *left, weir_node *righ
 /* Groups by the start of a time window instead of its (start, end) struct. */
 weir_code weir_optimize_window_keys(weir_arena *arena, weir_node *plan, const weir_optimizer_options *options,
                                     weir_node **ret, weir_error **err);
+/* Distinct aggregates become two aggregations of plain ones. */
+weir_code weir_optimize_distinct(weir_arena *arena, weir_node *plan, const weir_optimizer_options *options,
+                                 weir_node **ret, weir_error **err);
 /* Drops columns that nobody reads, from the top down to the sources. */
 weir_code weir_optimize_columns(weir_arena *arena, weir_node *plan, weir_node **ret, weir_error **err);
 

@@ -271,8 +271,15 @@ static weir_node *parse_special(weir_parse *p, bool *ret_is) {
 /* What may stand behind a call's parenthesis. */
 static bool parse_call_tail(weir_parse *p, weir_node_unresolved_function *call) {
     const weir_token *token = weir_parse_peek(p, 0);
-    if (token->keyword == WEIR_KW_WITHIN && weir_parse_is_keyword(p, 1, WEIR_KW_GROUP))
-        return weir_parse_refuse(p, token, "WITHIN GROUP") != NULL;
+    if (token->keyword == WEIR_KW_WITHIN && weir_parse_is_keyword(p, 1, WEIR_KW_GROUP)) {
+        p->at += 2;
+        if (!weir_parse_expect(p, WEIR_TOKEN_LPAREN) || !weir_parse_expect_keyword(p, WEIR_KW_ORDER) ||
+            !weir_parse_expect_keyword(p, WEIR_KW_BY) ||
+            !weir_parse_exprs(p, &call->orders, weir_parse_sort_item) ||
+            !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+            return false;
+        token = weir_parse_peek(p, 0);
+    }
     if (token->keyword == WEIR_KW_FILTER && weir_parse_peek(p, 1)->kind == WEIR_TOKEN_LPAREN) {
         p->at += 2;
         if (!weir_parse_expect_keyword(p, WEIR_KW_WHERE) || !(call->filter = weir_parse_expr(p)) ||

@@ -87,27 +87,99 @@ weir_node *weir_parse_refuse_word(weir_parse *p, const char *suffix) {
     return weir_parse_refuse(p, token, name);
 }
 
-/* ---- GROUP BY ---- */
+/* ---- GROUP BY: grouping sets are hidden calls that driver/analyze/analyze_grouping.c knows ---- */
+
+static weir_node *group_list(weir_parse *p, int32_t from, weir_node_list items) {
+    weir_node_expr_list *list = WEIR_NODE_NEW(p->arena, EXPR_LIST, expr_list);
+    list->items = items;
+    return weir_parse_mark(p, from, list);
+}
+
+/* (), (a, b) or a */
+static weir_node *parse_group_set(weir_parse *p) {
+    int32_t from = p->at;
+    if (weir_parse_kind(p) == WEIR_TOKEN_LPAREN && weir_parse_peek(p, 1)->kind == WEIR_TOKEN_RPAREN) {
+        p->at += 2;
+        return group_list(p, from, (weir_node_list){0});
+    }
+    weir_node *node = weir_parse_expr(p);
+    if (!node)
+        return NULL;
+    if (node->kind == WEIR_NODE_UNRESOLVED_FUNCTION) {
+        weir_node_unresolved_function *call = WEIR_NODE_AS(node, UNRESOLVED_FUNCTION, unresolved_function);
+        if (call->name.count == 1 && weir_str_equal(call->name.items[0], WEIR_STR("$row")))
+            return group_list(p, from, call->args);
+    }
+    return group_list(p, from, weir_node_list_of(p->arena, &node, 1));
+}
+
+static weir_node *parse_group_element(weir_parse *p, bool in_sets);
+
+/* The sets behind ROLLUP, CUBE or GROUPING SETS; `args` may hold one already. */
+static weir_node *parse_group_sets(weir_parse *p, int32_t from, const char *name, bool nested,
+                                   weir_node_list args) {
+    if (!weir_parse_enter(p) || !weir_parse_expect(p, WEIR_TOKEN_LPAREN))
+        return NULL;
+    do {
+        weir_node *set = nested ? parse_group_element(p, true) : parse_group_set(p);
+        if (!set)
+            return NULL;
+        weir_node_list_add(p->arena, &args, set);
+    } while (weir_parse_accept(p, WEIR_TOKEN_COMMA));
+    weir_parse_leave(p);
+    if (!weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+        return NULL;
+    return weir_parse_mark(p, from, weir_parse_call(p, name, args.items, args.count));
+}
+
+static weir_node *parse_group_element(weir_parse *p, bool in_sets) {
+    int32_t from = p->at;
+    weir_keyword keyword = weir_parse_peek(p, 0)->keyword;
+    bool call = weir_parse_peek(p, 1)->kind == WEIR_TOKEN_LPAREN;
+    bool empty = weir_parse_peek(p, 2)->kind == WEIR_TOKEN_RPAREN;
+    if (call && !empty && (keyword == WEIR_KW_CUBE || keyword == WEIR_KW_ROLLUP)) {
+        p->at++;
+        return parse_group_sets(p, from, keyword == WEIR_KW_CUBE ? "$cube" : "$rollup", false,
+                                (weir_node_list){0});
+    }
+    if (keyword == WEIR_KW_GROUPING && weir_parse_is_keyword(p, 1, WEIR_KW_SETS)) {
+        p->at += 2;
+        return parse_group_sets(p, from, "$grouping_sets", true, (weir_node_list){0});
+    }
+    return in_sets ? parse_group_set(p) : weir_parse_expr(p);
+}
+
+/* GROUP BY a, b WITH ROLLUP: every expression a list of its own. */
+static weir_node *with_all(weir_parse *p, int32_t from, const char *name, const weir_node_list *exprs) {
+    weir_node_list lists = weir_node_list_new(p->arena, exprs->count);
+    for (int32_t i = 0; i < lists.count; i++)
+        lists.items[i] = group_list(p, from, weir_node_list_of(p->arena, &exprs->items[i], 1));
+    return weir_parse_mark(p, from, weir_parse_call(p, name, lists.items, lists.count));
+}
 
 static bool parse_group_by(weir_parse *p, weir_node_list *ret) {
+    int32_t from = p->at;
     do {
-        const weir_token *token = weir_parse_peek(p, 0);
-        bool call = weir_parse_peek(p, 1)->kind == WEIR_TOKEN_LPAREN;
-        if (token->keyword == WEIR_KW_GROUPING && weir_parse_is_keyword(p, 1, WEIR_KW_SETS))
-            return weir_parse_refuse(p, token, "GROUPING SETS") != NULL;
-        if (call && (token->keyword == WEIR_KW_CUBE || token->keyword == WEIR_KW_ROLLUP))
-            return weir_parse_refuse_word(p, "") != NULL;
-        weir_node *node = weir_parse_expr(p);
+        weir_node *node = parse_group_element(p, false);
         if (!node)
             return false;
         weir_node_list_add(p->arena, ret, node);
     } while (weir_parse_accept(p, WEIR_TOKEN_COMMA));
-    const weir_token *token = weir_parse_peek(p, 0);
-    if (token->keyword == WEIR_KW_GROUPING && weir_parse_is_keyword(p, 1, WEIR_KW_SETS))
-        return weir_parse_refuse(p, token, "GROUPING SETS") != NULL;
-    if (token->keyword == WEIR_KW_WITH &&
-        (weir_parse_is_keyword(p, 1, WEIR_KW_CUBE) || weir_parse_is_keyword(p, 1, WEIR_KW_ROLLUP)))
-        return weir_parse_refuse(p, token, "WITH CUBE / WITH ROLLUP") != NULL;
+    weir_node *all = NULL;
+    if (weir_parse_is_keyword(p, 0, WEIR_KW_GROUPING) && weir_parse_is_keyword(p, 1, WEIR_KW_SETS)) {
+        weir_node *exprs = group_list(p, from, *ret);
+        p->at += 2;
+        all = parse_group_sets(p, from, "$grouped", false, weir_node_list_of(p->arena, &exprs, 1));
+        if (!all)
+            return false;
+    } else if (weir_parse_is_keyword(p, 0, WEIR_KW_WITH) &&
+               (weir_parse_is_keyword(p, 1, WEIR_KW_CUBE) || weir_parse_is_keyword(p, 1, WEIR_KW_ROLLUP))) {
+        bool cube = weir_parse_is_keyword(p, 1, WEIR_KW_CUBE);
+        p->at += 2;
+        all = with_all(p, from, cube ? "$cube" : "$rollup", ret);
+    }
+    if (all)
+        *ret = weir_node_list_of(p->arena, &all, 1);
     return true;
 }
 

@@ -23,8 +23,12 @@ weir_code weir_agg_spec_calls(const weir_operator_compiler *compiler, weir_node_
         target->ops = call->function->aggregate;
         target->type = node->type;
         target->args_count = call->args.count;
-        for (int32_t a = 0; a < call->args.count; a++)
-            target->arg_types[a] = call->args.items[a]->type;
+        for (int32_t a = 0; a < call->args.count; a++) {
+            const weir_node *arg = call->args.items[a];
+            target->arg_types[a] = arg->type;
+            if (arg->kind == WEIR_NODE_LITERAL)
+                target->literals[a] = WEIR_NODE_AS(arg, LITERAL, literal)->value;
+        }
         target->states_count = weir_aggregate_state_types(compiler->arena, node, target->state_types);
         target->state_from = spec->states_count;
         spec->states_count += target->states_count;
@@ -71,6 +75,8 @@ weir_code weir_agg_accs_init(weir_agg_accs *accs, const weir_agg_spec *spec, wei
         const weir_agg_call *call = &spec->calls[i];
         WEIR_TRY(
             call->ops->create(budget, call->arg_types, call->args_count, call->type, &accs->items[i], err));
+        if (call->ops->configure)
+            WEIR_TRY(call->ops->configure(accs->items[i], call->literals, call->args_count, err));
     }
     return WEIR_OK;
 }

@@ -11,6 +11,8 @@ typedef struct weir_agg_call {
     const weir_type *type;
     int32_t args_count;
     const weir_type *arg_types[WEIR_AGGREGATE_ARGS_MAX];
+    weir_column
+        *literals[WEIR_AGGREGATE_ARGS_MAX]; /* of arguments that are literals; borrowed from the plan */
     int32_t states_count;
     const weir_type *state_types[WEIR_AGGREGATE_STATES_MAX];
     int32_t state_from;         /* its first state among all */

@@ -28,7 +28,7 @@ def add(topics, runner):
 
 
 add(cases_expr.TOPICS, run_expr.run)
-for module in ("json_read", "json_infer", "json_write", "show", "ddl", "stream", "arrow", "tree"):
+for module in ("json_read", "json_infer", "json_write", "show", "ddl", "stream", "arrow", "tree", "aggregate"):
     try:
         cases = __import__("cases_" + module)
         runner = __import__("run_" + module)
