@@ -2,6 +2,8 @@
  * HASH_COLUMNS (its name), HASH_WORD, HASH_INT, HASH_LONG and HASH_BYTES before they include it. Column by
  * column, each hash seeding the next; NULL leaves the seed as it is; -0.0 counts as 0.0 and every NaN as one.
  * The null-free fixed-width cases are plain loops; nested values recurse per value. Pure; any thread. */
+#pragma once
+
 #include "common/base/hash.h"
 #include "common/column/row_codec.h"
 

@@ -14,7 +14,7 @@
 #include "common/plan/plan.h"
 
 #define WEIR_AGGREGATE_STATES_MAX 6
-#define WEIR_AGGREGATE_ARGS_MAX 8
+#define WEIR_AGGREGATE_ARGS_MAX 64
 
 typedef struct weir_accumulator weir_accumulator; /* opaque per aggregate */
 

@@ -8,7 +8,7 @@
 #include "common/base/compiler.h"
 #include "common/column/sort_key.h"
 #include "common/expr/aggregate_int.h"
-#include "common/expr/function.h"
+#include "common/expr/expr_int.h"
 #include "common/types/decimal.h"
 
 #define RESOLVE_PARAMS \
@@ -162,8 +162,12 @@ static weir_code resolve_first(RESOLVE_PARAMS) {
 
 static weir_code resolve_by(RESOLVE_PARAMS) {
     RESOLVE_UNUSED;
-    if (args_count > 2)
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s with three arguments is not supported.", function->name);
+    if (args_count > 2) {
+        bool least = strcmp(function->name, "min_by") == 0;
+        WEIR_TRY(check_orderable(resolve, function, args[1]->type, err));
+        *ret_rewrite = weir_make_call(resolve, least ? "weir_min_by" : "weir_max_by", 3, args);
+        return WEIR_OK;
+    }
     *ret_type = args[0]->type;
     *ret_nullable = true;
     return check_orderable(resolve, function, args[1]->type, err);

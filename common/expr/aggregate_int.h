@@ -109,3 +109,5 @@ extern const weir_aggregate_ops weir_percentile_approx_ops;
 extern const weir_aggregate_ops weir_approx_count_distinct_ops;
 extern const weir_aggregate_ops weir_histogram_numeric_ops;
 extern const weir_aggregate_ops weir_listagg_ops;
+extern const weir_aggregate_ops weir_max_by_top_ops;
+extern const weir_aggregate_ops weir_min_by_top_ops;

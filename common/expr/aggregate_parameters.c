@@ -106,6 +106,8 @@ static weir_code check_percentages(weir_resolve *resolve, const weir_node *liter
 static weir_code fold_percentages(weir_resolve *resolve, weir_node **arg, weir_error **err) {
     bool array = (*arg)->type->kind == WEIR_TYPE_ARRAY;
     const weir_type *type = weir_type_of(WEIR_TYPE_DOUBLE);
+    if (array && (*arg)->type->contains_null)
+        return weir_fail_input_type(resolve, arg - 1, 1, "(\"DOUBLE\" or \"ARRAY<DOUBLE>\")", err);
     if (array)
         type = weir_type_array(resolve->arena, type, (*arg)->type->contains_null);
     else
@@ -244,8 +246,8 @@ static weir_code resolve_listagg(WEIR_RESOLVE_PARAMS) {
     *ret_nullable = true;
     if (args_count < 2)
         return WEIR_OK;
-    bool fits = args[1]->type->kind == WEIR_TYPE_NULL ||
-                (binary ? args[1]->type->kind == WEIR_TYPE_BINARY : weir_type_is_string(args[1]->type));
+    bool fits = args[1]->type->kind == WEIR_TYPE_NULL || (!binary && weir_type_is_string(args[1]->type)) ||
+                weir_implicit_cast(resolve, &args[1], type);
     if (!weir_is_foldable(args[1]))
         return not_foldable(resolve, args[1], "delimiter", binary ? "\"BINARY\"" : "\"STRING\"", err);
     if (!fits)
@@ -256,6 +258,29 @@ static weir_code resolve_listagg(WEIR_RESOLVE_PARAMS) {
             WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ORDERING_TYPE, "sqlExpr",
                        weir_quoted_sql(resolve->arena, resolve->call), "functionName", "`sortorder`",
                        "dataType", weir_quoted_type(resolve->arena, args[i]->type));
+    return WEIR_OK;
+}
+
+/* ---- max_by and min_by of several rows ---- */
+
+#define TOP_MAX 100000
+
+/* (value, ordering, count) */
+static weir_code resolve_top(WEIR_RESOLVE_PARAMS) {
+    WEIR_RESOLVE_UNUSED;
+    if (args[2]->type->kind != WEIR_TYPE_INT &&
+        !weir_implicit_cast(resolve, &args[2], weir_type_of(WEIR_TYPE_INT)))
+        return weir_fail_input_type(resolve, args, 2, "\"INT\"", err);
+    if (!weir_is_foldable(args[2]))
+        return not_foldable(resolve, args[2], "k", "\"INT\"", err);
+    WEIR_TRY(fold(resolve, &args[2], weir_type_of(WEIR_TYPE_INT), err));
+    if (is_null(args[2]))
+        return unexpected_null(resolve, "k", err);
+    int32_t count = ((const int32_t *)literal_of(args[2])->values)[0];
+    if (count < 1 || count > TOP_MAX)
+        return out_of_range(resolve, "k", "[1, 100000]", weir_arena_printf(resolve->arena, "%d", count), err);
+    *ret_type = weir_type_array(resolve->arena, args[0]->type, true);
+    *ret_nullable = true;
     return WEIR_OK;
 }
 
@@ -307,5 +332,19 @@ const weir_function weir_parameter_functions[] = {
     PARAMETER("percentile_cont", 1, 1, resolve_percentile_within, weir_percentile_ops),
     PARAMETER("percentile_disc", 1, 1, resolve_percentile_within, weir_percentile_disc_ops),
     PARAMETER("string_agg", 1, 2, resolve_listagg, weir_listagg_ops),
+    {.name = "weir_max_by",
+     .kind = WEIR_FUNCTION_AGGREGATE,
+     .args_min = 3,
+     .args_max = 3,
+     .flags = WEIR_FN_HIDDEN,
+     .resolve = resolve_top,
+     .aggregate = &weir_max_by_top_ops},
+    {.name = "weir_min_by",
+     .kind = WEIR_FUNCTION_AGGREGATE,
+     .args_min = 3,
+     .args_max = 3,
+     .flags = WEIR_FN_HIDDEN,
+     .resolve = resolve_top,
+     .aggregate = &weir_min_by_top_ops},
 };
 WEIR_FAMILY_COUNT(parameter)

@@ -295,6 +295,11 @@ weir_code weir_analysis_grouping_sets(weir_analysis *a, const weir_node_list *gr
     if (has_twice(masks, sets.count))
         g->position = number_column(a, "_gen_grouping_pos", weir_type_of(WEIR_TYPE_INT));
     g->expand = make_expand(a, g, masks, sets.count);
+    if (g->exprs.count == 0 && sets.count == 1) { /* GROUPING SETS (()): one row of all */
+        g->next = a->groupings;
+        *ret = a->groupings = g;
+        return WEIR_OK;
+    }
     g->grouping = weir_node_list_of(a->arena, g->columns.items, g->columns.count);
     weir_node_list_add(a->arena, &g->grouping, g->id);
     if (g->position)
@@ -321,6 +326,13 @@ static const char *list_text(weir_analysis *a, const weir_node_list *list) {
     return weir_arena_strdup(a->arena, buf.data ? buf.data : "");
 }
 
+/* Which grouping column an argument of grouping() means: in HAVING it is the result's, which is the column
+ * itself. */
+static int32_t column_index(const weir_grouping *g, const weir_node *node) {
+    int32_t at = index_of(&g->exprs, node);
+    return at < 0 ? index_of(&g->columns, node) : at;
+}
+
 static weir_node *call_of(weir_analysis *a, const char *name, weir_node *left, weir_node *right) {
     return weir_analysis_call(a, name, (weir_node *[]){left, right}, 2);
 }
@@ -328,7 +340,7 @@ static weir_node *call_of(weir_analysis *a, const char *name, weir_node *left, w
 /* CAST(id div 2^bit % 2 AS TINYINT) */
 static weir_code grouping_bit(weir_analysis *a, const weir_grouping *g, const weir_node_list *args,
                               weir_node **ret) {
-    int32_t at = index_of(&g->exprs, args->items[0]);
+    int32_t at = column_index(g, args->items[0]);
     if (at < 0)
         return weir_error_raise(a->err, WEIR_GROUPING_COLUMN_MISMATCH, "grouping",
                                 weir_analysis_plain_sql(a, args->items[0]), "groupingColumns",
@@ -351,7 +363,7 @@ static weir_code grouping_number(weir_analysis *a, const weir_grouping *g, const
                                  weir_node **ret) {
     bool same = args->count == g->exprs.count;
     for (int32_t i = 0; i < args->count && same; i++)
-        same = weir_node_equal(args->items[i], g->exprs.items[i]);
+        same = column_index(g, args->items[i]) == i;
     if (args->count > 0 && !same)
         return weir_error_raise(a->err, WEIR_GROUPING_ID_COLUMN_MISMATCH, "groupingIdColumn",
                                 list_text(a, args), "groupByColumns", list_text(a, &g->exprs), NULL);
@@ -387,8 +399,50 @@ static weir_code replace_grouped(weir_arena *arena, weir_node *node, void *data,
                                               : grouping_number(u->a, g, &call->args, ret);
 }
 
+static bool any_nullable(const weir_node_list *list, int32_t from, int32_t step) {
+    for (int32_t i = from; i < list->count; i += step)
+        if (list->items[i]->nullable)
+            return true;
+    return false;
+}
+
+static bool either_nullable(const weir_node *left, const weir_node *right) {
+    return (left && left->nullable) || (right && right->nullable);
+}
+
+/* A grouping column may be NULL where what it holds may not: so may what is made of it. */
+static weir_code spread_nullable(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                                 weir_error **err) {
+    (void)data, (void)err;
+    bool nullable = false;
+    if (node->kind == WEIR_NODE_ALIAS)
+        nullable = WEIR_NODE_AS(node, ALIAS, alias)->child->nullable;
+    else if (node->kind == WEIR_NODE_CAST)
+        nullable = WEIR_NODE_AS(node, CAST, cast)->child->nullable;
+    else if (node->kind == WEIR_NODE_FIELD)
+        nullable = WEIR_NODE_AS(node, FIELD, field_access)->child->nullable;
+    else if (node->kind == WEIR_NODE_AND)
+        nullable = either_nullable(WEIR_NODE_AS(node, AND, and)->left, WEIR_NODE_AS(node, AND, and)->right);
+    else if (node->kind == WEIR_NODE_OR)
+        nullable = either_nullable(WEIR_NODE_AS(node, OR, or)->left, WEIR_NODE_AS(node, OR, or)->right);
+    else if (node->kind == WEIR_NODE_CASE)
+        nullable = any_nullable(&WEIR_NODE_AS(node, CASE, case)->branches, 1, 2) ||
+                   either_nullable(WEIR_NODE_AS(node, CASE, case)->otherwise, NULL);
+    else if (node->kind == WEIR_NODE_CALL)
+        nullable = !(WEIR_NODE_AS(node, CALL, call)->function->flags & WEIR_FN_NEVER_NULL) &&
+                   any_nullable(&WEIR_NODE_AS(node, CALL, call)->args, 0, 1);
+    *ret = node;
+    if (nullable && !node->nullable) {
+        *ret = weir_node_copy(arena, node);
+        (*ret)->nullable = true;
+    }
+    return WEIR_OK;
+}
+
 weir_code weir_analysis_grouping_replace(weir_analysis *a, const weir_grouping *grouping, weir_node *node,
                                          weir_node **ret) {
     above u = {a, grouping};
-    return weir_node_transform_down(a->arena, node, replace_grouped, &u, ret, a->err);
+    weir_node *replaced;
+    WEIR_TRY(weir_node_transform_down(a->arena, node, replace_grouped, &u, &replaced, a->err));
+    return weir_node_transform(a->arena, replaced, spread_nullable, NULL, ret, a->err);
 }

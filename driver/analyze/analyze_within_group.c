@@ -4,6 +4,7 @@
  *   percentile_cont(p), percentile_disc(p)   (x, p, is DESC)
  *   mode()                                   (x, true, is DESC)
  *   listagg(s[, d])                          (s, d, x, ..., directions) */
+#include "common/expr/aggregate.h"
 #include "driver/analyze/analyzer_int.h"
 
 static const char *function_name(weir_analysis *a, const weir_function *function) {
@@ -61,8 +62,8 @@ static weir_code listagg_args(weir_analysis *a, const weir_node_unresolved_funct
                              "funcName", function_name(a, function), "funcArg",
                              weir_analysis_sql(a, args->items[0]), "orderingExpr",
                              weir_analysis_sql(a, orders->items[0]), NULL));
-    if (orders->count + 3 > 8)
-        return weir_analysis_refuse(a, &call->node, "listagg() ordered by more than five expressions");
+    if (orders->count + 3 > WEIR_AGGREGATE_ARGS_MAX)
+        return weir_analysis_refuse(a, &call->node, "listagg() ordered by that many expressions");
     weir_node_list made = weir_node_list_of(a->arena, args->items, args->count);
     if (made.count == 1)
         weir_node_list_add(a->arena, &made, weir_literal_null(a->arena, weir_type_of(WEIR_TYPE_NULL)));

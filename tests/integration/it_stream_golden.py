@@ -213,13 +213,13 @@ def main():
     suite = weirlib.Suite()
     wanted = re.compile(sys.argv[1] if len(sys.argv) > 1 else "")
     items = []
-    for topic in ("stream", "stream_error"):
+    for topic in ("stream", "stream_aggregate", "stream_error"):
         for case in read_cases(weirlib.ROOT / "tests/golden" / (topic + ".jsonl")):
             if not wanted.search(case["name"]):
                 continue
             for configuration in CONFIGURATIONS:
                 first = configuration == "local[1]"
-                if first or (topic == "stream" and "error" not in case and steps_of(case, configuration)):
+                if first or (topic != "stream_error" and "error" not in case and steps_of(case, configuration)):
                     items.append((topic, case, configuration))
     skipped = collections.defaultdict(set)
     suite.run_parallel(lambda item: run_one(suite, skipped, item), items)

@@ -35,6 +35,7 @@ for module in ("json_read", "json_infer", "json_write", "show", "ddl", "stream",
     except ModuleNotFoundError:
         continue
     add(cases.TOPICS, runner.run)
+add(__import__("cases_stream_aggregate").TOPICS, __import__("run_stream").run)
 
 
 def thin_out(records):

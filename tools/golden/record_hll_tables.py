@@ -26,13 +26,14 @@ def main():
     raw = [list(row) for row in found["RAW_ESTIMATE_DATA"]]
     bias = [list(row) for row in found["BIAS_DATA"]]
     with open(FILE, "w", encoding="ascii", newline="\n") as out:
-        out.write("/* Made by tools/golden/record_hll_tables.py. THRESHOLD(p, value); ESTIMATE(p, raw, bias), ascending. */\n")
+        out.write("/* Made by tools/golden/record_hll_tables.py. THRESHOLD(p, value); ")
+        out.write("ESTIMATE(p, raw, bias), ascending. */\n")
         for index, value in enumerate(thresholds):
             out.write("THRESHOLD(%d, %s)\n" % (index + 4, value))
         for index, (estimates, biases) in enumerate(zip(raw, bias)):
             for pair in zip(estimates, biases):
                 out.write("ESTIMATE(%d, %s, %s)\n" % (index + 4, *pair))
-    print({name: type(value).__name__ for name, value in found.items()}, len(raw), [len(r) for r in raw], [len(r) for r in bias])
+    print("%d precisions, %d estimates" % (len(thresholds), sum(len(row) for row in raw)))
     spark.stop()
 
 
