@@ -36,16 +36,20 @@ const weir_function *weir_analysis_grouping_function(weir_str name) {
     return weir_str_equal_nocase(name, WEIR_STR("grouping_id")) ? &grouping_id_marker : NULL;
 }
 
+/* `data`: NULL, or where the marker goes. */
 static bool is_marker(const weir_node *node, void *data) {
-    (void)data;
+    if (data)
+        *(const weir_node **)data = node;
     const weir_function *function =
         node->kind == WEIR_NODE_CALL ? WEIR_NODE_AS(node, CALL, call)->function : NULL;
     return function && (function == &grouping_marker || function == &grouping_id_marker);
 }
 
 weir_code weir_analysis_check_markers(weir_analysis *a, const weir_node *plan) {
-    if (weir_node_any(plan, is_marker, NULL))
-        return weir_error_raise(a->err, WEIR_UNSUPPORTED_GROUPING_EXPRESSION, NULL);
+    const weir_node *marker;
+    if (weir_node_any(plan, is_marker, &marker))
+        return weir_analysis_place(a, marker,
+                                   weir_error_raise(a->err, WEIR_UNSUPPORTED_GROUPING_EXPRESSION, NULL));
     return WEIR_OK;
 }
 

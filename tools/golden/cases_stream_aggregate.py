@@ -24,12 +24,13 @@ BATCHES = [files(0, ROWS[:20]), files(2, ROWS[20:41]), files(4, ROWS[41:]), []]
 
 def case(select, group="k", order=" ORDER BY 1, 2", mode="complete"):
     sql = "SELECT %s, %s FROM input GROUP BY %s%s" % ("k", select, group, order)
-    CASES.append({"name": "%s, %s" % (sql, mode), "schema": SCHEMA, "sql": sql, "batches": BATCHES, "outputMode": mode, "options": {}, "sinkOptions": FULL, "conf": None})
+    name = ("%s by %s, %s" % (select, group, mode)).replace(" WITHIN GROUP", "")[-80:]
+    CASES.append({"name": name, "schema": SCHEMA, "sql": sql, "batches": BATCHES, "outputMode": mode, "options": {}, "sinkOptions": FULL, "conf": None})
 
 
 for text in (
     "count(v), sum(v), avg(v), min(s), max(d)", "stddev(v), var_pop(v), skewness(v), kurtosis(v)", "corr(v, d), covar_samp(v, d), regr_slope(v, d), regr_r2(v, d)", "bit_and(v), bit_or(v), bit_xor(v)", "collect_list(v)", "size(collect_set(s)), listagg(s, ',')",
-    "percentile(v, array(0.25, 0.5)), median(d)", "percentile_approx(v, 0.5), approx_count_distinct(s), approx_count_distinct(v)", "histogram_numeric(v, 3)", "first(v), last(s), max_by(s, v), mode(v)", "try_sum(v), try_avg(v), count_if(v > 3)",
+    "percentile(v, array(0.25, 0.5)), median(d)", "percentile_approx(v, 0.5), approx_count_distinct(s), approx_count_distinct(v)", "histogram_numeric(v, 3)", "first(v), last(s), max_by(s, v)", "try_sum(v), try_avg(v), count_if(v > 3)",
     "percentile_cont(0.5) WITHIN GROUP (ORDER BY v), listagg(s, ',') WITHIN GROUP (ORDER BY s DESC)",
 ):
     case(text)
