@@ -12,7 +12,7 @@
 #include "driver/analyze/analyzer_int.h"
 
 #define COLUMNS_MAX 64 /* bits of spark_grouping_id */
-#define SETS_MAX 65536
+#define SETS_MAX 4096 /* a row becomes that many */
 
 /* ---- markers ---- */
 
@@ -85,9 +85,13 @@ static weir_code raise_size(weir_analysis *a) {
                             weir_arena_printf(a->arena, "%d", COLUMNS_MAX), NULL);
 }
 
+static weir_code refuse_sets(weir_analysis *a) {
+    WEIR_FAIL(a->err, NOT_SUPPORTED, "more than %d grouping sets are not supported", SETS_MAX);
+}
+
 static weir_code add_set(weir_analysis *a, group_sets *sets, weir_node_list set) {
     if (sets->count == SETS_MAX)
-        return raise_size(a);
+        return refuse_sets(a);
     if (sets->count == sets->capacity) {
         int32_t capacity = sets->capacity ? 2 * sets->capacity : 16;
         weir_node_list *items = WEIR_NEW_ARRAY(a->arena, weir_node_list, capacity);
@@ -124,8 +128,8 @@ static weir_code add_rollup(weir_analysis *a, weir_node_list lists, group_sets *
 
 /* Every choice of lists, the full one first. */
 static weir_code add_cube(weir_analysis *a, weir_node_list lists, group_sets *ret) {
-    if (lists.count > 16)
-        return raise_size(a);
+    if (lists.count > 12)
+        return refuse_sets(a);
     int32_t choices = 1 << lists.count;
     for (int32_t left_out = 0; left_out < choices; left_out++) {
         weir_node_list set = {0};
