@@ -55,6 +55,8 @@ typedef struct weir_aggregate_ops {
 
 /* Refuses what the engine cannot run: DISTINCT, unknown aggregates. `call` is an AGGREGATE_CALL. */
 weir_code weir_aggregate_check(const weir_node *call, weir_error **err);
+/* What the call gives without a row: a NULL literal, 0, or an empty array. */
+weir_code weir_aggregate_empty(weir_arena *arena, const weir_node *call, weir_node **ret, weir_error **err);
 /* State column types of one call; returns their count (at most WEIR_AGGREGATE_STATES_MAX). */
 int32_t weir_aggregate_state_types(weir_arena *arena, const weir_node *call, const weir_type **ret_types);
 /* What a partial aggregation sends to the shuffle: STRUCT of the keys ("key0", ...) and the state columns

@@ -1,6 +1,7 @@
 /* What plans need to know of aggregates (aggregate.h): refusals, state types, and the schemas between the
  * partial and the state aggregation. Analyzer, physical planner and operators; any thread. */
 #include "common/base/assert.h"
+#include "common/column/builder.h"
 #include "common/expr/aggregate.h"
 #include "common/expr/function.h"
 
@@ -19,6 +20,23 @@ weir_code weir_aggregate_check(const weir_node *call, weir_error **err) {
         WEIR_FAIL(err, NOT_SUPPORTED, "%s of more than %d expressions is not supported.",
                   aggregate->function->name, WEIR_AGGREGATE_ARGS_MAX);
     return WEIR_OK;
+}
+
+weir_code weir_aggregate_empty(weir_arena *arena, const weir_node *call, weir_node **ret, weir_error **err) {
+    const weir_type *type = call->type;
+    if (call->nullable || type->kind != WEIR_TYPE_ARRAY) {
+        *ret = call->nullable ? weir_literal_null(arena, type) : weir_literal_long(arena, 0);
+        return WEIR_OK;
+    }
+    weir_column *empty;
+    weir_builder builder;
+    WEIR_TRY(weir_builder_init(&builder, NULL, type, 1, err));
+    weir_code code =
+        weir_builder_list_end(&builder) ? weir_builder_finish(&builder, &empty, err) : weir_error_oom(err);
+    weir_builder_fini(&builder);
+    if (code == WEIR_OK)
+        *ret = weir_literal_new(arena, empty);
+    return code;
 }
 
 int32_t weir_aggregate_state_types(weir_arena *arena, const weir_node *call, const weir_type **ret_types) {

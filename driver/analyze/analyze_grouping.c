@@ -12,7 +12,7 @@
 #include "driver/analyze/analyzer_int.h"
 
 #define COLUMNS_MAX 64 /* bits of spark_grouping_id */
-#define SETS_MAX 4096 /* a row becomes that many */
+#define SETS_MAX 4096  /* a row becomes that many */
 
 /* ---- markers ---- */
 
@@ -341,11 +341,16 @@ static int32_t column_index(const weir_grouping *g, const weir_node *node) {
     return at < 0 ? index_of(&g->columns, node) : at;
 }
 
-static weir_node *call_of(weir_analysis *a, const char *name, weir_node *left, weir_node *right) {
-    return weir_analysis_call(a, name, (weir_node *[]){left, right}, 2);
+static weir_node *cast_to(weir_analysis *a, weir_node *child, weir_type_kind kind) {
+    weir_node_cast *cast = WEIR_NODE_NEW(a->arena, CAST, cast);
+    cast->child = child;
+    cast->mode = WEIR_CAST_LEGACY;
+    cast->node.type = weir_type_of(kind);
+    cast->node.resolved = true;
+    return &cast->node;
 }
 
-/* CAST(id div 2^bit % 2 AS TINYINT) */
+/* CAST(CAST(id & 2^bit AS BOOLEAN) AS TINYINT) */
 static weir_code grouping_bit(weir_analysis *a, const weir_grouping *g, const weir_node_list *args,
                               weir_node **ret) {
     int32_t at = column_index(g, args->items[0]);
@@ -353,17 +358,9 @@ static weir_code grouping_bit(weir_analysis *a, const weir_grouping *g, const we
         return weir_error_raise(a->err, WEIR_GROUPING_COLUMN_MISMATCH, "grouping",
                                 weir_analysis_plain_sql(a, args->items[0]), "groupingColumns",
                                 list_text(a, &g->exprs), NULL);
-    int32_t bit = g->exprs.count - 1 - at;
-    weir_node *place = weir_literal_long(a->arena, INT64_C(1) << bit);
-    weir_node *shifted = call_of(a, "div", g->id, place), *value;
-    weir_node *low = call_of(a, "%", shifted, weir_literal_long(a->arena, 2));
-    WEIR_TRY(weir_analysis_resolve(a, low, &value));
-    weir_node_cast *cast = WEIR_NODE_NEW(a->arena, CAST, cast);
-    cast->child = value;
-    cast->mode = WEIR_CAST_LEGACY;
-    cast->node.type = weir_type_of(WEIR_TYPE_BYTE);
-    cast->node.resolved = true;
-    *ret = &cast->node;
+    weir_node *bit = weir_literal_long(a->arena, INT64_C(1) << (g->exprs.count - 1 - at)), *masked;
+    WEIR_TRY(weir_analysis_resolve(a, weir_analysis_call(a, "&", (weir_node *[]){g->id, bit}, 2), &masked));
+    *ret = cast_to(a, cast_to(a, masked, WEIR_TYPE_BOOLEAN), WEIR_TYPE_BYTE);
     return WEIR_OK;
 }
 

@@ -10,6 +10,7 @@
  * Predicates that hold such names are pulled up out of the sub-query's filters and become the join's
  * condition; what they read below a projection or an aggregation is passed on as further columns or grouping
  * keys. An outer name anywhere else is refused. */
+#include "common/expr/aggregate.h"
 #include "common/expr/program.h"
 #include "driver/analyze/analyzer_int.h"
 
@@ -447,14 +448,9 @@ static weir_code take_predicate(taking *t, const weir_node_subquery *node, weir_
 
 static weir_code empty_value(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
                              weir_error **err) {
-    (void)data, (void)err;
+    (void)data;
     *ret = node;
-    if (node->kind != WEIR_NODE_AGGREGATE_CALL)
-        return WEIR_OK;
-    const char *name = WEIR_NODE_AS(node, AGGREGATE_CALL, aggregate_call)->function->name;
-    bool counts = strcmp(name, "count") == 0 || strcmp(name, "count_if") == 0;
-    *ret = counts ? weir_literal_long(arena, 0) : weir_literal_null(arena, node->type);
-    return WEIR_OK;
+    return node->kind == WEIR_NODE_AGGREGATE_CALL ? weir_aggregate_empty(arena, node, ret, err) : WEIR_OK;
 }
 
 static bool is_input(const weir_node *node, void *data) {

@@ -10,7 +10,7 @@
  * `f` is the FILTER of a distinct call: it passes where it was true in any row of the group. Batch plans
  * alone: in streaming ones Spark refuses distinct aggregates, and so does driver/analyze/streaming_checks.c.
  */
-#include "common/column/builder.h"
+#include "common/expr/aggregate.h"
 #include "driver/optimize/optimizer_int.h"
 
 typedef struct distinct_set {
@@ -361,23 +361,6 @@ static weir_node *lower_simple(rewrite *r) {
 
 /* ---- the upper aggregation ---- */
 
-/* What a call gives that saw no row, where that is not NULL. */
-static weir_code empty_result(rewrite *r, const weir_type *type, weir_node **ret, weir_error **err) {
-    if (type->kind == WEIR_TYPE_LONG) {
-        *ret = weir_literal_long(r->arena, 0);
-        return WEIR_OK;
-    }
-    weir_column *empty;
-    weir_builder builder;
-    WEIR_TRY(weir_builder_init(&builder, NULL, type, 1, err));
-    weir_code code =
-        weir_builder_list_end(&builder) ? weir_builder_finish(&builder, &empty, err) : weir_error_oom(err);
-    weir_builder_fini(&builder);
-    if (code == WEIR_OK)
-        *ret = weir_literal_new(r->arena, empty);
-    return code;
-}
-
 static weir_code upper_plain(rewrite *r, int32_t index, weir_node **ret, weir_error **err) {
     const weir_node *call = r->calls.items[index];
     weir_node *args[] = {r->made.items[index], weir_literal_bool(r->arena, true)};
@@ -388,7 +371,7 @@ static weir_code upper_plain(rewrite *r, int32_t index, weir_node **ret, weir_er
         return WEIR_OK;
     weir_node_coalesce *node = WEIR_NODE_NEW(r->arena, COALESCE, coalesce);
     weir_node *parts[] = {first, NULL};
-    WEIR_TRY(empty_result(r, call->type, &parts[1], err));
+    WEIR_TRY(weir_aggregate_empty(r->arena, call, &parts[1], err));
     node->args = weir_node_list_of(r->arena, parts, 2);
     node->node.type = call->type;
     node->node.resolved = true;
