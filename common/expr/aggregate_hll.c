@@ -144,17 +144,39 @@ static double square_distance(int32_t index, double raw) {
     return difference * difference;
 }
 
+/* The table's entries of one precision; none above the largest. */
+typedef struct table_range {
+    int32_t from, end;
+} table_range;
+
+static table_range range_of(int32_t precision) {
+    const int32_t all = (int32_t)WEIR_ARRAY_LEN(estimates);
+    table_range range = {0, 0};
+    while (range.from < all && estimates[range.from].precision < precision)
+        range.from++;
+    for (range.end = range.from; range.end < all && estimates[range.end].precision == precision;)
+        range.end++;
+    return range;
+}
+
+/* The first entry whose raw estimate is not below. */
+static int32_t nearest_entry(table_range range, double raw) {
+    int32_t low = range.from, high = range.end;
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+        if (estimates[middle].estimate.raw < raw)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The mean bias of the six table entries around the raw estimate. */
-static double bias_of(int32_t precision, double raw) {
-    int32_t from = 0, end, nearest;
-    while (estimates[from].precision < precision)
-        from++;
-    for (end = from; end < (int32_t)WEIR_ARRAY_LEN(estimates) && estimates[end].precision == precision;)
-        end++;
-    for (nearest = from; nearest < end && estimates[nearest].estimate.raw < raw;)
-        nearest++;
-    int32_t low = WEIR_MAX(nearest - NEIGHBOURS + 1, from), high = WEIR_MIN(low + NEIGHBOURS, end);
-    while (high < end && square_distance(high, raw) < square_distance(low, raw)) {
+static double bias_of(table_range range, double raw) {
+    int32_t low = WEIR_MAX(nearest_entry(range, raw) - NEIGHBOURS + 1, range.from);
+    int32_t high = WEIR_MIN(low + NEIGHBOURS, range.end);
+    while (high < range.end && square_distance(high, raw) < square_distance(low, raw)) {
         low++;
         high++;
     }
@@ -177,31 +199,32 @@ static double alpha_of(int32_t precision, double registers) {
     }
 }
 
-static int64_t estimate_of(int32_t precision, const uint8_t *registers) {
+/* Few values leave registers empty, and their number says more than the registers' mean. */
+static double estimate_of(int32_t precision, table_range range, const uint8_t *registers) {
     int64_t size = INT64_C(1) << precision;
     double m = (double)size, inverse = 0.0, zeros = 0.0;
     for (int64_t i = 0; i < size; i++) {
-        inverse += 1.0 / (double)(INT64_C(1) << registers[i]);
+        inverse += 1.0 / (double)(INT64_C(1) << (registers[i] & 63));
         zeros += registers[i] == 0;
     }
     double raw = alpha_of(precision, m) / inverse;
     bool table = precision <= PRECISION_TABLE_MAX;
-    double result = table && raw < 5.0 * m ? raw - bias_of(precision, raw) : raw;
     if (zeros > 0.0) {
         double linear = m * log(m / zeros);
-        if ((table && linear <= thresholds[precision - PRECISION_MIN]) || (!table && raw <= 2.5 * m))
-            result = linear;
+        if (table ? linear <= thresholds[precision - PRECISION_MIN] : raw <= 2.5 * m)
+            return linear;
     }
-    return (int64_t)floor(result + 0.5);
+    return table && raw < 5.0 * m ? raw - bias_of(range, raw) : raw;
 }
 
 static weir_code finish(weir_accumulator *acc, weir_eval *eval, int32_t from, int32_t count,
                         weir_column **ret, weir_error **err) {
     _cleanup_free_ int64_t *values = weir_alloc_zero((size_t)count + 1, sizeof *values);
+    table_range range = range_of(acc->precision);
     for (int32_t i = 0; i < count; i++) {
         weir_str cell = weir_cells_get(&acc->registers, from + i);
         if (cell.data)
-            values[i] = estimate_of(acc->precision, (const uint8_t *)cell.data);
+            values[i] = (int64_t)floor(estimate_of(acc->precision, range, (const uint8_t *)cell.data) + 0.5);
     }
     return weir_aggregate_column(eval->budget, weir_type_of(WEIR_TYPE_LONG), values, NULL, 0, count, ret,
                                  err);
