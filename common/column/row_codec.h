@@ -41,6 +41,9 @@ weir_code weir_row_decode(const uint8_t *row, size_t size, weir_builder *builder
  * Maps and variants, which Spark does not hash, are hashed by their key form. (row_hash.c) */
 weir_code weir_columns_murmur3(weir_column *const *columns, int32_t columns_count, const weir_sel *sel,
                                uint32_t seed, uint32_t *hashes, weir_error **err);
+/* Spark's xxhash64(cols...), likewise; no maps and variants. FLAT and CONSTANT columns. (row_xxhash.c) */
+void weir_columns_xxhash64(weir_column *const *columns, int32_t columns_count, const weir_sel *sel,
+                           uint64_t seed, uint64_t *hashes);
 #define WEIR_KEY_GROUPS 1024
 /* Key group of a hash: non-negative modulus, fixed in every checkpoint. */
 static inline int32_t weir_key_group(uint32_t murmur3) {

@@ -162,6 +162,18 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     X(pattern) \
     X(nested) \
     X(misc) \
+    X(bit) \
+    X(calendar) \
+    X(digest) \
+    X(make_time) \
+    X(encoding) \
+    X(format) \
+    X(json) \
+    X(number) \
+    X(try) \
+    X(regexp) \
+    X(text) \
+    X(trigonometry) \
     X(aggregate)
 WEIR_FAMILIES(WEIR_FAMILY)
 #define WEIR_FAMILY_COUNT(name) \
@@ -197,6 +209,8 @@ char *weir_quoted_type(weir_arena *arena, const weir_type *type); /* "\"INT\"" *
 /* A call of a registered function, unresolved, keeping the position of the call under resolution. */
 weir_node *weir_make_call(weir_resolve *resolve, const char *name, int32_t count, weir_node *const *args);
 bool weir_is_foldable(const weir_node *expr);
+/* hash, xxhash64 (misc_functions.c): refuses maps and variants. */
+weir_code weir_resolve_hash(WEIR_RESOLVE_PARAMS);
 
 /* ---- comparison (compare.c) ---- */
 /* Three-way comparison of two non-null rows under Spark's ordering. */

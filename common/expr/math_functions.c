@@ -127,8 +127,10 @@ static weir_code ceil_kernel(const weir_kernel_call *call, weir_column **ret, we
 }
 
 static weir_code resolve_floor(WEIR_RESOLVE_PARAMS) {
-    if (args_count == 2)
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s with a scale is not supported by Weir yet", function->name);
+    if (args_count == 2) {
+        *ret_rewrite = weir_make_call(resolve, function->name[0] == 'c' ? "weir_ceil_scale" : "weir_floor_scale", 2, args);
+        return WEIR_OK;
+    }
     const weir_type *type = args[0]->type;
     if (weir_type_is_integral(type))
         args[0] = weir_coerce_cast(resolve, args[0], weir_type_of(WEIR_TYPE_LONG));

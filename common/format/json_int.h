@@ -189,6 +189,9 @@ bool weir_json_charset_is_utf8(weir_json_charset charset, const uint8_t *data, s
 weir_json_result weir_json_record_parse(weir_json_parser *parser, const weir_json_spec *spec,
                                         const uint8_t *data, size_t size, weir_builder *builders,
                                         int32_t *ret_rows, weir_strbuf *cause);
+/* The text's first value as the only field of the spec's schema; an object stands for an array of one. */
+weir_json_result weir_json_value_parse(weir_json_parser *parser, const weir_json_spec *spec, const uint8_t *data,
+                                       size_t size, weir_builder *builder);
 
 /* ---- json_fast.c ---- */
 typedef struct weir_json_fast weir_json_fast;

@@ -334,3 +334,29 @@ weir_json_result weir_json_record_parse(weir_json_parser *parser, const weir_jso
     weir_strbuf_fini(&r.binary);
     return result;
 }
+
+weir_json_result weir_json_value_parse(weir_json_parser *parser, const weir_json_spec *spec, const uint8_t *data,
+                                       size_t size, weir_builder *builder) {
+    record r = {.parser = parser, .spec = spec};
+    const weir_json_node *node = &spec->root.children[0];
+    int32_t before = builder->length;
+    weir_json_parser_start(parser, spec, data, size);
+    weir_json_token token = weir_json_parser_next(parser);
+    weir_json_result result = WEIR_JSON_BAD;
+    bool single = token == WEIR_TOKEN_OBJECT && node->kind == WEIR_TYPE_ARRAY &&
+                  node->children[0].kind == WEIR_TYPE_STRUCT;
+    if (single) {
+        int32_t elements = builder->children[0].length;
+        result = convert_value(&r, &node->children[0], &builder->children[0]);
+        if (result == WEIR_JSON_OK || result == WEIR_JSON_PARTIAL)
+            result = weir_builder_list_end(builder) ? result : WEIR_JSON_NOMEM;
+        else
+            weir_builder_truncate(&builder->children[0], elements);
+    } else if (token != WEIR_TOKEN_ERROR && token != WEIR_TOKEN_END && token != WEIR_TOKEN_NULL) {
+        result = convert_value(&r, node, builder);
+    }
+    if (result == WEIR_JSON_BAD)
+        weir_builder_truncate(builder, before);
+    weir_strbuf_fini(&r.binary);
+    return result;
+}

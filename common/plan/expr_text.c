@@ -127,23 +127,29 @@ static const struct {
     {"cos", "COS"},
     {"cosh", "COSH"},
     {"cot", "COT"},
+    {"csc", "CSC"},
+    {"current_database", "current_schema"},
     {"degrees", "DEGREES"},
     {"e", "E"},
     {"exp", "EXP"},
     {"expm1", "EXPM1"},
     {"floor", "FLOOR"},
+    {"hypot", "HYPOT"},
     {"log10", "LOG10"},
     {"log1p", "LOG1P"},
     {"log2", "LOG2"},
     {"pi", "PI"},
     {"power", "POWER"},
     {"radians", "RADIANS"},
+    {"random", "rand"},
     {"regexp", "REGEXP"},
     {"regexp_like", "REGEXP_LIKE"},
     {"rlike", "RLIKE"},
+    {"sec", "SEC"},
     {"signum", "SIGNUM"},
     {"sin", "SIN"},
     {"sinh", "SINH"},
+    {"spark_partition_id", "SPARK_PARTITION_ID"},
     {"sqrt", "SQRT"},
     {"tan", "TAN"},
     {"tanh", "TANH"},
@@ -161,6 +167,20 @@ static const struct {
     {"lead", 1, "1, NULL"},
     {"locate", 2, "1"},
     {"lpad", 2, " "},
+    {"make_dt_interval", 0, "0, 0, 0, 0.000000"},
+    {"make_dt_interval", 1, "0, 0, 0.000000"},
+    {"make_dt_interval", 2, "0, 0.000000"},
+    {"make_dt_interval", 3, "0.000000"},
+    {"make_interval", 0, "0, 0, 0, 0, 0, 0, 0.000000"},
+    {"make_interval", 1, "0, 0, 0, 0, 0, 0.000000"},
+    {"make_interval", 2, "0, 0, 0, 0, 0.000000"},
+    {"make_interval", 3, "0, 0, 0, 0.000000"},
+    {"make_interval", 4, "0, 0, 0.000000"},
+    {"make_interval", 5, "0, 0.000000"},
+    {"make_interval", 6, "0.000000"},
+    {"make_ym_interval", 0, "0, 0"},
+    {"make_ym_interval", 1, "0"},
+    {"months_between", 2, "true"},
     {"overlay", 3, "-1"},
     {"regexp_extract", 2, "1"},
     {"regexp_replace", 3, "1"},
@@ -170,6 +190,13 @@ static const struct {
     {"substr", 2, "2147483647"},
     {"substring", 2, "2147483647"},
     {"to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
+    {"try_make_interval", 0, "0, 0, 0, 0, 0, 0, 0.000000"},
+    {"try_make_interval", 1, "0, 0, 0, 0, 0, 0.000000"},
+    {"try_make_interval", 2, "0, 0, 0, 0, 0.000000"},
+    {"try_make_interval", 3, "0, 0, 0, 0.000000"},
+    {"try_make_interval", 4, "0, 0, 0.000000"},
+    {"try_make_interval", 5, "0, 0.000000"},
+    {"try_make_interval", 6, "0.000000"},
     {"unix_timestamp", 0, "current_timestamp(), yyyy-MM-dd HH:mm:ss"},
     {"unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
 };
@@ -326,6 +353,14 @@ static bool add_special_call(text_state *s, const char *name, weir_node_list arg
     } else if (strcmp(name, "assert_true") == 0 && args.count == 1) {
         add_around(s, "assert_true(", args.items[0], ", '");
         add_around(s, "", args.items[0], "' is not true!)");
+    } else if (strcmp(name, "convert_timezone") == 0 && args.count == 2) {
+        weir_strbuf_add_text(s->buf, "convert_timezone(current_timezone(), ");
+        add_args(s, args);
+        weir_strbuf_add_char(s->buf, ')');
+    } else if (args.count == 2 && (strcmp(name, "ceil") == 0 || strcmp(name, "floor") == 0)) {
+        weir_strbuf_addf(s->buf, "%s(", name);
+        add_args(s, args);
+        weir_strbuf_add_char(s->buf, ')');
     } else if (strcmp(name, "log") == 0 && args.count == 1) {
         add_around(s, "LOG(E(), ", args.items[0], ")");
     } else {
