@@ -135,7 +135,7 @@ const weir_function weir_bit_functions[] = {
     SHIFT("<<", "<<", shift_left_kernel, WEIR_FN_OPERATOR),
     SHIFT(">>", ">>", shift_right_kernel, WEIR_FN_OPERATOR),
     SHIFT(">>>", ">>>", shift_unsigned_kernel, WEIR_FN_OPERATOR),
-    BIT_FUNCTION("bit_count", bit_count_kernel, "integral|boolean -> int"),
+    BIT_FUNCTION("bit_count", bit_count_kernel, "!integral|boolean -> int"),
     BIT_GET("bit_get"),
     BIT_GET("getbit"),
     BIT_FUNCTION("bitmap_bit_position", bitmap_position_kernel, "long -> long"),

@@ -279,7 +279,7 @@ static int64_t interval_part(const weir_column *column, int32_t row, int32_t par
     case 2:
         return value.days;
     case 3:
-        return value.micros / INT64_C(3600000000);
+        return value.micros / INT64_C(3600000000) % 24;
     case 4:
         return value.micros % INT64_C(3600000000) / 60000000;
     default:

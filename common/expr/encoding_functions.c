@@ -239,7 +239,13 @@ static weir_code decode_rows(const weir_kernel_call *call, decoder decode, decod
 
 static weir_code fail_conversion(weir_str text, const char *format, weir_error **err) {
     _cleanup_strbuf_ weir_strbuf shown = {0};
-    weir_strbuf_addf(&shown, "'" WEIR_STR_FMT "'", WEIR_STR_ARG(text));
+    weir_strbuf_add_char(&shown, '\'');
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '\'' || text.data[i] == '\\')
+            weir_strbuf_add_char(&shown, '\\');
+        weir_strbuf_add_char(&shown, text.data[i]);
+    }
+    weir_strbuf_add_char(&shown, '\'');
     WEIR_RAISE(err, CONVERSION_INVALID_INPUT, "str", shown.data, "fmt", format, "targetType", "\"BINARY\"",
                "suggestion", "`try_to_binary`");
 }

@@ -168,6 +168,7 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     X(make_time) \
     X(encoding) \
     X(format) \
+    X(choice) \
     X(json) \
     X(number) \
     X(try) \
@@ -211,6 +212,12 @@ weir_node *weir_make_call(weir_resolve *resolve, const char *name, int32_t count
 bool weir_is_foldable(const weir_node *expr);
 /* hash, xxhash64 (misc_functions.c): refuses maps and variants. */
 weir_code weir_resolve_hash(WEIR_RESOLVE_PARAMS);
+/* Gives a raised error the place of the call in the SQL text, as Spark does it for some functions. */
+static inline weir_code weir_fail_here(const weir_kernel_call *call, weir_code code, weir_error **err) {
+    if (err && *err && call->context && weir_error_get_context(*err) == NULL)
+        weir_error_set_context(*err, call->context);
+    return code;
+}
 
 /* ---- comparison (compare.c) ---- */
 /* Three-way comparison of two non-null rows under Spark's ordering. */

@@ -267,6 +267,11 @@ static void add_integer(weir_strbuf *out, const conversion *c, int64_t value, in
     add_padded(out, c, weir_strbuf_view(&body));
 }
 
+static int64_t load_whole(const weir_column *column, int32_t row) {
+    return column->type->kind == WEIR_TYPE_DATE ? WEIR_VALUES(column, int32_t)[weir_column_slot(column, row)]
+                                                : weir_load_integer(column, row);
+}
+
 /* A value as Java prints the object that Spark hands over. */
 static void add_value_text(weir_strbuf *out, const weir_column *column, int32_t row) {
     char text[WEIR_DECIMAL_TEXT_MAX];
@@ -284,7 +289,7 @@ static void add_value_text(weir_strbuf *out, const weir_column *column, int32_t 
                                                      (weir_int128)weir_load128(column->values + (size_t)slot * 16),
                                                      column->type->scale, text)));
     else
-        weir_strbuf_addf(out, "%lld", (long long)weir_load_integer(column, row));
+        weir_strbuf_addf(out, "%lld", (long long)load_whole(column, row));
 }
 
 static weir_code fail_format(const conversion *c, const char *why, weir_error **err) {
@@ -337,7 +342,7 @@ static weir_code add_number(weir_strbuf *out, const conversion *c, const weir_co
     if ((c->left && c->zero) || (c->plus && c->space))
         return fail_format(c, "these flags do not go", err);
     if (weir_column_is_null(column, row)) {
-        conversion plain = {.width = c->width, .left = c->left, .precision = -1, .letter = 's'};
+        conversion plain = {.width = c->width, .left = c->left, .precision = -1, .letter = strchr("XEG", c->letter) ? 'S' : 's'};
         return add_text_conversion(out, &plain, column, row, err);
     }
     if (real && (kind == WEIR_TYPE_DOUBLE || kind == WEIR_TYPE_FLOAT)) {
@@ -356,7 +361,7 @@ static weir_code add_number(weir_strbuf *out, const conversion *c, const weir_co
         return fail_format(c, "the type does not go", err);
     if (c->letter != 'd' && (c->plus || c->space || c->comma || c->paren))
         return fail_format(c, "these flags do not go", err);
-    add_integer(out, c, weir_load_integer(column, row), weir_type_width(column->type));
+    add_integer(out, c, load_whole(column, row), weir_type_width(column->type));
     return WEIR_OK;
 }
 

@@ -365,8 +365,9 @@ static weir_code regex_compile(weir_arena *arena, weir_str pattern, const char *
                          &offset, context);
     pcre2_compile_context_free(context);
     if (*ret == NULL) {
-        if (status == 125) /* lookbehind assertion is not fixed length */
-            WEIR_FAIL(err, NOT_SUPPORTED, "lookbehind of varying length is not supported by Weir");
+        if (status == 125 || status == 115) /* lookbehind that is not fixed length; reference to no group */
+            WEIR_FAIL(err, NOT_SUPPORTED,
+                      "lookbehind of varying length and references to missing groups are not supported by Weir");
         return fail_pattern(arena, pattern, function, err);
     }
     pcre2_jit_compile(*ret, PCRE2_JIT_COMPLETE); /* without JIT it runs all the same */

@@ -184,7 +184,7 @@ static weir_code make_dt_interval_kernel(const weir_kernel_call *call, weir_colu
         int64_t days;
         if (__builtin_mul_overflow(weir_int_arg(call, 0, i), WEIR_MICROS_PER_DAY, &days) ||
             !time_part(call, 1, i, days, &out[i]))
-            return fail_interval(err);
+            return weir_fail_here(call, fail_interval(err), err);
     }
     *ret = weir_column_ref(column);
     return WEIR_OK;
@@ -197,7 +197,7 @@ static weir_code make_ym_interval_kernel(const weir_kernel_call *call, weir_colu
     WEIR_EACH(call, i) {
         int64_t months = weir_int_arg(call, 0, i) * INT64_C(12) + weir_int_arg(call, 1, i);
         if (!fits_int(weir_int_arg(call, 0, i) * INT64_C(12)) || !fits_int(months))
-            return fail_interval(err);
+            return weir_fail_here(call, fail_interval(err), err);
         out[i] = (int32_t)months;
     }
     *ret = weir_column_ref(column);

@@ -1,5 +1,5 @@
 /* More functions of numbers: factorial, conv, width_bucket, ceil and floor with a scale, nanvl, nullifzero,
- * zeroifnull, equal_null. */
+ * zeroifnull. */
 #include <math.h>
 
 #include "common/expr/program.h"
@@ -87,8 +87,11 @@ static weir_code conv_kernel(const weir_kernel_call *call, weir_column **ret, we
         }
         size_t size = put_converted(text, (int32_t)from, (int32_t)to, call->eval->ansi, out);
         if (size == 0)
-            WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "Overflow in function conv()", "alternative", "",
-                       "config", WEIR_ANSI_CONFIG);
+            return weir_fail_here(call,
+                                  weir_error_raise(err, WEIR_ARITHMETIC_OVERFLOW, "message",
+                                                   "Overflow in function conv()", "alternative", "", "config",
+                                                   WEIR_ANSI_CONFIG, NULL),
+                                  err);
         WEIR_TRY(weir_bytes_put(&writer, i, weir_str_make(out, size), err));
     }
     *ret = weir_bytes_finish(&writer);
@@ -193,6 +196,9 @@ static weir_code floor_scale_kernel(const weir_kernel_call *call, weir_column **
 
 static weir_code resolve_scale(WEIR_RESOLVE_PARAMS) {
     _cleanup_column_ weir_column *value = NULL;
+    if (!weir_implicit_cast(resolve, &args[0], weir_type_decimal(resolve->arena, 38, 18)))
+        return weir_fail_form_type(resolve, function->name[5] == 'c' ? "ceil($, $)" : "floor($, $)", args, 0,
+                                   "\"DECIMAL\"", err);
     WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
     if (!weir_is_foldable(args[1]))
         WEIR_FAIL(err, NOT_SUPPORTED, "the scale of ceil and floor must be a constant");
@@ -260,12 +266,6 @@ static weir_code resolve_zeroifnull(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
-static weir_code resolve_equal_null(WEIR_RESOLVE_PARAMS) {
-    (void)function, (void)args_count, (void)ret_type, (void)ret_nullable, (void)err;
-    *ret_rewrite = weir_make_call(resolve, "<=>", 2, args);
-    return WEIR_OK;
-}
-
 #define SCALE_FUNCTION(sql_name, kernel) \
     { \
         .name = sql_name, .args_min = 2, .args_max = 2, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN, \
@@ -293,6 +293,5 @@ const weir_function weir_number_functions[] = {
      .signature = "double|float; double|float -> =1"},
     {.name = "nullifzero", .args_min = 1, .args_max = 1, .resolve = resolve_nullifzero},
     {.name = "zeroifnull", .args_min = 1, .args_max = 1, .resolve = resolve_zeroifnull},
-    {.name = "equal_null", .args_min = 2, .args_max = 2, .resolve = resolve_equal_null},
 };
 WEIR_FAMILY_COUNT(number)

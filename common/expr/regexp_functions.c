@@ -170,14 +170,6 @@ static weir_code count_kernel(const weir_kernel_call *call, weir_column **ret, w
     return WEIR_OK;
 }
 
-/* UTF-16 units, which Java counts. */
-static int32_t unit_count(weir_str text) {
-    int32_t count = 0;
-    for (size_t i = 0; i < text.size; i++)
-        count += ((uint8_t)text.data[i] & 0xC0) != 0x80 ? 1 + ((uint8_t)text.data[i] >= 0xF0) : 0;
-    return count;
-}
-
 static weir_code instr_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     _cleanup_regex_ weir_regex_run run = {0};
     _cleanup_column_ weir_column *column = NULL;
@@ -188,7 +180,7 @@ static weir_code instr_kernel(const weir_kernel_call *call, weir_column **ret, w
         bool found;
         WEIR_TRY(weir_regex_row(&run, i, err));
         WEIR_TRY(weir_regex_find(&run, 0, &found, err));
-        out[i] = found ? unit_count(weir_text_sub(run.text, 0, run.places[0])) + 1 : 0;
+        out[i] = found ? weir_text_count(weir_text_sub(run.text, 0, run.places[0])) + 1 : 0;
     }
     *ret = weir_column_ref(column);
     return WEIR_OK;

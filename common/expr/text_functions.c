@@ -316,7 +316,7 @@ static size_t put_quoted(weir_str text, char *out) {
     size_t size = 0;
     out[size++] = '\'';
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '\'' || text.data[i] == '\\')
+        if (text.data[i] == '\'')
             out[size++] = '\\';
         out[size++] = text.data[i];
     }
@@ -393,6 +393,13 @@ static weir_code try_validate_utf8_kernel(const weir_kernel_call *call, weir_col
     return validate_rows(call, true, ret, err);
 }
 
+static weir_code resolve_overlay(WEIR_RESOLVE_PARAMS) {
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    if ((args[0]->type->kind == WEIR_TYPE_BINARY) != (args[1]->type->kind == WEIR_TYPE_BINARY))
+        return weir_fail_diff_types(resolve, function, args, 2, err);
+    return WEIR_OK;
+}
+
 const weir_function weir_text_functions[] = {
     WEIR_TEXT_FUNCTION("initcap", initcap_kernel, 1, 1, "string -> string"),
     WEIR_TEXT_FUNCTION("ascii", ascii_kernel, 1, 1, "string -> int"),
@@ -400,12 +407,18 @@ const weir_function weir_text_functions[] = {
     WEIR_TEXT_FUNCTION("char", chr_kernel, 1, 1, "long -> string"),
     WEIR_TEXT_FUNCTION("space", space_kernel, 1, 1, "int -> string"),
     WEIR_TEXT_FUNCTION("substring_index", substring_index_kernel, 3, 3, "string; string; int -> string"),
-    WEIR_TEXT_FUNCTION("overlay", overlay_kernel, 3, 4, "string|binary; string|binary; int; int -> =1"),
+    {.name = "overlay",
+     .args_min = 3,
+     .args_max = 4,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_overlay,
+     .eval = overlay_kernel,
+     .signature = "string|binary; string|binary; int; int -> =1"},
     WEIR_TEXT_FUNCTION("find_in_set", find_in_set_kernel, 2, 2, "string; string -> int"),
     WEIR_TEXT_FUNCTION("translate", translate_kernel, 3, 3, "string; string; string -> string"),
     WEIR_TEXT_FUNCTION("levenshtein", levenshtein_kernel, 2, 3, "string; string; int -> int"),
     WEIR_TEXT_FUNCTION("jaro_winkler_similarity", jaro_winkler_kernel, 2, 2, "string; string -> double"),
-    WEIR_TEXT_FUNCTION("soundex", soundex_kernel, 1, 1, "string -> string"),
+    WEIR_TEXT_FUNCTION("soundex", soundex_kernel, 1, 1, "!string -> string"),
     WEIR_TEXT_FUNCTION("luhn_check", luhn_check_kernel, 1, 1, "string -> boolean"),
     WEIR_TEXT_FUNCTION("quote", quote_kernel, 1, 1, "string -> string"),
     WEIR_TEXT_FUNCTION("is_valid_utf8", is_valid_utf8_kernel, 1, 1, "string -> boolean"),

@@ -1,5 +1,5 @@
 /* Functions of one or two DOUBLEs that java.lang.Math has: trigonometry, roots, e^x - 1, angles, and the
- * constants. Spark's own formulas where it does not take Java's (acosh, asinh, atanh, cot, csc, sec). */
+ * constants. Spark's own formulas where it does not take Java's (atanh, cot, csc, sec). */
 #include <math.h>
 
 #include "common/expr/expr_int.h"
@@ -36,9 +36,9 @@
         return WEIR_OK; \
     }
 UNARY_KERNEL(acos_kernel, acos(v))
-UNARY_KERNEL(acosh_kernel, log(v + sqrt(v * v - 1.0)))
+UNARY_KERNEL(acosh_kernel, acosh(v))
 UNARY_KERNEL(asin_kernel, asin(v))
-UNARY_KERNEL(asinh_kernel, v == -INFINITY ? v : log(v + sqrt(v * v + 1.0)))
+UNARY_KERNEL(asinh_kernel, asinh(v))
 UNARY_KERNEL(atan_kernel, atan(v))
 UNARY_KERNEL(atanh_kernel, 0.5 * (log1p(v) - log1p(-v)))
 UNARY_KERNEL(cbrt_kernel, cbrt(v))

@@ -122,7 +122,9 @@ static weir_code resolve_try_call(WEIR_RESOLVE_PARAMS) {
     weir_node *rewrite = NULL;
     if (inner == NULL)
         WEIR_FAIL(err, INTERNAL_ERROR, "weir_try_call of no function");
-    WEIR_TRY(inner->resolve(resolve, inner, args + 1, args_count - 1, ret_type, ret_nullable, &rewrite, err));
+    weir_resolve shown = *resolve; /* messages show the operator */
+    shown.call = weir_make_call(resolve, inner->name, args_count - 1, args + 1);
+    WEIR_TRY(inner->resolve(&shown, inner, args + 1, args_count - 1, ret_type, ret_nullable, &rewrite, err));
     *ret_nullable = true;
     if (rewrite == NULL)
         return WEIR_OK;

@@ -163,6 +163,7 @@ static const struct {
 } defaults[] = {
     {"bround", 1, "0"},
     {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
+    {"hmac", 2, "SHA-256"},
     {"lag", 1, "1, NULL"},
     {"lead", 1, "1, NULL"},
     {"locate", 2, "1"},
@@ -180,9 +181,15 @@ static const struct {
     {"make_interval", 6, "0.000000"},
     {"make_ym_interval", 0, "0, 0"},
     {"make_ym_interval", 1, "0"},
+    {"mask", 1, "X, x, n, NULL"},
+    {"mask", 2, "x, n, NULL"},
+    {"mask", 3, "n, NULL"},
+    {"mask", 4, "NULL"},
     {"months_between", 2, "true"},
     {"overlay", 3, "-1"},
     {"regexp_extract", 2, "1"},
+    {"regexp_extract_all", 2, "1"},
+    {"regexp_instr", 2, "0"},
     {"regexp_replace", 3, "1"},
     {"round", 1, "0"},
     {"rpad", 2, " "},
@@ -322,6 +329,11 @@ static bool is_cast_call(const char *name) {
     return false;
 }
 
+/* Their schema and options are not shown. */
+static bool is_json_call(const char *name) {
+    return strcmp(name, "from_json") == 0 || strcmp(name, "to_json") == 0 || strcmp(name, "schema_of_json") == 0;
+}
+
 static bool add_special_call(text_state *s, const char *name, weir_node_list args) {
     if (args.count == 1 && is_cast_call(name)) {
         add_expr(s, args.items[0]);
@@ -353,6 +365,13 @@ static bool add_special_call(text_state *s, const char *name, weir_node_list arg
     } else if (strcmp(name, "assert_true") == 0 && args.count == 1) {
         add_around(s, "assert_true(", args.items[0], ", '");
         add_around(s, "", args.items[0], "' is not true!)");
+    } else if (args.count >= 2 && is_json_call(name)) {
+        weir_strbuf_addf(s->buf, "%s(", name);
+        add_args(s, (weir_node_list){args.items, 1});
+        weir_strbuf_add_char(s->buf, ')');
+    } else if (args.count == 2 && strcmp(name, "log") == 0) {
+        add_around(s, "LOG(", args.items[0], ", ");
+        add_around(s, "", args.items[1], ")");
     } else if (strcmp(name, "convert_timezone") == 0 && args.count == 2) {
         weir_strbuf_add_text(s->buf, "convert_timezone(current_timezone(), ");
         add_args(s, args);
