@@ -15,15 +15,19 @@ static int64_t micros_arg(const weir_kernel_call *call, int32_t index, int32_t r
 /* ---- months_between ---- */
 static double months_between(const weir_timezone *zone, int64_t a, int64_t b, bool rounded) {
     int64_t local_a = weir_timezone_to_local(zone, a), local_b = weir_timezone_to_local(zone, b);
-    int64_t days_a = weir_floor_div(local_a, WEIR_MICROS_PER_DAY), days_b = weir_floor_div(local_b, WEIR_MICROS_PER_DAY);
+    int64_t days_a = weir_floor_div(local_a, WEIR_MICROS_PER_DAY),
+            days_b = weir_floor_div(local_b, WEIR_MICROS_PER_DAY);
     int32_t year_a, month_a, day_a, year_b, month_b, day_b;
     weir_date_to_civil(days_a, &year_a, &month_a, &day_a);
     weir_date_to_civil(days_b, &year_b, &month_b, &day_b);
     double months = (double)((int64_t)(year_a - year_b) * 12 + month_a - month_b);
-    if (day_a == day_b || (day_a == weir_days_in_month(year_a, month_a) && day_b == weir_days_in_month(year_b, month_b)))
+    if (day_a == day_b ||
+        (day_a == weir_days_in_month(year_a, month_a) && day_b == weir_days_in_month(year_b, month_b)))
         return months;
-    int64_t seconds_a = (a - weir_timezone_to_utc(zone, days_a * WEIR_MICROS_PER_DAY)) / WEIR_MICROS_PER_SECOND;
-    int64_t seconds_b = (b - weir_timezone_to_utc(zone, days_b * WEIR_MICROS_PER_DAY)) / WEIR_MICROS_PER_SECOND;
+    int64_t seconds_a =
+        (a - weir_timezone_to_utc(zone, days_a * WEIR_MICROS_PER_DAY)) / WEIR_MICROS_PER_SECOND;
+    int64_t seconds_b =
+        (b - weir_timezone_to_utc(zone, days_b * WEIR_MICROS_PER_DAY)) / WEIR_MICROS_PER_SECOND;
     int64_t seconds = (int64_t)(day_a - day_b) * 86400 + seconds_a - seconds_b;
     double result = months + (double)seconds / (31.0 * 86400);
     return rounded ? floor(result * 1e8 + 0.5) / 1e8 : result;
@@ -34,8 +38,8 @@ static weir_code months_between_kernel(const weir_kernel_call *call, weir_column
     WEIR_TRY(weir_result_fixed(call, &column, err));
     double *out = weir_column_values(column);
     WEIR_EACH(call, i) {
-        bool rounded = call->args_count < 3 ||
-                       weir_bit_get(call->args[2]->values, weir_column_slot(call->args[2], i));
+        bool rounded =
+            call->args_count < 3 || weir_bit_get(call->args[2]->values, weir_column_slot(call->args[2], i));
         out[i] = months_between(call->eval->zone, micros_arg(call, 0, i), micros_arg(call, 1, i), rounded);
     }
     *ret = column;
@@ -46,10 +50,12 @@ static weir_code months_between_kernel(const weir_kernel_call *call, weir_column
 
 /* 0 = Monday; -1 where it is no day of the week. */
 static int32_t weekday_of(weir_str name) {
-    static const char *const names[] = {"MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"};
+    static const char *const names[] = {"MONDAY", "TUESDAY",  "WEDNESDAY", "THURSDAY",
+                                        "FRIDAY", "SATURDAY", "SUNDAY"};
     for (int32_t i = 0; i < 7; i++) {
         bool whole = weir_str_equal_nocase(name, weir_str_from(names[i]));
-        bool part = (name.size == 2 || name.size == 3) && weir_str_equal_nocase(name, weir_str_make(names[i], name.size));
+        bool part = (name.size == 2 || name.size == 3) &&
+                    weir_str_equal_nocase(name, weir_str_make(names[i], name.size));
         if (whole || part)
             return i;
     }
@@ -136,11 +142,13 @@ static weir_code convert_timezone_kernel(const weir_kernel_call *call, weir_colu
 /* With two arguments the session's zone stands in front. */
 static weir_code resolve_convert_timezone(WEIR_RESOLVE_PARAMS) {
     if (args_count == 2) {
-        weir_node *parts[] = {weir_literal_string(resolve->arena, weir_timezone_id(resolve->zone)), args[0], args[1]};
+        weir_node *parts[] = {weir_literal_string(resolve->arena, weir_timezone_id(resolve->zone)), args[0],
+                              args[1]};
         *ret_rewrite = weir_make_call(resolve, "convert_timezone", 3, parts);
         return WEIR_OK;
     }
-    return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err);
+    return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                  err);
 }
 
 /* ---- timestampadd, timestampdiff ---- */
@@ -173,12 +181,15 @@ static const unit_entry *unit_of(weir_str name) {
 enum { YEAR_MAX = 300000 }; /* timestamps end before */
 
 /* False where the time leaves what a timestamp holds. */
-static bool add_units(const weir_timezone *zone, int64_t time, const unit_entry *unit, int64_t count, int64_t *ret) {
+static bool add_units(const weir_timezone *zone, int64_t time, const unit_entry *unit, int64_t count,
+                      int64_t *ret) {
     int64_t amount;
     if (unit->micros)
-        return !__builtin_mul_overflow(count, unit->micros, &amount) && !__builtin_add_overflow(time, amount, ret);
+        return !__builtin_mul_overflow(count, unit->micros, &amount) &&
+               !__builtin_add_overflow(time, amount, ret);
     int64_t local = weir_timezone_to_local(zone, time);
-    int64_t days = weir_floor_div(local, WEIR_MICROS_PER_DAY), rest = weir_floor_mod(local, WEIR_MICROS_PER_DAY);
+    int64_t days = weir_floor_div(local, WEIR_MICROS_PER_DAY),
+            rest = weir_floor_mod(local, WEIR_MICROS_PER_DAY);
     if (__builtin_mul_overflow(count, unit->months ? unit->months : unit->days, &amount))
         return false;
     if (amount > YEAR_MAX * INT64_C(366) * 2 || amount < -YEAR_MAX * INT64_C(366) * 2)
@@ -186,26 +197,31 @@ static bool add_units(const weir_timezone *zone, int64_t time, const unit_entry 
     if (unit->months && (amount > YEAR_MAX * 24 || amount < -YEAR_MAX * 24))
         return false;
     days = unit->months ? weir_date_add_months((int32_t)days, amount) : days + amount;
-    if (__builtin_mul_overflow(days, WEIR_MICROS_PER_DAY, &local) || __builtin_add_overflow(local, rest, &local))
+    if (__builtin_mul_overflow(days, WEIR_MICROS_PER_DAY, &local) ||
+        __builtin_add_overflow(local, rest, &local))
         return false;
     *ret = weir_timezone_to_utc(zone, local);
     return true;
 }
 
-static weir_code fail_add(const weir_kernel_call *call, weir_str unit, int64_t count, int64_t time, weir_error **err) {
+static weir_code fail_add(const weir_kernel_call *call, weir_str unit, int64_t count, int64_t time,
+                          weir_error **err) {
     char text[WEIR_DATETIME_TEXT_MAX];
     bool zoned = call->type->kind == WEIR_TYPE_TIMESTAMP;
-    int size = zoned ? weir_timestamp_format(time, call->eval->zone, text) : weir_timestamp_ntz_format(time, text);
+    int size =
+        zoned ? weir_timestamp_format(time, call->eval->zone, text) : weir_timestamp_ntz_format(time, text);
     WEIR_RAISE(err, DATETIME_OVERFLOW, "operation",
-               weir_arena_printf(call->eval->arena, "add %lldL " WEIR_STR_FMT " to %s '%.*s'", (long long)count,
-                                 WEIR_STR_ARG(unit), zoned ? "TIMESTAMP" : "TIMESTAMP_NTZ", size, text));
+               weir_arena_printf(call->eval->arena, "add %lldL " WEIR_STR_FMT " to %s '%.*s'",
+                                 (long long)count, WEIR_STR_ARG(unit), zoned ? "TIMESTAMP" : "TIMESTAMP_NTZ",
+                                 size, text));
 }
 
 static weir_code timestampadd_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     _cleanup_column_ weir_column *column = NULL;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     int64_t *out = weir_column_values(column);
-    const weir_timezone *zone = call->type->kind == WEIR_TYPE_TIMESTAMP ? call->eval->zone : weir_timezone_utc();
+    const weir_timezone *zone =
+        call->type->kind == WEIR_TYPE_TIMESTAMP ? call->eval->zone : weir_timezone_utc();
     WEIR_EACH(call, i) {
         weir_str name = weir_column_bytes(call->args[0], i);
         const unit_entry *unit = unit_of(name);
@@ -251,7 +267,8 @@ static weir_code resolve_units(WEIR_RESOLVE_PARAMS) {
                         : WEIR_STR("");
     if (unit_of(name) == NULL)
         WEIR_FAIL(err, NOT_SUPPORTED, "%s needs a unit of time", function->name);
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     if (function->name[9] == 'd' && !weir_type_same(args[1]->type, args[2]->type))
         for (int32_t i = 1; i < 3; i++) /* timestampdiff: both are the session's timestamps */
             args[i] = weir_coerce_cast(resolve, args[i], weir_type_of(WEIR_TYPE_TIMESTAMP));
@@ -368,13 +385,15 @@ const char *weir_interval_part_function(const weir_type *type, weir_str field) {
 #define PLAIN weir_resolve_signature
 
 const weir_function weir_calendar_functions[] = {
-    TIME_FUNCTION("months_between", months_between_kernel, PLAIN, 2, 3, "timestamp; timestamp; boolean -> double"),
+    TIME_FUNCTION("months_between", months_between_kernel, PLAIN, 2, 3,
+                  "timestamp; timestamp; boolean -> double"),
     TIME_FUNCTION("next_day", next_day_kernel, PLAIN, 2, 2, "date; string -> date"),
     TIME_FUNCTION("from_utc_timestamp", from_utc_kernel, PLAIN, 2, 2, "timestamp; string -> timestamp"),
     TIME_FUNCTION("to_utc_timestamp", to_utc_kernel, PLAIN, 2, 2, "timestamp; string -> timestamp"),
     TIME_FUNCTION("convert_timezone", convert_timezone_kernel, resolve_convert_timezone, 2, 3,
                   "string; string; ntz -> ntz"),
-    TIME_FUNCTION("timestampadd", timestampadd_kernel, resolve_units, 3, 3, "string; long; anytimestamp -> =3"),
+    TIME_FUNCTION("timestampadd", timestampadd_kernel, resolve_units, 3, 3,
+                  "string; long; anytimestamp -> =3"),
     TIME_FUNCTION("timestampdiff", timestampdiff_kernel, resolve_units, 3, 3,
                   "string; anytimestamp; anytimestamp -> long"),
     INTERVAL_PART("weir_part_years", part_years_kernel),

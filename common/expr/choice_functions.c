@@ -1,4 +1,5 @@
-/* concat_ws, elt and mask: texts joined, chosen and covered. NULL arguments have a meaning of their own here. */
+/* concat_ws, elt and mask: texts joined, chosen and covered. NULL arguments have a meaning of their own here.
+ */
 #include "common/expr/text_kernel_int.h"
 #include "common/expr/unicode_case.h"
 #include "common/types/number_text.h"
@@ -124,15 +125,20 @@ static weir_code resolve_elt(WEIR_RESOLVE_PARAMS) {
 /* ---- mask(text, upper, lower, digit, other): NULL leaves such characters as they are ---- */
 typedef enum letter_class { CLASS_UPPER, CLASS_LOWER, CLASS_DIGIT, CLASS_OTHER } letter_class;
 
-/* By what the case tables know: a letter that has a lower case is upper, one that has an upper case is lower. */
+/* By what the case tables know: a letter that has a lower case is upper, one that has an upper case is lower.
+ */
 static letter_class class_of(weir_str one) {
     char mapped[32];
     size_t at = 0;
     uint32_t code = weir_text_next(one, &at);
     if (code < 0x80)
-        return code >= 'A' && code <= 'Z' ? CLASS_UPPER : code >= 'a' && code <= 'z' ? CLASS_LOWER : code >= '0' && code <= '9' ? CLASS_DIGIT : CLASS_OTHER;
-    static const uint32_t zeros[] = {0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66,
-                                     0xDE6, 0xE50, 0xED0, 0xF20, 0x1040, 0x17E0, 0x1810, 0xFF10};
+        return code >= 'A' && code <= 'Z'   ? CLASS_UPPER
+               : code >= 'a' && code <= 'z' ? CLASS_LOWER
+               : code >= '0' && code <= '9' ? CLASS_DIGIT
+                                            : CLASS_OTHER;
+    static const uint32_t zeros[] = {0x660, 0x6F0, 0x7C0,  0x966,  0x9E6,  0xA66, 0xAE6,
+                                     0xB66, 0xBE6, 0xC66,  0xCE6,  0xD66,  0xDE6, 0xE50,
+                                     0xED0, 0xF20, 0x1040, 0x17E0, 0x1810, 0xFF10};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(zeros); i++)
         if (code >= zeros[i] && code < zeros[i] + 10)
             return CLASS_DIGIT;
@@ -183,7 +189,8 @@ static weir_code mask_kernel(const weir_kernel_call *call, weir_column **ret, we
 /* Each cover is a constant of one character. */
 static weir_code resolve_mask(WEIR_RESOLVE_PARAMS) {
     static const char *const names[] = {"upperChar", "lowerChar", "digitChar", "otherChar"};
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     for (int32_t i = 1; i < args_count; i++) {
         if (args[i]->kind != WEIR_NODE_LITERAL && args[i]->kind != WEIR_NODE_CAST)
             WEIR_FAIL(err, NOT_SUPPORTED, "mask needs literal characters in Weir");
@@ -199,13 +206,17 @@ static weir_code resolve_mask(WEIR_RESOLVE_PARAMS) {
 }
 
 const weir_function weir_choice_functions[] = {
-    {.name = "concat_ws", .args_min = 1, .args_max = -1, .resolve = resolve_concat_ws, .eval = concat_ws_kernel},
+    {.name = "concat_ws",
+     .args_min = 1,
+     .args_max = -1,
+     .resolve = resolve_concat_ws,
+     .eval = concat_ws_kernel},
     {.name = "elt", .args_min = 2, .args_max = -1, .resolve = resolve_elt, .eval = elt_kernel},
     {.name = "mask",
      .args_min = 1,
      .args_max = 5,
      .resolve = resolve_mask,
      .eval = mask_kernel,
-     .signature = "string -> string"},
+     .signature = "!string; string -> string"},
 };
 WEIR_FAMILY_COUNT(choice)

@@ -18,7 +18,8 @@ static size_t put_hex(weir_str bytes, char *out) {
 WEIR_TEXT_WRITER_KERNEL(hex_bytes_kernel, text.size * 2, size = put_hex(text, out))
 
 /* Digits of a number in base 16 (shift 4) or 2 (shift 1), two's complement, without leading zeros. */
-static weir_code digit_rows(const weir_kernel_call *call, int32_t shift, weir_column **ret, weir_error **err) {
+static weir_code digit_rows(const weir_kernel_call *call, int32_t shift, weir_column **ret,
+                            weir_error **err) {
     const int64_t *a = WEIR_VALUES(call->args[0], int64_t);
     _cleanup_bytes_ weir_bytes_writer writer;
     WEIR_TRY(weir_bytes_begin(&writer, call, (size_t)call->rows * 16, err));
@@ -46,7 +47,10 @@ static weir_code bin_kernel(const weir_kernel_call *call, weir_column **ret, wei
 }
 
 static int32_t hex_value(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* An odd digit in front stands for a byte of its own. */
@@ -283,7 +287,10 @@ static bool put_unbase32(weir_str text, char *out, size_t *ret_size) {
     int32_t count = 0;
     for (size_t i = 0; i < text.size && text.data[i] != '='; i++) {
         char c = text.data[i];
-        int32_t value = c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' : c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+        int32_t value = c >= 'A' && c <= 'Z'   ? c - 'A'
+                        : c >= 'a' && c <= 'z' ? c - 'a'
+                        : c >= '2' && c <= '7' ? c - '2' + 26
+                                               : -1;
         if (value < 0)
             continue;
         bits = bits << 5 | (uint32_t)value;
@@ -306,9 +313,19 @@ DECODER_KERNEL(url_decode_kernel, put_unurl, fail_url)
 DECODER_KERNEL(try_url_decode_kernel, put_unurl, NULL)
 
 /* ---- character sets ---- */
-typedef enum charset { SET_ASCII, SET_LATIN1, SET_UTF8, SET_UTF16BE, SET_UTF16LE, SET_UTF16, SET_UTF32, SET_NONE } charset;
+typedef enum charset {
+    SET_ASCII,
+    SET_LATIN1,
+    SET_UTF8,
+    SET_UTF16BE,
+    SET_UTF16LE,
+    SET_UTF16,
+    SET_UTF32,
+    SET_NONE
+} charset;
 
-static const char *const charset_names[] = {"US-ASCII", "ISO-8859-1", "UTF-8", "UTF-16BE", "UTF-16LE", "UTF-16", "UTF-32"};
+static const char *const charset_names[] = {"US-ASCII", "ISO-8859-1", "UTF-8", "UTF-16BE",
+                                            "UTF-16LE", "UTF-16",     "UTF-32"};
 
 static charset charset_of(weir_str name) {
     int32_t i = 0;
@@ -379,7 +396,8 @@ static uint32_t unit16(weir_str bytes, size_t at, bool little) {
 static bool put_decoded16(weir_str bytes, charset set, char *out, size_t *ret_size) {
     bool little = set == SET_UTF16LE;
     size_t at = 0, size = 0;
-    if (set == SET_UTF16 && bytes.size >= 2 && (unit16(bytes, 0, false) == 0xFEFF || unit16(bytes, 0, true) == 0xFEFF)) {
+    if (set == SET_UTF16 && bytes.size >= 2 &&
+        (unit16(bytes, 0, false) == 0xFEFF || unit16(bytes, 0, true) == 0xFEFF)) {
         little = unit16(bytes, 0, true) == 0xFEFF;
         at = 2;
     }
@@ -513,15 +531,16 @@ static weir_code resolve_to_binary(WEIR_RESOLVE_PARAMS) {
         *ret_rewrite = weir_make_call(resolve, name, 1, args);
         return WEIR_OK;
     }
-    if (!weir_str_equal_nocase(format, WEIR_STR("utf-8")) && !weir_str_equal_nocase(format, WEIR_STR("utf8")))
-    {
+    if (!weir_str_equal_nocase(format, WEIR_STR("utf-8")) &&
+        !weir_str_equal_nocase(format, WEIR_STR("utf8"))) {
         if (forgiving) {
             *ret_rewrite = weir_literal_null(resolve->arena, weir_type_of(WEIR_TYPE_BINARY));
             return WEIR_OK;
         }
-        WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ARG_VALUE, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-                   "inputName", "fmt", "requireType", "case-insensitive \"STRING\"", "validValues",
-                   "'hex', 'utf-8', 'utf8', or 'base64'", "inputValue",
+        WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_ARG_VALUE, "sqlExpr",
+                   weir_quoted_sql(resolve->arena, resolve->call), "inputName", "fmt", "requireType",
+                   "case-insensitive \"STRING\"", "validValues", "'hex', 'utf-8', 'utf8', or 'base64'",
+                   "inputValue",
                    weir_arena_printf(resolve->arena, "'" WEIR_STR_FMT "'", WEIR_STR_ARG(format)));
     }
     weir_node *parts[] = {args[0], weir_literal_string(resolve->arena, WEIR_STR("UTF-8"))};
@@ -531,8 +550,9 @@ static weir_code resolve_to_binary(WEIR_RESOLVE_PARAMS) {
 
 #define HIDDEN_FUNCTION(sql_name, kernel, low, types) \
     { \
-        .name = sql_name, .args_min = low, .args_max = low, .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN, \
-        .resolve = weir_resolve_signature, .eval = kernel, .signature = types \
+        .name = sql_name, .args_min = low, .args_max = low, \
+        .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_HIDDEN, .resolve = weir_resolve_signature, \
+        .eval = kernel, .signature = types \
     }
 
 const weir_function weir_encoding_functions[] = {

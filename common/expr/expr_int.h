@@ -169,6 +169,8 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     X(encoding) \
     X(format) \
     X(choice) \
+    X(cipher) \
+    X(url) \
     X(json) \
     X(number) \
     X(try) \

@@ -1,5 +1,6 @@
-/* format_string (printf) with java.util.Formatter's conversions, and format_number with java.text.DecimalFormat's
- * rules: numbers as decimal digits, rounded by hand (HALF_UP there, HALF_EVEN of the exact value here). */
+/* format_string (printf) with java.util.Formatter's conversions, and format_number with
+ * java.text.DecimalFormat's rules: numbers as decimal digits, rounded by hand (HALF_UP there, HALF_EVEN of
+ * the exact value here). */
 #include <math.h>
 #include <stdio.h>
 
@@ -215,7 +216,10 @@ static void add_real(weir_strbuf *out, const conversion *c, double value) {
         conversion plain = *c;
         plain.plus &= !isnan(value);
         plain.space &= !isnan(value);
-        add_signed(out, &plain, weir_str_from(isnan(value) ? (upper ? "NAN" : "NaN") : upper ? "INFINITY" : "Infinity"),
+        add_signed(out, &plain,
+                   weir_str_from(isnan(value) ? (upper ? "NAN" : "NaN")
+                                 : upper      ? "INFINITY"
+                                              : "Infinity"),
                    value < 0, false);
         return;
     }
@@ -257,7 +261,10 @@ static void add_integer(weir_strbuf *out, const conversion *c, int64_t value, in
     }
     uint64_t bits = width == 8 ? (uint64_t)value : (uint64_t)value & ((UINT64_C(1) << (width * 8)) - 1);
     char text[32];
-    int size = snprintf(text, sizeof(text), c->letter == 'o' ? "%llo" : c->letter == 'x' ? "%llx" : "%llX",
+    int size = snprintf(text, sizeof(text),
+                        c->letter == 'o'   ? "%llo"
+                        : c->letter == 'x' ? "%llx"
+                                           : "%llX",
                         (unsigned long long)bits);
     if (c->sharp)
         weir_strbuf_add_text(&body, c->letter == 'o' ? "0" : c->letter == 'x' ? "0x" : "0X");
@@ -281,13 +288,16 @@ static void add_value_text(weir_strbuf *out, const weir_column *column, int32_t 
     else if (column->type->kind == WEIR_TYPE_BOOLEAN)
         weir_strbuf_add_text(out, weir_bit_get(column->values, slot) ? "true" : "false");
     else if (column->type->kind == WEIR_TYPE_DOUBLE)
-        weir_strbuf_add(out, weir_str_make(text, (size_t)weir_double_format(WEIR_VALUES(column, double)[slot], text)));
+        weir_strbuf_add(
+            out, weir_str_make(text, (size_t)weir_double_format(WEIR_VALUES(column, double)[slot], text)));
     else if (column->type->kind == WEIR_TYPE_FLOAT)
-        weir_strbuf_add(out, weir_str_make(text, (size_t)weir_float_format(WEIR_VALUES(column, float)[slot], text)));
+        weir_strbuf_add(
+            out, weir_str_make(text, (size_t)weir_float_format(WEIR_VALUES(column, float)[slot], text)));
     else if (column->type->kind == WEIR_TYPE_DECIMAL)
-        weir_strbuf_add(out, weir_str_make(text, (size_t)weir_decimal_format(
-                                                     (weir_int128)weir_load128(column->values + (size_t)slot * 16),
-                                                     column->type->scale, text)));
+        weir_strbuf_add(out,
+                        weir_str_make(text, (size_t)weir_decimal_format(
+                                                (weir_int128)weir_load128(column->values + (size_t)slot * 16),
+                                                column->type->scale, text)));
     else
         weir_strbuf_addf(out, "%lld", (long long)load_whole(column, row));
 }
@@ -296,8 +306,8 @@ static weir_code fail_format(const conversion *c, const char *why, weir_error **
     WEIR_FAIL(err, INVALID_ARGUMENT, "format_string: %s with %%%c", why, c->letter);
 }
 
-static weir_code add_text_conversion(weir_strbuf *out, const conversion *c, const weir_column *column, int32_t row,
-                                     weir_error **err) {
+static weir_code add_text_conversion(weir_strbuf *out, const conversion *c, const weir_column *column,
+                                     int32_t row, weir_error **err) {
     _cleanup_strbuf_ weir_strbuf text = {0};
     bool null = weir_column_is_null(column, row), boolean = c->letter == 'b' || c->letter == 'B';
     if (c->plus || c->space || c->zero || c->comma || c->paren || c->sharp || (c->left && c->width < 0))
@@ -313,7 +323,8 @@ static weir_code add_text_conversion(weir_strbuf *out, const conversion *c, cons
         shown.size = weir_text_offset(shown, c->precision);
     for (size_t i = 0; (c->letter == 'S' || c->letter == 'B') && i < shown.size; i++) {
         if ((uint8_t)text.data[i] >= 0x80)
-            WEIR_FAIL(err, NOT_SUPPORTED, "format_string with %%S of other than ASCII is not supported by Weir");
+            WEIR_FAIL(err, NOT_SUPPORTED,
+                      "format_string with %%S of other than ASCII is not supported by Weir");
         text.data[i] = (char)(text.data[i] >= 'a' && text.data[i] <= 'z' ? text.data[i] - 32 : text.data[i]);
     }
     add_padded(out, c, shown);
@@ -342,21 +353,26 @@ static weir_code add_number(weir_strbuf *out, const conversion *c, const weir_co
     if ((c->left && c->zero) || (c->plus && c->space))
         return fail_format(c, "these flags do not go", err);
     if (weir_column_is_null(column, row)) {
-        conversion plain = {.width = c->width, .left = c->left, .precision = -1, .letter = strchr("XEG", c->letter) ? 'S' : 's'};
+        conversion plain = {.width = c->width,
+                            .left = c->left,
+                            .precision = -1,
+                            .letter = strchr("XEG", c->letter) ? 'S' : 's'};
         return add_text_conversion(out, &plain, column, row, err);
     }
     if (real && (kind == WEIR_TYPE_DOUBLE || kind == WEIR_TYPE_FLOAT)) {
         int32_t slot = weir_column_slot(column, row);
         char text[WEIR_NUMBER_TEXT_MAX];
-        double value = kind == WEIR_TYPE_DOUBLE ? WEIR_VALUES(column, double)[slot] : (double)WEIR_VALUES(column, float)[slot];
+        double value = kind == WEIR_TYPE_DOUBLE ? WEIR_VALUES(column, double)[slot]
+                                                : (double)WEIR_VALUES(column, float)[slot];
         if (kind == WEIR_TYPE_FLOAT && isfinite(value)) /* Java formats Float.toString's digits */
-            weir_double_parse(weir_str_make(text, (size_t)weir_float_format(WEIR_VALUES(column, float)[slot], text)),
-                              &value);
+            weir_double_parse(
+                weir_str_make(text, (size_t)weir_float_format(WEIR_VALUES(column, float)[slot], text)),
+                &value);
         add_real(out, c, value);
         return WEIR_OK;
     }
-    bool integral = weir_type_is_integral(column->type) || kind == WEIR_TYPE_DATE || kind == WEIR_TYPE_TIMESTAMP ||
-                    kind == WEIR_TYPE_TIMESTAMP_NTZ;
+    bool integral = weir_type_is_integral(column->type) || kind == WEIR_TYPE_DATE ||
+                    kind == WEIR_TYPE_TIMESTAMP || kind == WEIR_TYPE_TIMESTAMP_NTZ;
     if (real || !integral || c->precision >= 0 || (c->sharp && c->letter == 'd'))
         return fail_format(c, "the type does not go", err);
     if (c->letter != 'd' && (c->plus || c->space || c->comma || c->paren))
@@ -502,7 +518,8 @@ static void add_formatted(weir_strbuf *out, const number_format *format, digits 
     add_plain(out, &d, nothing ? 1 : format->whole_min, format->group, fraction);
 }
 
-static void add_number_text(weir_strbuf *out, const number_format *format, const weir_column *column, int32_t row) {
+static void add_number_text(weir_strbuf *out, const number_format *format, const weir_column *column,
+                            int32_t row) {
     int32_t slot = weir_column_slot(column, row);
     char text[WEIR_DECIMAL_TEXT_MAX];
     if (column->type->kind == WEIR_TYPE_DOUBLE) {
@@ -554,13 +571,17 @@ static weir_code format_number_kernel(const weir_kernel_call *call, weir_column 
 static weir_code resolve_format_number(WEIR_RESOLVE_PARAMS) {
     if (args[0]->type->kind == WEIR_TYPE_FLOAT)
         args[0] = weir_coerce_cast(resolve, args[0], weir_type_of(WEIR_TYPE_DOUBLE));
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     *ret_nullable = true;
     return WEIR_OK;
 }
 
 #define FORMAT_STRING(sql_name) \
-    { .name = sql_name, .args_min = 1, .args_max = -1, .resolve = resolve_format_string, .eval = format_string_kernel }
+    { \
+        .name = sql_name, .args_min = 1, .args_max = -1, .resolve = resolve_format_string, \
+        .eval = format_string_kernel \
+    }
 
 const weir_function weir_format_functions[] = {
     FORMAT_STRING("format_string"),

@@ -1,13 +1,19 @@
 /* Java's regular expressions (java_regex_int.h): translation to PCRE2's dialect, and matching.
  *
  * What differs and is translated: nested classes, unions and intersections of classes ([a-z&&[^b]] becomes a
- * group with a lookahead), \p{Alpha} and kin (ASCII in Java), \p{IsX} and \p{javaX}, \uXXXX, octal \0n, braces
- * that are no quantifier (Java refuses them). What cannot be translated is refused by name. */
+ * group with a lookahead), \p{Alpha} and kin (ASCII in Java), \p{IsX} and \p{javaX}, \uXXXX, octal \0n,
+ * braces that are no quantifier (Java refuses them). What cannot be translated is refused by name. */
 #include "common/expr/java_regex_int.h"
 
 #include "common/base/utf8.h"
 
-enum { MATCH_LIMIT = 10000000, DEPTH_LIMIT = 20000, HEAP_LIMIT_KIB = 65536, PATTERN_SIZE_MAX = 32768, CLASS_DEPTH_MAX = 50 };
+enum {
+    MATCH_LIMIT = 10000000,
+    DEPTH_LIMIT = 20000,
+    HEAP_LIMIT_KIB = 65536,
+    PATTERN_SIZE_MAX = 32768,
+    CLASS_DEPTH_MAX = 50
+};
 
 typedef struct translation {
     weir_str in;
@@ -26,7 +32,10 @@ static char peek(const translation *t, size_t ahead) {
 }
 
 static int32_t digit_of(char c, int32_t base) {
-    int32_t value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+    int32_t value = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : 99;
     return value < base ? value : -1;
 }
 
@@ -62,7 +71,8 @@ static void unicode_escape(translation *t) {
 static void octal_escape(translation *t) {
     uint32_t code = 0;
     int32_t count = 0;
-    while (count < 3 && digit_of(peek(t, 0), 8) >= 0 && code * 8 + (uint32_t)digit_of(peek(t, 0), 8) <= 0377) {
+    while (count < 3 && digit_of(peek(t, 0), 8) >= 0 &&
+           code * 8 + (uint32_t)digit_of(peek(t, 0), 8) <= 0377) {
         code = code * 8 + (uint32_t)digit_of(peek(t, 0), 8);
         t->at++;
         count++;
@@ -76,16 +86,35 @@ static const char *property_of(weir_str name) {
     static const struct {
         const char *java, *pcre;
     } names[] = {
-        {"Lower", "[:lower:]"},       {"Upper", "[:upper:]"},        {"ASCII", "\\x{0}-\\x{7f}"},
-        {"Alpha", "[:alpha:]"},       {"Digit", "[:digit:]"},        {"Alnum", "[:alnum:]"},
-        {"Punct", "[:punct:]"},       {"Graph", "[:graph:]"},        {"Print", "[:print:]"},
-        {"Blank", "[:blank:]"},       {"Cntrl", "[:cntrl:]"},        {"XDigit", "[:xdigit:]"},
-        {"Space", "\\s"},             {"javaLowerCase", "\\p{Ll}"},  {"javaUpperCase", "\\p{Lu}"},
-        {"javaWhitespace", "\\s\\x{1c}-\\x{1f}"}, {"IsAlphabetic", "\\p{L}\\p{Nl}"}, {"IsLetter", "\\p{L}"},
-        {"IsDigit", "\\p{Nd}"},       {"IsLowercase", "\\p{Ll}"},    {"IsUppercase", "\\p{Lu}"},
-        {"IsPunctuation", "\\p{P}"},  {"IsWhite_Space", "\\p{Z}\\s\\x{85}"}, {"LC", "\\p{Lu}\\p{Ll}\\p{Lt}"},
-        {"IsLC", "\\p{Lu}\\p{Ll}\\p{Lt}"}, {"javaLetter", "\\p{L}"}, {"javaDigit", "\\p{Nd}"},
-        {"javaLetterOrDigit", "\\p{L}\\p{Nd}"}, {"javaAlphabetic", "\\p{L}\\p{Nl}"},
+        {"Lower", "[:lower:]"},
+        {"Upper", "[:upper:]"},
+        {"ASCII", "\\x{0}-\\x{7f}"},
+        {"Alpha", "[:alpha:]"},
+        {"Digit", "[:digit:]"},
+        {"Alnum", "[:alnum:]"},
+        {"Punct", "[:punct:]"},
+        {"Graph", "[:graph:]"},
+        {"Print", "[:print:]"},
+        {"Blank", "[:blank:]"},
+        {"Cntrl", "[:cntrl:]"},
+        {"XDigit", "[:xdigit:]"},
+        {"Space", "\\s"},
+        {"javaLowerCase", "\\p{Ll}"},
+        {"javaUpperCase", "\\p{Lu}"},
+        {"javaWhitespace", "\\s\\x{1c}-\\x{1f}"},
+        {"IsAlphabetic", "\\p{L}\\p{Nl}"},
+        {"IsLetter", "\\p{L}"},
+        {"IsDigit", "\\p{Nd}"},
+        {"IsLowercase", "\\p{Ll}"},
+        {"IsUppercase", "\\p{Lu}"},
+        {"IsPunctuation", "\\p{P}"},
+        {"IsWhite_Space", "\\p{Z}\\s\\x{85}"},
+        {"LC", "\\p{Lu}\\p{Ll}\\p{Lt}"},
+        {"IsLC", "\\p{Lu}\\p{Ll}\\p{Lt}"},
+        {"javaLetter", "\\p{L}"},
+        {"javaDigit", "\\p{Nd}"},
+        {"javaLetterOrDigit", "\\p{L}\\p{Nd}"},
+        {"javaAlphabetic", "\\p{L}\\p{Nl}"},
     };
     for (size_t i = 0; i < WEIR_ARRAY_LEN(names); i++)
         if (weir_str_equal(name, weir_str_from(names[i].java)))
@@ -108,7 +137,11 @@ static void property_escape(translation *t, bool negated, bool in_class) {
     }
     const char *set = property_of(name);
     if (set && (!in_class || !negated)) {
-        weir_strbuf_addf(&t->out, in_class ? "%s%s%s" : "[%s%s%s", in_class ? "" : negated ? "^" : "", set, in_class ? "" : "]");
+        weir_strbuf_addf(&t->out, in_class ? "%s%s%s" : "[%s%s%s",
+                         in_class  ? ""
+                         : negated ? "^"
+                                   : "",
+                         set, in_class ? "" : "]");
         return;
     }
     if (set || weir_str_starts_with(name, WEIR_STR("In")) || memchr(name.data, '=', name.size)) {
@@ -188,8 +221,8 @@ static void class_atom(translation *t, int32_t depth) {
     weir_strbuf_add_text(&t->out, negated ? ")(?s:.))" : ")");
 }
 
-/* Items up to the closing bracket: alternatives of plain classes and nested ones; && makes a lookahead of what
- * stands left of it. */
+/* Items up to the closing bracket: alternatives of plain classes and nested ones; && makes a lookahead of
+ * what stands left of it. */
 static void class_items(translation *t, int32_t depth) {
     size_t left = t->out.size; /* where the current operand starts */
     bool first = true, open = false, any = false;
@@ -246,7 +279,8 @@ static size_t plain_class_size(const translation *t) {
         at++;
     for (; at < t->in.size && t->in.data[at] != ']'; at++) {
         char c = t->in.data[at], next = at + 1 < t->in.size ? t->in.data[at + 1] : 0;
-        if (c == '[' || (c == '&' && next == '&') || (c == '\\' && !strchr("wWdDsStnrf.-]\\[/^$|+*?(){}\"'#:,@!%&=<>~ ", next)))
+        if (c == '[' || (c == '&' && next == '&') ||
+            (c == '\\' && !strchr("wWdDsStnrf.-]\\[/^$|+*?(){}\"'#:,@!%&=<>~ ", next)))
             return 0;
         at += c == '\\';
     }
@@ -306,7 +340,8 @@ static void group_start(translation *t) {
         t->bad = true;
 }
 
-bool weir_java_regex_translate(weir_arena *arena, weir_str pattern, weir_str *ret, const char **ret_unsupported) {
+bool weir_java_regex_translate(weir_arena *arena, weir_str pattern, weir_str *ret,
+                               const char **ret_unsupported) {
     translation t = {.in = pattern};
     while (more(&t)) {
         char c = peek(&t, 0);
@@ -339,8 +374,8 @@ static weir_code fail_pattern(weir_arena *arena, weir_str pattern, const char *f
         weir_strbuf_add_char(&buf, pattern.data[i]);
     }
     weir_strbuf_add_char(&buf, '\'');
-    WEIR_RAISE(err, INVALID_PARAMETER_VALUE__PATTERN, "parameter", "`regexp`", "functionName", function, "value",
-               weir_arena_strdup(arena, buf.data));
+    WEIR_RAISE(err, INVALID_PARAMETER_VALUE__PATTERN, "parameter", "`regexp`", "functionName", function,
+               "value", weir_arena_strdup(arena, buf.data));
 }
 
 static weir_code regex_compile(weir_arena *arena, weir_str pattern, const char *function, pcre2_code **ret,
@@ -352,7 +387,8 @@ static weir_code regex_compile(weir_arena *arena, weir_str pattern, const char *
                   PATTERN_SIZE_MAX);
     if (!weir_java_regex_translate(arena, weir_text_valid(arena, pattern), &translated, &unsupported)) {
         if (unsupported)
-            WEIR_FAIL(err, NOT_SUPPORTED, "regular expressions with %s are not supported by Weir", unsupported);
+            WEIR_FAIL(err, NOT_SUPPORTED, "regular expressions with %s are not supported by Weir",
+                      unsupported);
         return fail_pattern(arena, pattern, function, err);
     }
     int status;
@@ -361,13 +397,14 @@ static weir_code regex_compile(weir_arena *arena, weir_str pattern, const char *
     if (context == NULL)
         return weir_error_oom(err);
     pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
-    *ret = pcre2_compile((PCRE2_SPTR)translated.data, translated.size, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &status,
-                         &offset, context);
+    *ret = pcre2_compile((PCRE2_SPTR)translated.data, translated.size, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
+                         &status, &offset, context);
     pcre2_compile_context_free(context);
     if (*ret == NULL) {
         if (status == 125 || status == 115) /* lookbehind that is not fixed length; reference to no group */
-            WEIR_FAIL(err, NOT_SUPPORTED,
-                      "lookbehind of varying length and references to missing groups are not supported by Weir");
+            WEIR_FAIL(
+                err, NOT_SUPPORTED,
+                "lookbehind of varying length and references to missing groups are not supported by Weir");
         return fail_pattern(arena, pattern, function, err);
     }
     pcre2_jit_compile(*ret, PCRE2_JIT_COMPLETE); /* without JIT it runs all the same */
@@ -379,8 +416,8 @@ static void free_code(void *code) {
 }
 
 weir_code weir_regex_bind(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types,
-                          weir_column *const *literals, int32_t args_count, const weir_timezone *zone, bool ansi,
-                          const void **ret_bound, weir_error **err) {
+                          weir_column *const *literals, int32_t args_count, const weir_timezone *zone,
+                          bool ansi, const void **ret_bound, weir_error **err) {
     (void)type, (void)arg_types, (void)zone, (void)ansi, (void)args_count, (void)err;
     pcre2_code *code;
     *ret_bound = NULL;
@@ -444,10 +481,11 @@ weir_code weir_regex_find(weir_regex_run *run, size_t from, bool *ret_found, wei
     if (from > run->text.size)
         return WEIR_OK;
     PCRE2_SPTR data = (PCRE2_SPTR)run->text.data;
-    int status = pcre2_match(run->code, data, run->text.size, from, PCRE2_NO_UTF_CHECK, run->match, run->context);
+    int status =
+        pcre2_match(run->code, data, run->text.size, from, PCRE2_NO_UTF_CHECK, run->match, run->context);
     if (status == PCRE2_ERROR_JIT_STACKLIMIT)
-        status = pcre2_match(run->code, data, run->text.size, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, run->match,
-                             run->context);
+        status = pcre2_match(run->code, data, run->text.size, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+                             run->match, run->context);
     if (status < 0 && status != PCRE2_ERROR_NOMATCH) {
         PCRE2_UCHAR message[128];
         pcre2_get_error_message(status, message, sizeof(message));

@@ -1,5 +1,5 @@
-/* Functions over JSON texts: get_json_object, json_array_length, json_object_keys, to_json, from_json, parse_json.
- * The work is done in common/format (json_path.h, json_text.h, json_write.h). */
+/* Functions over JSON texts: get_json_object, json_array_length, json_object_keys, to_json, from_json,
+ * parse_json. The work is done in common/format (json_path.h, json_text.h, json_write.h). */
 #include "common/format/json_path.h"
 
 #include "common/expr/text_kernel_int.h"
@@ -55,7 +55,8 @@ static weir_code keys_rows(const weir_kernel_call *call, weir_json_lookup *looku
     WEIR_EACH(call, i) {
         while (builder->length < i && !oom)
             oom = !weir_builder_null(builder);
-        if (!oom && !weir_json_lookup_keys(lookup, weir_column_bytes(call->args[0], i), builder, &oom) && !oom)
+        if (!oom && !weir_json_lookup_keys(lookup, weir_column_bytes(call->args[0], i), builder, &oom) &&
+            !oom)
             oom = !weir_builder_null(builder);
         if (oom)
             return weir_error_oom(err);
@@ -78,7 +79,8 @@ static weir_code keys_kernel(const weir_kernel_call *call, weir_column **ret, we
 }
 
 static weir_code resolve_keys(WEIR_RESOLVE_PARAMS) {
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     *ret_type = weir_type_array(resolve->arena, weir_type_of(WEIR_TYPE_STRING), true);
     *ret_nullable = true;
     return WEIR_OK;
@@ -87,7 +89,8 @@ static weir_code resolve_keys(WEIR_RESOLVE_PARAMS) {
 /* ---- to_json ---- */
 
 /* The options of a constant MAP<STRING, STRING>. */
-static weir_code read_options(weir_arena *arena, const weir_column *map, weir_options *ret, weir_error **err) {
+static weir_code read_options(weir_arena *arena, const weir_column *map, weir_options *ret,
+                              weir_error **err) {
     if (map == NULL || map->type->kind != WEIR_TYPE_MAP)
         WEIR_FAIL(err, NOT_SUPPORTED, "options of to_json must be a literal map in Weir");
     int32_t from = map->offsets[0], count = map->offsets[1] - from;
@@ -124,8 +127,9 @@ static bool is_literal_map(const weir_node *node) {
 }
 
 static weir_code fail_schema(weir_resolve *resolve, const weir_type *type, weir_error **err) {
-    WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_JSON_SCHEMA, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-               "schema", weir_quoted_type(resolve->arena, type));
+    WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_JSON_SCHEMA, "sqlExpr",
+               weir_quoted_sql(resolve->arena, resolve->call), "schema",
+               weir_quoted_type(resolve->arena, type));
 }
 
 static bool has_plain_keys(const weir_type *type) {
@@ -145,10 +149,12 @@ static weir_code resolve_to_json(WEIR_RESOLVE_PARAMS) {
         *ret_rewrite = weir_literal_null(resolve->arena, weir_type_of(WEIR_TYPE_STRING));
         return WEIR_OK;
     }
-    if (kind != WEIR_TYPE_STRUCT && kind != WEIR_TYPE_ARRAY && kind != WEIR_TYPE_MAP && kind != WEIR_TYPE_VARIANT)
+    if (kind != WEIR_TYPE_STRUCT && kind != WEIR_TYPE_ARRAY && kind != WEIR_TYPE_MAP &&
+        kind != WEIR_TYPE_VARIANT)
         return fail_schema(resolve, args[0]->type, err);
     if (!has_plain_keys(args[0]->type))
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s of a map whose keys are no texts is not supported by Weir", function->name);
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s of a map whose keys are no texts is not supported by Weir",
+                  function->name);
     *ret_type = weir_type_of(WEIR_TYPE_STRING);
     *ret_nullable = args[0]->nullable;
     return WEIR_OK;
@@ -160,12 +166,15 @@ static void reader_free(weir_json_text_reader **reader) {
 }
 
 /* The schema's literal: a type, columns, or a type as JSON. */
-static weir_code parse_schema(weir_resolve *resolve, const weir_node *arg, const weir_type **ret, weir_error **err) {
-    const weir_column *value = arg->kind == WEIR_NODE_LITERAL ? ((const weir_node_literal *)arg)->value : NULL;
+static weir_code parse_schema(weir_resolve *resolve, const weir_node *arg, const weir_type **ret,
+                              weir_error **err) {
+    const weir_column *value =
+        arg->kind == WEIR_NODE_LITERAL ? ((const weir_node_literal *)arg)->value : NULL;
     if (value == NULL && weir_is_foldable(arg))
         WEIR_FAIL(err, NOT_SUPPORTED, "from_json needs a literal schema in Weir");
     if (value == NULL || !weir_type_is_string(value->type) || weir_column_is_null(value, 0))
-        WEIR_RAISE(err, INVALID_SCHEMA__NON_STRING_LITERAL, "inputSchema", weir_quoted_sql(resolve->arena, arg));
+        WEIR_RAISE(err, INVALID_SCHEMA__NON_STRING_LITERAL, "inputSchema",
+                   weir_quoted_sql(resolve->arena, arg));
     weir_str text = weir_str_trim(weir_column_bytes(value, 0));
     if (text.size && (text.data[0] == '{' || text.data[0] == '"'))
         return weir_type_parse_json(resolve->arena, text, ret, err);
@@ -216,8 +225,8 @@ static weir_code resolve_from_json(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
-static weir_code from_json_rows(const weir_kernel_call *call, const weir_json_text_spec *spec, weir_builder *builder,
-                                weir_error **err) {
+static weir_code from_json_rows(const weir_kernel_call *call, const weir_json_text_spec *spec,
+                                weir_builder *builder, weir_error **err) {
     _cleanup_(reader_free) weir_json_text_reader *reader = weir_json_text_reader_new();
     WEIR_EACH(call, i) {
         while (builder->length < i)
@@ -249,8 +258,8 @@ static weir_code from_json_kernel(const weir_kernel_call *call, weir_column **re
 static weir_code fail_variant(weir_str text, weir_error **err) {
     _cleanup_strbuf_ weir_strbuf record = {0};
     weir_strbuf_add(&record, text);
-    WEIR_RAISE(err, MALFORMED_RECORD_IN_PARSING__WITHOUT_SUGGESTION, "badRecord", record.data ? record.data : "",
-               "failFastMode", "FAILFAST");
+    WEIR_RAISE(err, MALFORMED_RECORD_IN_PARSING__WITHOUT_SUGGESTION, "badRecord",
+               record.data ? record.data : "", "failFastMode", "FAILFAST");
 }
 
 static weir_code parse_variants(const weir_kernel_call *call, bool forgiving, weir_builder *builder,
@@ -275,7 +284,8 @@ static weir_code parse_variants(const weir_kernel_call *call, bool forgiving, we
     return WEIR_OK;
 }
 
-static weir_code variant_column(const weir_kernel_call *call, bool forgiving, weir_column **ret, weir_error **err) {
+static weir_code variant_column(const weir_kernel_call *call, bool forgiving, weir_column **ret,
+                                weir_error **err) {
     weir_builder builder;
     WEIR_TRY(weir_builder_init(&builder, call->eval->budget, call->type, call->rows, err));
     weir_code code = parse_variants(call, forgiving, &builder, err);
@@ -294,7 +304,8 @@ static weir_code try_parse_json_kernel(const weir_kernel_call *call, weir_column
 }
 
 static weir_code resolve_variant(WEIR_RESOLVE_PARAMS) {
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     *ret_type = weir_type_of(WEIR_TYPE_VARIANT);
     *ret_nullable |= function->name[0] == 't';
     return WEIR_OK;

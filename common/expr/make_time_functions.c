@@ -17,13 +17,15 @@ typedef struct fields {
 
 static weir_code fail_field(const char *name, const char *range, int64_t value, weir_error **err) {
     char text[128];
-    snprintf(text, sizeof(text), "Invalid value for %s (valid values %s): %lld", name, range, (long long)value);
+    snprintf(text, sizeof(text), "Invalid value for %s (valid values %s): %lld", name, range,
+             (long long)value);
     WEIR_RAISE(err, DATETIME_FIELD_OUT_OF_BOUNDS__WITHOUT_SUGGESTION, "rangeMessage", text);
 }
 
 static weir_code fail_day(const fields *f, weir_error **err) {
-    static const char *const names[] = {"JANUARY", "FEBRUARY", "MARCH",     "APRIL",   "MAY",      "JUNE",
-                                        "JULY",    "AUGUST",   "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
+    static const char *const names[] = {"JANUARY",   "FEBRUARY", "MARCH",    "APRIL",
+                                        "MAY",       "JUNE",     "JULY",     "AUGUST",
+                                        "SEPTEMBER", "OCTOBER",  "NOVEMBER", "DECEMBER"};
     char text[128];
     if (f->day < 1 || f->day > 31)
         return fail_field("DayOfMonth", "1 - 28/31", f->day, err);
@@ -59,20 +61,23 @@ static weir_code check_fields(const fields *f, weir_error **err) {
     return WEIR_OK;
 }
 
-static weir_code timestamp_of(const weir_kernel_call *call, int32_t row, const weir_timezone *zone, int64_t *ret,
-                              weir_error **err) {
+static weir_code timestamp_of(const weir_kernel_call *call, int32_t row, const weir_timezone *zone,
+                              int64_t *ret, weir_error **err) {
     fields f = {weir_int_arg(call, 0, row), weir_int_arg(call, 1, row), weir_int_arg(call, 2, row),
                 weir_int_arg(call, 3, row), weir_int_arg(call, 4, row), (int32_t)decimal_arg(call, 5, row)};
     WEIR_TRY(check_fields(&f, err));
     int64_t days = weir_date_from_civil(f.year, f.month, f.day), local;
     int64_t time = (f.hour * INT64_C(60) + f.minute) * 60000000 + f.micros;
-    if (__builtin_mul_overflow(days, WEIR_MICROS_PER_DAY, &local) || __builtin_add_overflow(local, time, &local))
-        WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "long overflow", "alternative", "", "config", WEIR_ANSI_CONFIG);
+    if (__builtin_mul_overflow(days, WEIR_MICROS_PER_DAY, &local) ||
+        __builtin_add_overflow(local, time, &local))
+        WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "long overflow", "alternative", "", "config",
+                   WEIR_ANSI_CONFIG);
     *ret = call->type->kind == WEIR_TYPE_TIMESTAMP ? weir_timezone_to_utc(zone, local) : local;
     return WEIR_OK;
 }
 
-static weir_code timestamp_rows(const weir_kernel_call *call, bool forgiving, weir_column **ret, weir_error **err) {
+static weir_code timestamp_rows(const weir_kernel_call *call, bool forgiving, weir_column **ret,
+                                weir_error **err) {
     _cleanup_column_ weir_column *column = NULL;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     int64_t *out = weir_column_values(column);
@@ -105,14 +110,17 @@ static weir_code make_timestamp_kernel(const weir_kernel_call *call, weir_column
     return timestamp_rows(call, false, ret, err);
 }
 
-static weir_code try_make_timestamp_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
+static weir_code try_make_timestamp_kernel(const weir_kernel_call *call, weir_column **ret,
+                                           weir_error **err) {
     return timestamp_rows(call, true, ret, err);
 }
 
-static weir_code seconds_arg(weir_resolve *resolve, weir_node **args, int32_t index, int32_t precision, weir_error **err) {
+static weir_code seconds_arg(weir_resolve *resolve, weir_node **args, int32_t index, int32_t precision,
+                             weir_error **err) {
     const weir_type *type = weir_type_decimal(resolve->arena, precision, 6);
     weir_type_kind kind = args[index]->type->kind;
-    if (!weir_type_is_numeric(args[index]->type) && !weir_type_is_string(args[index]->type) && kind != WEIR_TYPE_NULL)
+    if (!weir_type_is_numeric(args[index]->type) && !weir_type_is_string(args[index]->type) &&
+        kind != WEIR_TYPE_NULL)
         return weir_fail_input_type(resolve, args, index, weir_quoted_type(resolve->arena, type), err);
     args[index] = weir_coerce_cast(resolve, args[index], type);
     return WEIR_OK;
@@ -122,7 +130,8 @@ static weir_code resolve_timestamp(WEIR_RESOLVE_PARAMS) {
     if (args_count < 6)
         WEIR_FAIL(err, NOT_SUPPORTED, "%s of a date and a time is not supported by Weir", function->name);
     WEIR_TRY(seconds_arg(resolve, args, 5, 16, err));
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     if (strstr(function->name, "ntz"))
         *ret_type = weir_type_of(WEIR_TYPE_TIMESTAMP_NTZ);
     *ret_nullable |= !resolve->ansi || function->name[0] == 't';
@@ -141,12 +150,14 @@ static bool fits_int(int64_t value) {
 /* hours, minutes and seconds from argument `index` on; false where they overflow */
 static bool time_part(const weir_kernel_call *call, int32_t index, int32_t row, int64_t start, int64_t *ret) {
     __int128 micros = (__int128)start + weir_int_arg(call, index, row) * (__int128)INT64_C(3600000000) +
-                      weir_int_arg(call, index + 1, row) * (__int128)60000000 + decimal_arg(call, index + 2, row);
+                      weir_int_arg(call, index + 1, row) * (__int128)60000000 +
+                      decimal_arg(call, index + 2, row);
     *ret = (int64_t)micros;
     return micros >= INT64_MIN && micros <= INT64_MAX;
 }
 
-static weir_code interval_rows(const weir_kernel_call *call, bool forgiving, weir_column **ret, weir_error **err) {
+static weir_code interval_rows(const weir_kernel_call *call, bool forgiving, weir_column **ret,
+                               weir_error **err) {
     _cleanup_column_ weir_column *column = NULL;
     WEIR_TRY(weir_result_fixed(call, &column, err));
     WEIR_EACH(call, i) {
@@ -159,7 +170,8 @@ static weir_code interval_rows(const weir_kernel_call *call, bool forgiving, wei
             value = (weir_calendar_interval){(int32_t)(months + weir_int_arg(call, 1, i)),
                                              (int32_t)(weeks + weir_int_arg(call, 3, i)), micros};
         else if (call->eval->ansi && !forgiving)
-            WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", "", "config", WEIR_ANSI_CONFIG);
+            WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", "", "config",
+                       WEIR_ANSI_CONFIG);
         else
             WEIR_TRY(weir_result_null(call, column, i, err));
         memcpy((uint8_t *)weir_column_values(column) + (size_t)i * 16, &value, 16);
@@ -216,8 +228,10 @@ static weir_code resolve_interval(WEIR_RESOLVE_PARAMS) {
     }
     if (!months)
         WEIR_TRY(seconds_arg(resolve, args, args_count - 1, 18, err));
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
-    *ret_nullable |= *ret_type == weir_type_of(WEIR_TYPE_INTERVAL_CALENDAR) && (!resolve->ansi || function->name[0] == 't');
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
+    *ret_nullable |= *ret_type == weir_type_of(WEIR_TYPE_INTERVAL_CALENDAR) &&
+                     (!resolve->ansi || function->name[0] == 't');
     return WEIR_OK;
 }
 
@@ -241,6 +255,7 @@ const weir_function weir_make_time_functions[] = {
     MAKE_FUNCTION("try_make_interval", try_make_interval_kernel, resolve_interval, 0, 7, INTERVAL_TYPES),
     MAKE_FUNCTION("make_dt_interval", make_dt_interval_kernel, resolve_interval, 0, 4,
                   "int; int; int; decimal -> interval_dt"),
-    MAKE_FUNCTION("make_ym_interval", make_ym_interval_kernel, resolve_interval, 0, 2, "int; int -> interval_ym"),
+    MAKE_FUNCTION("make_ym_interval", make_ym_interval_kernel, resolve_interval, 0, 2,
+                  "int; int -> interval_ym"),
 };
 WEIR_FAMILY_COUNT(make_time)

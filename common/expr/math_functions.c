@@ -143,7 +143,8 @@ static weir_code ceil_kernel(const weir_kernel_call *call, weir_column **ret, we
 
 static weir_code resolve_floor(WEIR_RESOLVE_PARAMS) {
     if (args_count == 2) {
-        *ret_rewrite = weir_make_call(resolve, function->name[0] == 'c' ? "weir_ceil_scale" : "weir_floor_scale", 2, args);
+        *ret_rewrite = weir_make_call(
+            resolve, function->name[0] == 'c' ? "weir_ceil_scale" : "weir_floor_scale", 2, args);
         return WEIR_OK;
     }
     const weir_type *type = args[0]->type;

@@ -37,11 +37,11 @@ weir_code weir_resolve_hash(WEIR_RESOLVE_PARAMS) {
     for (int32_t i = 0; i < args_count; i++) {
         bool variant = has_kind(args[i]->type, WEIR_TYPE_VARIANT);
         if (variant || has_kind(args[i]->type, WEIR_TYPE_MAP))
-            return weir_error_raise(
-                err,
-                variant ? WEIR_DATATYPE_MISMATCH__HASH_VARIANT_TYPE : WEIR_DATATYPE_MISMATCH__HASH_MAP_TYPE,
-                "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call), "functionName",
-                weir_arena_printf(resolve->arena, "`%s`", function->name), NULL);
+            return weir_error_raise(err,
+                                    variant ? WEIR_DATATYPE_MISMATCH__HASH_VARIANT_TYPE
+                                            : WEIR_DATATYPE_MISMATCH__HASH_MAP_TYPE,
+                                    "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call), "functionName",
+                                    weir_arena_printf(resolve->arena, "`%s`", function->name), NULL);
     }
     *ret_type = weir_type_of(function->name[0] == 'x' ? WEIR_TYPE_LONG : WEIR_TYPE_INT);
     *ret_nullable = false;

@@ -25,7 +25,10 @@ static weir_code factorial_kernel(const weir_kernel_call *call, weir_column **re
 
 /* ---- conv ---- */
 static int32_t digit_value(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 10
+           : c >= 'A' && c <= 'Z' ? c - 'A' + 10
+                                  : 99;
 }
 
 /* The leading digits of `base` as an unsigned number; false where they need more than 64 bits. */
@@ -136,8 +139,8 @@ static weir_code width_bucket_kernel(const weir_kernel_call *call, weir_column *
     int64_t *out = weir_column_values(column);
     WEIR_EACH(call, i) {
         int64_t count = WEIR_VALUES(call->args[3], int64_t)[weir_column_slot(call->args[3], i)];
-        out[i] = bucket_of(bucket_arg(call->args[0], i), bucket_arg(call->args[1], i), bucket_arg(call->args[2], i),
-                           count);
+        out[i] = bucket_of(bucket_arg(call->args[0], i), bucket_arg(call->args[1], i),
+                           bucket_arg(call->args[2], i), count);
         if (out[i] < 0)
             WEIR_TRY(weir_result_null(call, column, i, err));
     }
@@ -146,7 +149,8 @@ static weir_code width_bucket_kernel(const weir_kernel_call *call, weir_column *
 }
 
 static weir_code resolve_width_bucket(WEIR_RESOLVE_PARAMS) {
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     *ret_nullable = true;
     return WEIR_OK;
 }
@@ -165,15 +169,17 @@ static weir_code scale_rows(const weir_kernel_call *call, bool up, weir_column *
     int32_t from_scale = call->args[0]->type->scale;
     WEIR_EACH(call, i) {
         int32_t digits = weir_int_arg(call, 1, i), scale = WEIR_MIN(digits, from_scale);
-        weir_int128 value =
-            (weir_int128)weir_load128(call->args[0]->values + (size_t)weir_column_slot(call->args[0], i) * 16);
+        weir_int128 value = (weir_int128)weir_load128(call->args[0]->values +
+                                                      (size_t)weir_column_slot(call->args[0], i) * 16);
         weir_int128 result = scale < from_scale ? drop_digits(value, from_scale - scale, up) : value;
         bool fits = true;
         if (scale < 0) {
-            fits = scale >= -38 && !__builtin_mul_overflow(result, weir_decimal_pow10[WEIR_MIN(-scale, 38)], &result);
+            fits = scale >= -38 &&
+                   !__builtin_mul_overflow(result, weir_decimal_pow10[WEIR_MIN(-scale, 38)], &result);
             scale = 0;
         }
-        if (!fits || !weir_decimal_rescale(result, scale, call->type->scale, call->type->precision, &result)) {
+        if (!fits ||
+            !weir_decimal_rescale(result, scale, call->type->scale, call->type->precision, &result)) {
             if (call->eval->ansi)
                 WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", "", "config",
                            WEIR_ANSI_CONFIG);
@@ -199,14 +205,16 @@ static weir_code resolve_scale(WEIR_RESOLVE_PARAMS) {
     if (!weir_implicit_cast(resolve, &args[0], weir_type_decimal(resolve->arena, 38, 18)))
         return weir_fail_form_type(resolve, function->name[5] == 'c' ? "ceil($, $)" : "floor($, $)", args, 0,
                                    "\"DECIMAL\"", err);
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     if (!weir_is_foldable(args[1]))
         WEIR_FAIL(err, NOT_SUPPORTED, "the scale of ceil and floor must be a constant");
     WEIR_TRY(weir_expr_fold(resolve->arena, args[1], resolve->zone, resolve->ansi, &value, err));
     if (weir_column_is_null(value, 0))
         WEIR_FAIL(err, NOT_SUPPORTED, "the scale of ceil and floor must not be NULL");
     int32_t digits = WEIR_VALUES(value, int32_t)[0];
-    int32_t whole = args[0]->type->precision - args[0]->type->scale + 1, scale = WEIR_MIN(args[0]->type->scale, digits);
+    int32_t whole = args[0]->type->precision - args[0]->type->scale + 1,
+            scale = WEIR_MIN(args[0]->type->scale, digits);
     *ret_type = digits < 0 ? weir_type_decimal(resolve->arena, WEIR_MIN(38, WEIR_MAX(whole, -digits + 1)), 0)
                            : weir_type_decimal(resolve->arena, WEIR_MIN(38, whole + scale), scale);
     return WEIR_OK;
@@ -221,7 +229,9 @@ static weir_code nanvl_kernel(const weir_kernel_call *call, weir_column **ret, w
         const weir_column *from = call->args[0];
         bool null = weir_column_is_null(from, i);
         int32_t slot = weir_column_slot(from, i);
-        double value = null ? 0 : single ? (double)WEIR_VALUES(from, float)[slot] : WEIR_VALUES(from, double)[slot];
+        double value = null     ? 0
+                       : single ? (double)WEIR_VALUES(from, float)[slot]
+                                : WEIR_VALUES(from, double)[slot];
         if (!null && isnan(value)) {
             from = call->args[1];
             null = weir_column_is_null(from, i);
@@ -246,14 +256,16 @@ static weir_code resolve_nanvl(WEIR_RESOLVE_PARAMS) {
         for (int32_t i = 0; i < 2; i++)
             if (args[i]->type->kind == WEIR_TYPE_FLOAT)
                 args[i] = weir_coerce_cast(resolve, args[i], weir_type_of(WEIR_TYPE_DOUBLE));
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     return WEIR_OK;
 }
 
 /* ---- conditionals by rewriting ---- */
 static weir_code resolve_nullifzero(WEIR_RESOLVE_PARAMS) {
     (void)function, (void)args_count, (void)ret_type, (void)ret_nullable, (void)err;
-    weir_node *test = weir_make_call(resolve, "=", 2, (weir_node *[]){args[0], weir_literal_int(resolve->arena, 0)});
+    weir_node *test =
+        weir_make_call(resolve, "=", 2, (weir_node *[]){args[0], weir_literal_int(resolve->arena, 0)});
     weir_node *parts[] = {test, weir_literal_null(resolve->arena, weir_type_of(WEIR_TYPE_NULL)), args[0]};
     *ret_rewrite = weir_make_call(resolve, "if", 3, parts);
     return WEIR_OK;

@@ -42,7 +42,8 @@ static weir_code extract_kernel(const weir_kernel_call *call, weir_column **ret,
         WEIR_TRY(weir_regex_find(&run, 0, &found, err));
         if (found)
             WEIR_TRY(check_group(&run, group, err));
-        WEIR_TRY(weir_bytes_put(&writer, i, found ? weir_regex_group(&run, group) : weir_str_make("", 0), err));
+        WEIR_TRY(
+            weir_bytes_put(&writer, i, found ? weir_regex_group(&run, group) : weir_str_make("", 0), err));
     }
     *ret = weir_bytes_finish(&writer);
     return WEIR_OK;
@@ -127,8 +128,8 @@ static weir_code list_rows(weir_regex_run *run, list_row fn, weir_builder *build
     return skip_to(builder, call->rows) ? WEIR_OK : weir_error_oom(err);
 }
 
-static weir_code list_column(const weir_kernel_call *call, const char *function, list_row fn, weir_column **ret,
-                             weir_error **err) {
+static weir_code list_column(const weir_kernel_call *call, const char *function, list_row fn,
+                             weir_column **ret, weir_error **err) {
     _cleanup_regex_ weir_regex_run run = {0};
     WEIR_TRY(weir_regex_begin(&run, call, function, err));
     weir_builder builder;
@@ -261,7 +262,8 @@ static bool add_replacement(const weir_regex_run *run, weir_str with, weir_strbu
 static weir_code fail_replace(const weir_regex_run *run, int32_t row, weir_str source, int32_t position,
                               weir_error **err) {
     weir_arena *arena = run->call->eval->arena;
-    weir_str pattern = weir_column_bytes(run->call->args[1], row), with = weir_column_bytes(run->call->args[2], row);
+    weir_str pattern = weir_column_bytes(run->call->args[1], row),
+             with = weir_column_bytes(run->call->args[2], row);
     WEIR_RAISE(err, INVALID_REGEXP_REPLACE, "source",
                weir_arena_printf(arena, WEIR_STR_FMT, WEIR_STR_ARG(source)), "pattern",
                weir_arena_printf(arena, WEIR_STR_FMT, WEIR_STR_ARG(pattern)), "replacement",
@@ -322,7 +324,8 @@ static weir_code replace_kernel(const weir_kernel_call *call, weir_column **ret,
 
 /* ---- resolution ---- */
 static weir_code resolve_replace(WEIR_RESOLVE_PARAMS) {
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     if (args_count < 4)
         return WEIR_OK;
     _cleanup_column_ weir_column *value = NULL;
@@ -340,7 +343,8 @@ static weir_code resolve_replace(WEIR_RESOLVE_PARAMS) {
 }
 
 static weir_code resolve_list(WEIR_RESOLVE_PARAMS) {
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     bool may_hold_null = function->name[0] == 'r'; /* Spark's regexp_extract_all says so */
     *ret_type = weir_type_array(resolve->arena, weir_type_of(WEIR_TYPE_STRING), may_hold_null);
     return WEIR_OK;
@@ -358,11 +362,13 @@ const weir_function weir_regexp_functions[] = {
     REGEX_FUNCTION("regexp", rlike_kernel, PLAIN, 2, 2, "string; string -> boolean"),
     REGEX_FUNCTION("regexp_like", rlike_kernel, PLAIN, 2, 2, "string; string -> boolean"),
     REGEX_FUNCTION("regexp_extract", extract_kernel, PLAIN, 2, 3, "string; string; int -> string"),
-    REGEX_FUNCTION("regexp_extract_all", extract_all_kernel, resolve_list, 2, 3, "string; string; int -> string"),
+    REGEX_FUNCTION("regexp_extract_all", extract_all_kernel, resolve_list, 2, 3,
+                   "string; string; int -> string"),
     REGEX_FUNCTION("regexp_count", count_kernel, PLAIN, 2, 2, "string; string -> int"),
     REGEX_FUNCTION("regexp_instr", instr_kernel, PLAIN, 2, 3, "string; string; int -> int"),
     REGEX_FUNCTION("regexp_substr", substr_kernel, PLAIN, 2, 2, "string; string -> string"),
-    REGEX_FUNCTION("regexp_replace", replace_kernel, resolve_replace, 3, 4, "string; string; string; int -> string"),
+    REGEX_FUNCTION("regexp_replace", replace_kernel, resolve_replace, 3, 4,
+                   "string; string; string; int -> string"),
     REGEX_FUNCTION("split", split_kernel, resolve_list, 2, 3, "string; string; int -> string"),
 };
 WEIR_FAMILY_COUNT(regexp)

@@ -21,7 +21,7 @@ static size_t put_title(weir_str one, char *ret) {
         return one.size;
     }
     size_t size = weir_unicode_upper(one, ret), first = weir_text_step(weir_str_make(ret, size), 0);
-    if (first < size) { /* sharp s becomes Ss */
+    if (first < size && code != 0x149) { /* sharp s becomes Ss */
         char tail[32];
         memcpy(tail, ret + first, size - first);
         size = first + weir_unicode_lower(weir_str_make(tail, size - first), ret + first);
@@ -39,7 +39,8 @@ static size_t put_initcap(weir_str text, char *out) {
         }
         const char *blank = memchr(text.data + at, ' ', text.size - at);
         size_t end = blank ? (size_t)(blank - text.data) : text.size;
-        weir_str word = weir_text_sub(text, at, end), first = weir_str_make(word.data, weir_text_step(word, 0));
+        weir_str word = weir_text_sub(text, at, end),
+                 first = weir_str_make(word.data, weir_text_step(word, 0));
         char title[32], small[32];
         size_t title_size = put_title(first, title), small_size = weir_unicode_lower(first, small);
         size_t lower = weir_unicode_lower(word, out + size + 16);
@@ -111,8 +112,8 @@ static weir_str substring_index(weir_str text, weir_str delimiter, int64_t count
     }
     return text;
 }
-WEIR_TEXT_KERNEL(substring_index_kernel,
-                 result = substring_index(text, weir_column_bytes(call->args[1], i), weir_int_arg(call, 2, i)))
+WEIR_TEXT_KERNEL(substring_index_kernel, result = substring_index(text, weir_column_bytes(call->args[1], i),
+                                                                  weir_int_arg(call, 2, i)))
 
 static weir_code overlay_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     bool binary = call->type->kind == WEIR_TYPE_BINARY;
@@ -120,7 +121,8 @@ static weir_code overlay_kernel(const weir_kernel_call *call, weir_column **ret,
     WEIR_TRY(weir_bytes_begin(&writer, call, (size_t)call->rows * 16, err));
     WEIR_EACH(call, i) {
         weir_str text = weir_column_bytes(call->args[0], i), with = weir_column_bytes(call->args[1], i);
-        int64_t position = weir_int_arg(call, 2, i), length = call->args_count > 3 ? weir_int_arg(call, 3, i) : -1;
+        int64_t position = weir_int_arg(call, 2, i),
+                length = call->args_count > 3 ? weir_int_arg(call, 3, i) : -1;
         if (length < 0)
             length = binary ? (int64_t)with.size : weir_text_count(with);
         weir_str head = weir_text_substring(text, binary, 1, position - 1);
@@ -211,8 +213,8 @@ static int32_t edit_distance(weir_arena *arena, weir_str a_text, weir_str b_text
         int32_t corner = row[0];
         row[0] = i;
         for (int32_t j = 1; j <= b.count; j++) {
-            int32_t best = WEIR_MIN(WEIR_MIN(row[j], row[j - 1]) + 1,
-                                    corner + (a.codes[i - 1] != b.codes[j - 1]));
+            int32_t best =
+                WEIR_MIN(WEIR_MIN(row[j], row[j - 1]) + 1, corner + (a.codes[i - 1] != b.codes[j - 1]));
             corner = row[j];
             row[j] = best;
         }
@@ -330,7 +332,10 @@ WEIR_TRUTH_KERNEL(is_valid_utf8_kernel, weir_utf8_valid(text))
 /* Bytes of the malformed sequence at `at`: its longest part that starts a character, at least one byte. */
 static size_t malformed_size(weir_str text, size_t at) {
     uint8_t lead = (uint8_t)text.data[at];
-    size_t full = lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 1;
+    size_t full = lead >= 0xC2 && lead < 0xE0   ? 2
+                  : lead >= 0xE0 && lead < 0xF0 ? 3
+                  : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                : 1;
     size_t size = 1;
     for (; size < full && at + size < text.size; size++) {
         uint8_t byte = (uint8_t)text.data[at + size];
@@ -394,7 +399,8 @@ static weir_code try_validate_utf8_kernel(const weir_kernel_call *call, weir_col
 }
 
 static weir_code resolve_overlay(WEIR_RESOLVE_PARAMS) {
-    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite, err));
+    WEIR_TRY(weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable, ret_rewrite,
+                                    err));
     if ((args[0]->type->kind == WEIR_TYPE_BINARY) != (args[1]->type->kind == WEIR_TYPE_BINARY))
         return weir_fail_diff_types(resolve, function, args, 2, err);
     return WEIR_OK;

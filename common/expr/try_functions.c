@@ -1,7 +1,8 @@
 /* try_add, try_subtract, try_multiply, try_divide, try_mod: the operator, with NULL where it fails.
  *
- * The hidden function weir_try_call(name, args...) runs the registered function `name` under ANSI rules over the
- * whole batch; only a batch that fails is halved again and again, until the rows that fail stand alone. */
+ * The hidden function weir_try_call(name, args...) runs the registered function `name` under ANSI rules over
+ * the whole batch; only a batch that fails is halved again and again, until the rows that fail stand alone.
+ */
 #include "common/column/builder.h"
 #include "common/expr/expr_int.h"
 
@@ -15,8 +16,8 @@ static const weir_function *named_function(const weir_column *name) {
 }
 
 static weir_code bind_try(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types,
-                          weir_column *const *literals, int32_t args_count, const weir_timezone *zone, bool ansi,
-                          const void **ret_bound, weir_error **err) {
+                          weir_column *const *literals, int32_t args_count, const weir_timezone *zone,
+                          bool ansi, const void **ret_bound, weir_error **err) {
     (void)ansi;
     try_bound *bound = WEIR_NEW(arena, try_bound);
     bound->function = literals[0] ? named_function(literals[0]) : NULL;
@@ -58,8 +59,8 @@ static bool is_of_the_engine(weir_code code) {
 }
 
 /* Puts the results of rows[0..count) into `places` (index into `parts`' rows, -1 = NULL). */
-static weir_code try_rows(const weir_kernel_call *call, const int32_t *rows, int32_t count, weir_column **results,
-                          weir_error **err) {
+static weir_code try_rows(const weir_kernel_call *call, const int32_t *rows, int32_t count,
+                          weir_column **results, weir_error **err) {
     _cleanup_error_ weir_error *problem = NULL;
     weir_column *column;
     weir_code code = run_rows(call, rows, count, &column, &problem);
@@ -80,7 +81,8 @@ static weir_code try_rows(const weir_kernel_call *call, const int32_t *rows, int
     return try_rows(call, rows + count / 2, count - count / 2, results, err);
 }
 
-static weir_code collect(const weir_kernel_call *call, weir_column **results, weir_column **ret, weir_error **err) {
+static weir_code collect(const weir_kernel_call *call, weir_column **results, weir_column **ret,
+                         weir_error **err) {
     weir_builder builder;
     WEIR_TRY(weir_builder_init(&builder, call->eval->budget, call->type, call->rows, err));
     bool fits = true;
@@ -148,10 +150,11 @@ static const char *operator_of(const char *name, weir_node *const *args, bool *r
     *ret_swap = false;
     if (plus && args[1]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[0]->type))
         *ret_swap = true;
-    if (*ret_swap || ((plus || minus) && args[0]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[1]->type)))
+    if (*ret_swap ||
+        ((plus || minus) && args[0]->type->kind == WEIR_TYPE_DATE && weir_type_is_numeric(args[1]->type)))
         return plus ? "date_add" : "date_sub";
-    return plus                               ? "+"
-           : minus                            ? "-"
+    return plus                                ? "+"
+           : minus                             ? "-"
            : strcmp(name, "try_multiply") == 0 ? "*"
            : strcmp(name, "try_divide") == 0   ? "/"
                                                : "%";

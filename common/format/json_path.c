@@ -1,5 +1,5 @@
-/* get_json_object's evaluation over the pull parser (json_path.h), rule by rule as Spark's, which has them from
- * Hive: wildcards flatten, a single match loses its brackets, a null is no match. Task thread. */
+/* get_json_object's evaluation over the pull parser (json_path.h), rule by rule as Spark's, which has them
+ * from Hive: wildcards flatten, a single match loses its brackets, a null is no match. Task thread. */
 #include "common/format/json_path.h"
 
 #include "common/base/alloc.h"
@@ -115,8 +115,6 @@ bool weir_json_path_parse(weir_arena *arena, weir_str text, const weir_json_path
 }
 
 /* ---- copying ---- */
-static bool copy_value(weir_json_parser *p, weir_strbuf *out);
-
 /* Numbers with a fraction or an exponent go through a double, as Jackson's generator does it. */
 static bool copy_number(weir_json_parser *p, weir_strbuf *out) {
     weir_str text;
@@ -150,14 +148,14 @@ static bool copy_children(weir_json_parser *p, weir_strbuf *out) {
             if (weir_json_parser_next(p) == WEIR_TOKEN_ERROR)
                 return false;
         }
-        if (!copy_value(p, out))
+        if (!weir_json_copy_value(p, out))
             return false;
     }
     weir_strbuf_add_char(out, object ? '}' : ']');
     return true;
 }
 
-static bool copy_value(weir_json_parser *p, weir_strbuf *out) {
+bool weir_json_copy_value(weir_json_parser *p, weir_strbuf *out) {
     weir_str text;
     switch ((int)p->token) {
     case WEIR_TOKEN_OBJECT:
@@ -193,7 +191,8 @@ static void separate(generator *g) {
 static int evaluate(weir_json_parser *p, generator *g, style how, const step *path, int32_t count);
 
 /* Evaluates every element of the array at hand; gives how many wrote something, -1 for bad JSON. */
-static int32_t evaluate_elements(weir_json_parser *p, generator *g, style how, const step *path, int32_t count) {
+static int32_t evaluate_elements(weir_json_parser *p, generator *g, style how, const step *path,
+                                 int32_t count) {
     int32_t hits = 0;
     weir_json_token token;
     while ((token = weir_json_parser_next(p)) != WEIR_TOKEN_ARRAY_END) {
@@ -284,7 +283,7 @@ static int evaluate_leaf(weir_json_parser *p, generator *g, style how) {
         return hits < 0 ? -1 : hits > 0;
     }
     separate(g);
-    return copy_value(p, g->out) ? 1 : -1;
+    return weir_json_copy_value(p, g->out) ? 1 : -1;
 }
 
 static int evaluate(weir_json_parser *p, generator *g, style how, const step *path, int32_t count) {
@@ -328,7 +327,8 @@ static weir_json_token start(weir_json_lookup *lookup, weir_str text) {
     return weir_json_parser_next(&lookup->parser);
 }
 
-bool weir_json_lookup_get(weir_json_lookup *lookup, const weir_json_path *path, weir_str text, weir_strbuf *out) {
+bool weir_json_lookup_get(weir_json_lookup *lookup, const weir_json_path *path, weir_str text,
+                          weir_strbuf *out) {
     generator g = {out, -1};
     weir_strbuf_clear(out);
     weir_json_token token = start(lookup, text);

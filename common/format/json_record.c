@@ -204,6 +204,11 @@ static weir_json_result convert_to_text(record *r, const weir_json_node *node, w
     if (parser->token == WEIR_TOKEN_STRING) {
         if (!weir_json_parser_text(parser, &text))
             return WEIR_JSON_BAD;
+    } else if (r->spec->copied) {
+        _cleanup_strbuf_ weir_strbuf copy = {0};
+        if (!weir_json_copy_value(parser, &copy))
+            return WEIR_JSON_BAD;
+        return weir_json_convert_string(r->spec, node, weir_strbuf_view(&copy), builder);
     } else {
         size_t from = parser->token_start;
         if (!weir_json_parser_skip_children(parser))
@@ -335,8 +340,8 @@ weir_json_result weir_json_record_parse(weir_json_parser *parser, const weir_jso
     return result;
 }
 
-weir_json_result weir_json_value_parse(weir_json_parser *parser, const weir_json_spec *spec, const uint8_t *data,
-                                       size_t size, weir_builder *builder) {
+weir_json_result weir_json_value_parse(weir_json_parser *parser, const weir_json_spec *spec,
+                                       const uint8_t *data, size_t size, weir_builder *builder) {
     record r = {.parser = parser, .spec = spec};
     const weir_json_node *node = &spec->root.children[0];
     int32_t before = builder->length;

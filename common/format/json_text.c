@@ -19,7 +19,8 @@ static const weir_json_spec variant_spec = {
     .allow_non_numeric = false, .depth_max = 1000, .number_max = 1000, .string_max = 20000000};
 
 weir_code weir_json_text_spec_new(weir_arena *arena, const weir_type *type, const weir_options *options,
-                                  const weir_timezone *zone, const weir_json_text_spec **ret, weir_error **err) {
+                                  const weir_timezone *zone, const weir_json_text_spec **ret,
+                                  weir_error **err) {
     weir_json_text_spec *spec = WEIR_NEW(arena, weir_json_text_spec);
     weir_field only = {.name = WEIR_STR("value"), .type = type, .nullable = true};
     const weir_type *schema = type->kind == WEIR_TYPE_STRUCT ? type : weir_type_struct(arena, &only, 1);
@@ -32,12 +33,14 @@ weir_code weir_json_text_spec_new(weir_arena *arena, const weir_type *type, cons
                                  .corrupt_column = WEIR_STR("_corrupt_record")};
     weir_read_spec *read;
     WEIR_TRY(weir_json_read_spec(arena, &request, &read, err));
+    ((weir_json_spec *)read)->copied = true;
     spec->json = (const weir_json_spec *)read;
     spec->type = type;
     spec->has_corrupt = type->kind == WEIR_TYPE_STRUCT && spec->json->corrupt >= 0;
     if (spec->has_corrupt && spec->json->corrupt != type->fields_count - 1)
-        WEIR_FAIL(err, NOT_SUPPORTED, "from_json with a corrupt-record column that is not the last one is not "
-                                      "supported by Weir");
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "from_json with a corrupt-record column that is not the last one is not "
+                  "supported by Weir");
     if (spec->json->mode == WEIR_JSON_DROP)
         WEIR_RAISE(err, PARSE_MODE_UNSUPPORTED, "funcName", "`from_json`", "mode", "DROPMALFORMED");
     *ret = spec;
@@ -67,8 +70,8 @@ static weir_code fail_record(const weir_json_text_spec *spec, weir_str text, boo
     _cleanup_strbuf_ weir_strbuf record = {0};
     if (array) {
         weir_strbuf_add(&record, text);
-        WEIR_RAISE(err, MALFORMED_RECORD_IN_PARSING__CANNOT_PARSE_JSON_ARRAYS_AS_STRUCTS, "badRecord", record.data,
-                   "failFastMode", "FAILFAST");
+        WEIR_RAISE(err, MALFORMED_RECORD_IN_PARSING__CANNOT_PARSE_JSON_ARRAYS_AS_STRUCTS, "badRecord",
+                   record.data, "failFastMode", "FAILFAST");
     }
     for (int32_t i = 0; i < WEIR_MAX(spec->type->fields_count, 1); i++)
         weir_strbuf_add_text(&record, i ? ",null" : "[null");
@@ -83,7 +86,8 @@ static bool starts_array(weir_str text) {
 }
 
 /* Closes a struct whose fields but the corrupt one have `rows` more values. */
-static bool close_struct(const weir_json_text_spec *spec, weir_builder *builder, bool bad, bool have, weir_str text) {
+static bool close_struct(const weir_json_text_spec *spec, weir_builder *builder, bool bad, bool have,
+                         weir_str text) {
     for (int32_t i = 0; i < spec->json->root.children_count && !have; i++)
         if (!weir_builder_null(&builder->children[i]))
             return false;
@@ -105,12 +109,14 @@ static weir_code read_struct(weir_json_text_reader *reader, const weir_json_text
         return weir_error_oom(err);
     if (result != WEIR_JSON_OK && spec->json->mode == WEIR_JSON_FAIL)
         return fail_record(spec, text, array, err);
-    return close_struct(spec, builder, result != WEIR_JSON_OK, rows > 0, text) ? WEIR_OK : weir_error_oom(err);
+    return close_struct(spec, builder, result != WEIR_JSON_OK, rows > 0, text) ? WEIR_OK
+                                                                               : weir_error_oom(err);
 }
 
 static weir_code read_value(weir_json_text_reader *reader, const weir_json_text_spec *spec, weir_str text,
                             weir_builder *builder, weir_error **err) {
-    weir_json_result result = weir_json_value_parse(&reader->parser, spec->json, padded(reader, text), text.size, builder);
+    weir_json_result result =
+        weir_json_value_parse(&reader->parser, spec->json, padded(reader, text), text.size, builder);
     if (result == WEIR_JSON_NOMEM)
         return weir_error_oom(err);
     if (result != WEIR_JSON_OK && spec->json->mode == WEIR_JSON_FAIL)
@@ -129,7 +135,8 @@ weir_code weir_json_text_read(weir_json_text_reader *reader, const weir_json_tex
     return read_value(reader, spec, text, builder, err);
 }
 
-bool weir_json_text_read_variant(weir_json_text_reader *reader, weir_str text, weir_builder *builder, bool *ret_oom) {
+bool weir_json_text_read_variant(weir_json_text_reader *reader, weir_str text, weir_builder *builder,
+                                 bool *ret_oom) {
     weir_json_parser *p = &reader->parser;
     weir_json_parser_start(p, &variant_spec, padded(reader, text), text.size);
     *ret_oom = false;
@@ -139,7 +146,7 @@ bool weir_json_text_read_variant(weir_json_text_reader *reader, weir_str text, w
     int32_t before = builder->length;
     weir_json_result result = weir_json_variant_encode(p, builder);
     *ret_oom = result == WEIR_JSON_NOMEM;
-    if (result == WEIR_JSON_OK && weir_json_parser_next(p) == WEIR_TOKEN_END)
+    if (result == WEIR_JSON_OK)
         return true;
     weir_builder_truncate(builder, before);
     return false;

@@ -10,10 +10,11 @@
 typedef struct weir_json_text_spec weir_json_text_spec;
 typedef struct weir_json_text_reader weir_json_text_reader;
 
-/* STRUCT, ARRAY, MAP or VARIANT, with the options of the JSON source. A column for corrupt records must be the
- * last field; DROPMALFORMED is refused. */
+/* STRUCT, ARRAY, MAP or VARIANT, with the options of the JSON source. A column for corrupt records must be
+ * the last field; DROPMALFORMED is refused. */
 weir_code weir_json_text_spec_new(weir_arena *arena, const weir_type *type, const weir_options *options,
-                                  const weir_timezone *zone, const weir_json_text_spec **ret, weir_error **err);
+                                  const weir_timezone *zone, const weir_json_text_spec **ret,
+                                  weir_error **err);
 weir_json_text_reader *weir_json_text_reader_new(void);
 void weir_json_text_reader_free(weir_json_text_reader *reader); /* accepts NULL */
 /* Appends one row: NULL for a blank text and where the type is no STRUCT and the text does not fit; a STRUCT

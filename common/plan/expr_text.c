@@ -161,6 +161,13 @@ static const struct {
     int32_t count;
     const char *text;
 } defaults[] = {
+    {"aes_decrypt", 2, "GCM, DEFAULT, "},
+    {"aes_decrypt", 3, "DEFAULT, "},
+    {"aes_decrypt", 4, ""},
+    {"aes_encrypt", 2, "GCM, DEFAULT, , "},
+    {"aes_encrypt", 3, "DEFAULT, , "},
+    {"aes_encrypt", 4, ", "},
+    {"aes_encrypt", 5, ""},
     {"bround", 1, "0"},
     {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
     {"hmac", 2, "SHA-256"},
@@ -204,6 +211,7 @@ static const struct {
     {"try_make_interval", 4, "0, 0, 0.000000"},
     {"try_make_interval", 5, "0, 0.000000"},
     {"try_make_interval", 6, "0.000000"},
+    {"try_aes_decrypt", 2, "GCM, DEFAULT, "},
     {"unix_timestamp", 0, "current_timestamp(), yyyy-MM-dd HH:mm:ss"},
     {"unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
 };
@@ -331,7 +339,8 @@ static bool is_cast_call(const char *name) {
 
 /* Their schema and options are not shown. */
 static bool is_json_call(const char *name) {
-    return strcmp(name, "from_json") == 0 || strcmp(name, "to_json") == 0 || strcmp(name, "schema_of_json") == 0;
+    return strcmp(name, "from_json") == 0 || strcmp(name, "to_json") == 0 ||
+           strcmp(name, "schema_of_json") == 0;
 }
 
 static bool add_special_call(text_state *s, const char *name, weir_node_list args) {
