@@ -577,6 +577,34 @@ static weir_code resolve_format_number(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
+/* to_char of times is date_format, of bytes one of three encodings; of numbers it is not built. */
+static weir_code resolve_to_char(WEIR_RESOLVE_PARAMS) {
+    (void)args_count, (void)ret_type, (void)ret_nullable;
+    weir_type_kind kind = args[0]->type->kind;
+    if (kind == WEIR_TYPE_DATE || kind == WEIR_TYPE_TIMESTAMP || kind == WEIR_TYPE_TIMESTAMP_NTZ) {
+        *ret_rewrite = weir_make_call(resolve, "date_format", 2, args);
+        return WEIR_OK;
+    }
+    if (kind != WEIR_TYPE_BINARY)
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s of numbers is not supported by Weir yet", function->name);
+    const weir_column *value =
+        args[1]->kind == WEIR_NODE_LITERAL ? ((weir_node_literal *)args[1])->value : NULL;
+    if (value == NULL || !weir_type_is_string(value->type) || weir_column_is_null(value, 0))
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s of BINARY needs a literal format in Weir", function->name);
+    weir_str format = weir_column_bytes(value, 0);
+    weir_node *parts[] = {args[0], weir_literal_string(resolve->arena, WEIR_STR("UTF-8"))};
+    if (weir_str_equal_nocase(format, WEIR_STR("hex")))
+        *ret_rewrite = weir_make_call(resolve, "hex", 1, args);
+    else if (weir_str_equal_nocase(format, WEIR_STR("base64")))
+        *ret_rewrite = weir_make_call(resolve, "base64", 1, args);
+    else if (weir_str_equal_nocase(format, WEIR_STR("utf-8")))
+        *ret_rewrite = weir_make_call(resolve, "weir_decode", 2, parts);
+    else
+        WEIR_FAIL(err, NOT_SUPPORTED, "%s of BINARY knows the formats hex, base64 and utf-8 only",
+                  function->name);
+    return WEIR_OK;
+}
+
 #define FORMAT_STRING(sql_name) \
     { \
         .name = sql_name, .args_min = 1, .args_max = -1, .resolve = resolve_format_string, \
@@ -586,6 +614,8 @@ static weir_code resolve_format_number(WEIR_RESOLVE_PARAMS) {
 const weir_function weir_format_functions[] = {
     FORMAT_STRING("format_string"),
     FORMAT_STRING("printf"),
+    {.name = "to_char", .args_min = 2, .args_max = 2, .resolve = resolve_to_char},
+    {.name = "to_varchar", .args_min = 2, .args_max = 2, .resolve = resolve_to_char},
     {.name = "format_number",
      .args_min = 2,
      .args_max = 2,

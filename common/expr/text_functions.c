@@ -223,7 +223,9 @@ static int32_t edit_distance(weir_arena *arena, weir_str a_text, weir_str b_text
 }
 
 static int32_t bounded_distance(const weir_kernel_call *call, int32_t row, weir_str text) {
+    weir_arena_mark mark = weir_arena_mark_here(call->eval->arena);
     int32_t distance = edit_distance(call->eval->arena, text, weir_column_bytes(call->args[1], row));
+    weir_arena_rewind(call->eval->arena, mark);
     return call->args_count > 2 && distance > weir_int_arg(call, 2, row) ? -1 : distance;
 }
 WEIR_INT_KERNEL(levenshtein_kernel, bounded_distance(call, i, text))
@@ -258,11 +260,13 @@ static double jaro(weir_arena *arena, code_points a, code_points b) {
 }
 
 static double jaro_winkler(weir_arena *arena, weir_str left, weir_str right) {
+    weir_arena_mark mark = weir_arena_mark_here(arena);
     code_points a = code_points_of(arena, left), b = code_points_of(arena, right);
     double likeness = jaro(arena, a, b);
     int32_t prefix = 0, limit = WEIR_MIN(WEIR_MIN(a.count, b.count), 4);
     while (prefix < limit && a.codes[prefix] == b.codes[prefix])
         prefix++;
+    weir_arena_rewind(arena, mark);
     return likeness + prefix * 0.1 * (1 - likeness);
 }
 

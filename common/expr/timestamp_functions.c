@@ -101,7 +101,14 @@ static weir_code fail_parse(const weir_datetime_pattern *pattern, weir_str text,
     return code;
 }
 
-typedef enum parse_kind { PARSE_SECONDS, PARSE_TIMESTAMP, PARSE_DATE, PARSE_TRY, PARSE_TRY_DATE } parse_kind;
+typedef enum parse_kind {
+    PARSE_SECONDS,
+    PARSE_TIMESTAMP,
+    PARSE_DATE,
+    PARSE_NTZ,
+    PARSE_TRY,
+    PARSE_TRY_DATE
+} parse_kind;
 
 static weir_code parse_rows(const weir_kernel_call *call, parse_kind kind, weir_column *column,
                             weir_error **err) {
@@ -118,13 +125,15 @@ static weir_code parse_rows(const weir_kernel_call *call, parse_kind kind, weir_
             if (call->eval->ansi && kind < PARSE_TRY)
                 return fail_parse(pattern, text, call->eval->zone, kind == PARSE_DATE, err);
             WEIR_TRY(weir_result_null(call, column, i, err));
-            utc = 0;
+            utc = local = 0;
         }
         if (kind == PARSE_DATE || kind == PARSE_TRY_DATE)
             out_days[i] =
                 (int32_t)weir_floor_div(weir_timezone_to_local(call->eval->zone, utc), WEIR_MICROS_PER_DAY);
         else
-            out[i] = kind == PARSE_SECONDS ? weir_floor_div(utc, WEIR_MICROS_PER_SECOND) : utc;
+            out[i] = kind == PARSE_SECONDS ? weir_floor_div(utc, WEIR_MICROS_PER_SECOND)
+                     : kind == PARSE_NTZ   ? local
+                                           : utc;
     }
     return WEIR_OK;
 }
@@ -148,6 +157,10 @@ static weir_code parse_timestamp_kernel(const weir_kernel_call *call, weir_colum
 
 static weir_code parse_date_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     return parse_column(call, PARSE_DATE, ret, err);
+}
+
+static weir_code parse_ntz_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
+    return parse_column(call, PARSE_NTZ, ret, err);
 }
 
 static weir_code try_parse_date_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
@@ -341,10 +354,10 @@ static weir_code resolve_to_timestamp(WEIR_RESOLVE_PARAMS) {
         *ret_rewrite = cast;
         return WEIR_OK;
     }
-    if (target == WEIR_TYPE_TIMESTAMP_NTZ)
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s with a format is not supported by Weir yet", function->name);
-    *ret_rewrite =
-        weir_make_call(resolve, forgiving ? "weir_try_parse_timestamp" : "weir_parse_timestamp", 2, args);
+    const char *parse = target == WEIR_TYPE_TIMESTAMP_NTZ ? "weir_parse_timestamp_ntz"
+                        : forgiving                       ? "weir_try_parse_timestamp"
+                                                          : "weir_parse_timestamp";
+    *ret_rewrite = weir_make_call(resolve, parse, 2, args);
     return WEIR_OK;
 }
 
@@ -417,6 +430,8 @@ const weir_function weir_timestamp_functions[] = {
                "string; string -> timestamp", WEIR_FN_HIDDEN),
     BY_PATTERN("weir_try_parse_timestamp", 2, bind_parse, try_parse_kernel, weir_resolve_signature,
                "string; string -> timestamp", WEIR_FN_HIDDEN),
+    BY_PATTERN("weir_parse_timestamp_ntz", 2, bind_parse, parse_ntz_kernel, weir_resolve_signature,
+               "string; string -> ntz", WEIR_FN_HIDDEN),
     BY_PATTERN("weir_try_parse_date", 2, bind_parse, try_parse_date_kernel, weir_resolve_signature,
                "string; string -> date", WEIR_FN_HIDDEN),
     BY_PATTERN("weir_parse_date", 2, bind_parse, parse_date_kernel, weir_resolve_signature,

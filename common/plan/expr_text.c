@@ -153,6 +153,7 @@ static const struct {
     {"sqrt", "SQRT"},
     {"tan", "TAN"},
     {"tanh", "TANH"},
+    {"to_varchar", "to_char"},
 };
 
 /* Arguments that Spark writes out where the user left them away. */
