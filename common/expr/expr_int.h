@@ -173,6 +173,7 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     X(url) \
     X(json) \
     X(number) \
+    X(number_template) \
     X(try) \
     X(regexp) \
     X(text) \
