@@ -385,16 +385,17 @@ static const char *extract_function(weir_str unit) {
     return NULL;
 }
 
+const char *weir_interval_part_function(const weir_type *type, weir_str field); /* calendar_functions.c */
+
 static weir_code resolve_extract(WEIR_RESOLVE_PARAMS) {
     (void)function, (void)args_count, (void)ret_type, (void)ret_nullable;
     if (args[0]->kind != WEIR_NODE_LITERAL || !weir_type_is_string(args[0]->type))
         WEIR_FAIL(err, NOT_SUPPORTED, "extract and date_part need a literal field in Weir");
     weir_str unit = weir_column_bytes(((weir_node_literal *)args[0])->value, 0);
-    if (args[1]->type->kind == WEIR_TYPE_INTERVAL_YEAR_MONTH ||
-        args[1]->type->kind == WEIR_TYPE_INTERVAL_DAY_TIME ||
-        args[1]->type->kind == WEIR_TYPE_INTERVAL_CALENDAR)
-        WEIR_FAIL(err, NOT_SUPPORTED, "extract from an interval is not supported by Weir yet");
-    const char *name = extract_function(unit);
+    weir_type_kind kind = args[1]->type->kind;
+    bool interval = kind == WEIR_TYPE_INTERVAL_YEAR_MONTH || kind == WEIR_TYPE_INTERVAL_DAY_TIME ||
+                    kind == WEIR_TYPE_INTERVAL_CALENDAR;
+    const char *name = interval ? weir_interval_part_function(args[1]->type, unit) : extract_function(unit);
     if (name == NULL)
         WEIR_RAISE(err, INVALID_EXTRACT_FIELD, "field",
                    weir_arena_printf(resolve->arena, "`" WEIR_STR_FMT "`", WEIR_STR_ARG(unit)), "expr",

@@ -162,6 +162,22 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     X(pattern) \
     X(nested) \
     X(misc) \
+    X(bit) \
+    X(calendar) \
+    X(digest) \
+    X(make_time) \
+    X(encoding) \
+    X(format) \
+    X(choice) \
+    X(cipher) \
+    X(url) \
+    X(json) \
+    X(number) \
+    X(number_template) \
+    X(try) \
+    X(regexp) \
+    X(text) \
+    X(trigonometry) \
     X(aggregate) \
     X(statistic) \
     X(parameter)
@@ -199,6 +215,14 @@ char *weir_quoted_type(weir_arena *arena, const weir_type *type); /* "\"INT\"" *
 /* A call of a registered function, unresolved, keeping the position of the call under resolution. */
 weir_node *weir_make_call(weir_resolve *resolve, const char *name, int32_t count, weir_node *const *args);
 bool weir_is_foldable(const weir_node *expr);
+/* hash, xxhash64 (misc_functions.c): refuses maps and variants. */
+weir_code weir_resolve_hash(WEIR_RESOLVE_PARAMS);
+/* Gives a raised error the place of the call in the SQL text, as Spark does it for some functions. */
+static inline weir_code weir_fail_here(const weir_kernel_call *call, weir_code code, weir_error **err) {
+    if (err && *err && call->context && weir_error_get_context(*err) == NULL)
+        weir_error_set_context(*err, call->context);
+    return code;
+}
 
 /* ---- comparison (compare.c) ---- */
 /* Three-way comparison of two non-null rows under Spark's ordering. */

@@ -193,6 +193,8 @@ static weir_code resolve_arg(weir_resolve *resolve, weir_node **args, int32_t in
             return WEIR_OK;
         }
     }
+    if (arg->type->kind == WEIR_TYPE_VARIANT && !strict && strstr(words.data, "string"))
+        WEIR_FAIL(err, NOT_SUPPORTED, "an implicit cast of a VARIANT is not supported by Weir");
     return weir_fail_input_type(resolve, args, index, required_text(resolve->arena, words), err);
 }
 

@@ -48,8 +48,11 @@ static weir_code ln_kernel(const weir_kernel_call *call, weir_column **ret, weir
 static weir_code log10_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     return log_rows(call, log10, ret, err);
 }
+static double log_of_two(double value) { /* Spark's own, which is not always log2's nearest double */
+    return log(value) / log(2.0);
+}
 static weir_code log2_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
-    return log_rows(call, log2, ret, err);
+    return log_rows(call, log_of_two, ret, err);
 }
 
 /* log(base, x) */
@@ -104,7 +107,19 @@ static weir_code floor_rows(const weir_kernel_call *call, bool up, weir_column *
     } else if (call->type->kind == WEIR_TYPE_LONG) {
         const double *a = WEIR_VALUES(call->args[0], double);
         int64_t *out = weir_column_values(column);
-        WEIR_LOOP1(call, out[i] = java_long(up ? ceil(a[x]) : floor(a[x])););
+        bool outside = false;
+        WEIR_LOOP1(call, {
+            const double whole = up ? ceil(a[x]) : floor(a[x]);
+            outside |= fabs(whole) > 9223372036854775807.0 || (whole == 9223372036854775808.0);
+            out[i] = java_long(whole);
+        });
+        if (outside && call->eval->ansi) {
+            weir_column_unref(column);
+            return weir_fail_here(call,
+                                  weir_error_raise(err, WEIR_ARITHMETIC_OVERFLOW, "message", "overflow",
+                                                   "alternative", "", "config", WEIR_ANSI_CONFIG, NULL),
+                                  err);
+        }
     } else {
         weir_int128 unit = weir_decimal_pow10[call->args[0]->type->scale];
         WEIR_EACH(call, i) {
@@ -127,8 +142,11 @@ static weir_code ceil_kernel(const weir_kernel_call *call, weir_column **ret, we
 }
 
 static weir_code resolve_floor(WEIR_RESOLVE_PARAMS) {
-    if (args_count == 2)
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s with a scale is not supported by Weir yet", function->name);
+    if (args_count == 2) {
+        *ret_rewrite = weir_make_call(
+            resolve, function->name[0] == 'c' ? "weir_ceil_scale" : "weir_floor_scale", 2, args);
+        return WEIR_OK;
+    }
     const weir_type *type = args[0]->type;
     if (weir_type_is_integral(type))
         args[0] = weir_coerce_cast(resolve, args[0], weir_type_of(WEIR_TYPE_LONG));
@@ -162,6 +180,8 @@ static weir_int128 round_unscaled(weir_int128 value, int32_t drop, bool even) {
 static double round_double(double value, int32_t digits, bool even) {
     if (value - value != 0)
         return value;
+    if (digits >= 0 && digits < 300 && fabs(value) < 0.4 * pow(10, -digits))
+        return 0; /* BigDecimal has no -0 */
     char text[WEIR_NUMBER_TEXT_MAX];
     int size = weir_double_format(value, text);
     weir_int128 unscaled;
@@ -192,8 +212,10 @@ static weir_code round_integer(const weir_kernel_call *call, int32_t digits, boo
         if (digits < 0)
             result = round_unscaled(value, -digits, even) * weir_decimal_pow10[WEIR_MIN(-digits, 19)];
         if ((result > high || result < low) && call->eval->ansi)
-            WEIR_RAISE(err, ARITHMETIC_OVERFLOW, "message", "overflow", "alternative", "", "config",
-                       WEIR_ANSI_CONFIG);
+            return weir_fail_here(call,
+                                  weir_error_raise(err, WEIR_ARITHMETIC_OVERFLOW, "message", "Overflow",
+                                                   "alternative", "", "config", WEIR_ANSI_CONFIG, NULL),
+                                  err);
         value = (int64_t)result;
         memcpy((uint8_t *)weir_column_values(column) + (size_t)i * (size_t)width, &value, (size_t)width);
     }
@@ -323,21 +345,21 @@ const weir_function weir_math_functions[] = {
      .flags = WEIR_FN_NULL_PROPAGATES,
      .resolve = resolve_floor,
      .eval = floor_kernel,
-     .signature = "long|double|decimal; int -> =1"},
+     .signature = "double|decimal|long; int -> =1"},
     {.name = "ceil",
      .args_min = 1,
      .args_max = 2,
      .flags = WEIR_FN_NULL_PROPAGATES,
      .resolve = resolve_floor,
      .eval = ceil_kernel,
-     .signature = "long|double|decimal; int -> =1"},
+     .signature = "double|decimal|long; int -> =1"},
     {.name = "ceiling",
      .args_min = 1,
      .args_max = 2,
      .flags = WEIR_FN_NULL_PROPAGATES,
      .resolve = resolve_floor,
      .eval = ceil_kernel,
-     .signature = "long|double|decimal; int -> =1"},
+     .signature = "double|decimal|long; int -> =1"},
     ROUND_FUNCTION("round", round_kernel, resolve_round),
     ROUND_FUNCTION("bround", bround_kernel, resolve_round),
 };

@@ -32,17 +32,18 @@ static bool has_kind(const weir_type *type, weir_type_kind kind) {
     return false;
 }
 
-static weir_code resolve_hash(WEIR_RESOLVE_PARAMS) {
-    (void)ret_rewrite, (void)function;
+weir_code weir_resolve_hash(WEIR_RESOLVE_PARAMS) {
+    (void)ret_rewrite;
     for (int32_t i = 0; i < args_count; i++) {
         bool variant = has_kind(args[i]->type, WEIR_TYPE_VARIANT);
         if (variant || has_kind(args[i]->type, WEIR_TYPE_MAP))
-            return weir_error_raise(
-                err,
-                variant ? WEIR_DATATYPE_MISMATCH__HASH_VARIANT_TYPE : WEIR_DATATYPE_MISMATCH__HASH_MAP_TYPE,
-                "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call), "functionName", "`hash`", NULL);
+            return weir_error_raise(err,
+                                    variant ? WEIR_DATATYPE_MISMATCH__HASH_VARIANT_TYPE
+                                            : WEIR_DATATYPE_MISMATCH__HASH_MAP_TYPE,
+                                    "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call), "functionName",
+                                    weir_arena_printf(resolve->arena, "`%s`", function->name), NULL);
     }
-    *ret_type = weir_type_of(WEIR_TYPE_INT);
+    *ret_type = weir_type_of(function->name[0] == 'x' ? WEIR_TYPE_LONG : WEIR_TYPE_INT);
     *ret_nullable = false;
     return WEIR_OK;
 }
@@ -112,7 +113,7 @@ const weir_function weir_misc_functions[] = {
      .args_min = 1,
      .args_max = -1,
      .flags = WEIR_FN_NEVER_NULL,
-     .resolve = resolve_hash,
+     .resolve = weir_resolve_hash,
      .eval = hash_kernel},
     {.name = "raise_error",
      .args_min = 1,

@@ -1,12 +1,8 @@
-/* LIKE, ILIKE and RLIKE.
+/* LIKE and ILIKE.
  *
  * A LIKE pattern is parsed once (at bind time where it is a literal) into pieces of text, "any one code
  * point" and "any text"; the frequent shapes text, text%, %text and %text% become plain comparisons, all
- * others a two-pointer match without recursion, so no pattern can blow up. RLIKE uses PCRE2 with match,
- * heap and depth limits; a pattern that passes them fails the query by name. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
+ * others a two-pointer match without recursion, so no pattern can blow up. */
 #include <stdio.h>
 
 #include "common/expr/expr_int.h"
@@ -209,92 +205,6 @@ static weir_code resolve_ilike(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
-/* ---- RLIKE ---- */
-enum { MATCH_LIMIT = 10000000, DEPTH_LIMIT = 20000, HEAP_LIMIT_KIB = 65536, PATTERN_SIZE_MAX = 32768 };
-
-static weir_code regex_compile(weir_arena *arena, weir_str pattern, pcre2_code **ret, weir_error **err) {
-    int status;
-    PCRE2_SIZE offset;
-    if (pattern.size > PATTERN_SIZE_MAX)
-        WEIR_FAIL(err, NOT_SUPPORTED, "regular expressions longer than %d bytes are not supported by Weir",
-                  PATTERN_SIZE_MAX);
-    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
-    *ret = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size, options, &status, &offset, NULL);
-    if (*ret == NULL)
-        WEIR_RAISE(err, INVALID_PARAMETER_VALUE__PATTERN, "parameter", "`regexp`", "functionName", "`rlike`",
-                   "value", quoted_pattern(arena, pattern));
-    return WEIR_OK;
-}
-
-static void free_code(void *code) {
-    pcre2_code_free(code);
-}
-
-static weir_code bind_regex(weir_arena *arena, const weir_type *type, const weir_type *const *arg_types,
-                            weir_column *const *literals, int32_t args_count, const weir_timezone *zone,
-                            bool ansi, const void **ret_bound, weir_error **err) {
-    (void)type, (void)arg_types, (void)zone, (void)ansi, (void)args_count, (void)err;
-    *ret_bound = NULL;
-    pcre2_code *code;
-    if (literals[1] == NULL || weir_column_is_null(literals[1], 0) ||
-        regex_compile(arena, weir_column_bytes(literals[1], 0), &code, NULL) != WEIR_OK)
-        return WEIR_OK; /* a bad pattern is raised by the rows that use it */
-    weir_arena_on_reset(arena, free_code, code);
-    *ret_bound = code;
-    return WEIR_OK;
-}
-
-typedef struct regex_run {
-    pcre2_match_context *context;
-    pcre2_match_data *match;
-    pcre2_code *own;
-} regex_run;
-
-static void regex_run_fini(regex_run *run) {
-    pcre2_match_data_free(run->match);
-    pcre2_match_context_free(run->context);
-    pcre2_code_free(run->own);
-}
-
-static weir_code regex_match(const regex_run *run, const pcre2_code *code, weir_str text, uint8_t *ret,
-                             weir_error **err) {
-    static const char empty[1] = "";
-    const char *data = text.data ? text.data : empty;
-    int status = pcre2_match(code, (PCRE2_SPTR)data, text.size, 0, 0, run->match, run->context);
-    if (status < 0 && status != PCRE2_ERROR_NOMATCH) {
-        PCRE2_UCHAR message[128];
-        pcre2_get_error_message(status, message, sizeof(message));
-        WEIR_FAIL(err, NOT_SUPPORTED, "a regular expression was stopped: %s", (const char *)message);
-    }
-    *ret = status >= 0;
-    return WEIR_OK;
-}
-
-static weir_code rlike_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
-    _cleanup_(regex_run_fini) regex_run run = {.context = pcre2_match_context_create(NULL),
-                                               .match = pcre2_match_data_create(1, NULL)};
-    if (run.context == NULL || run.match == NULL)
-        return weir_error_oom(err);
-    pcre2_set_match_limit(run.context, MATCH_LIMIT);
-    pcre2_set_depth_limit(run.context, DEPTH_LIMIT);
-    pcre2_set_heap_limit(run.context, HEAP_LIMIT_KIB);
-    uint8_t *truth = weir_result_truth_new(call);
-    const pcre2_code *code = call->bound;
-    weir_str last = {NULL, 0};
-    WEIR_EACH(call, i) {
-        weir_str pattern = call->bound ? last : weir_column_bytes(call->args[1], i);
-        if (call->bound == NULL && (last.data == NULL || !weir_str_equal(pattern, last))) {
-            pcre2_code_free(run.own);
-            run.own = NULL;
-            WEIR_TRY(regex_compile(call->eval->arena, pattern, &run.own, err));
-            code = run.own;
-            last = pattern;
-        }
-        WEIR_TRY(regex_match(&run, code, weir_column_bytes(call->args[0], i), &truth[i], err));
-    }
-    return weir_result_truth(call, truth, ret, err);
-}
-
 #define PATTERN_FUNCTION(sql_name, bind_fn, kernel, high) \
     { \
         .name = sql_name, .args_min = 2, .args_max = high, .flags = WEIR_FN_NULL_PROPAGATES, \
@@ -305,8 +215,5 @@ static weir_code rlike_kernel(const weir_kernel_call *call, weir_column **ret, w
 const weir_function weir_pattern_functions[] = {
     PATTERN_FUNCTION("like", bind_like, like_kernel, 3),
     {.name = "ilike", .args_min = 2, .args_max = 3, .resolve = resolve_ilike},
-    PATTERN_FUNCTION("rlike", bind_regex, rlike_kernel, 2),
-    PATTERN_FUNCTION("regexp", bind_regex, rlike_kernel, 2),
-    PATTERN_FUNCTION("regexp_like", bind_regex, rlike_kernel, 2),
 };
 WEIR_FAMILY_COUNT(pattern)

@@ -311,7 +311,12 @@ static weir_code least_kernel(const weir_kernel_call *call, weir_column **ret, w
 
 static weir_code resolve_pick(WEIR_RESOLVE_PARAMS) {
     (void)ret_rewrite;
-    const weir_type *common = weir_coerce_all(resolve, args, 0, args_count);
+    bool texts = false, others = false; /* Spark takes no text for a number here */
+    for (int32_t i = 0; i < args_count; i++) {
+        texts |= weir_type_is_string(args[i]->type);
+        others |= !weir_type_is_string(args[i]->type) && args[i]->type->kind != WEIR_TYPE_NULL;
+    }
+    const weir_type *common = texts && others ? NULL : weir_coerce_all(resolve, args, 0, args_count);
     if (common == NULL)
         return weir_fail_diff_types(resolve, function, args, args_count, err);
     if (!weir_type_is_orderable(common))

@@ -286,20 +286,24 @@ static weir_code replace_kernel(const weir_kernel_call *call, weir_column **ret,
 }
 
 static weir_code pad_rows(const weir_kernel_call *call, bool left, weir_column **ret, weir_error **err) {
+    bool binary = call->type->kind == WEIR_TYPE_BINARY;
     _cleanup_bytes_ weir_bytes_writer writer;
     WEIR_TRY(weir_bytes_begin(&writer, call, (size_t)call->rows * 16, err));
     WEIR_EACH(call, i) {
         weir_str text = weir_column_bytes(call->args[0], i);
-        weir_str pad = call->args_count > 2 ? weir_column_bytes(call->args[2], i) : WEIR_STR(" ");
-        int64_t wanted = int_arg(call, 1, i), count = char_count(text), pad_count = char_count(pad);
+        weir_str pad = call->args_count > 2 ? weir_column_bytes(call->args[2], i)
+                       : binary             ? weir_str_make("", 1) /* a zero byte */
+                                            : WEIR_STR(" ");
+        int64_t wanted = int_arg(call, 1, i), count = binary ? (int64_t)text.size : char_count(text),
+                pad_count = binary ? (int64_t)pad.size : char_count(pad);
         if (wanted <= count || pad_count == 0) {
-            weir_str cut = wanted <= 0 ? weir_str_make(text.data, 0)
-                                       : weir_str_make(text.data, char_offset(text, WEIR_MIN(wanted, count)));
+            int64_t kept = WEIR_MAX(WEIR_MIN(wanted, count), 0);
+            weir_str cut = weir_str_make(text.data, binary ? (size_t)kept : char_offset(text, kept));
             WEIR_TRY(weir_bytes_put(&writer, i, cut, err));
             continue;
         }
         int64_t fill = wanted - count, whole = fill / pad_count;
-        size_t rest = char_offset(pad, fill % pad_count);
+        size_t rest = binary ? (size_t)(fill % pad_count) : char_offset(pad, fill % pad_count);
         size_t fill_size = (size_t)whole * pad.size + rest;
         uint8_t *out = weir_bytes_room(&writer, text.size + fill_size, err);
         if (out == NULL)
@@ -403,6 +407,26 @@ static weir_code resolve_concat(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
+/* BINARY with BINARY (or zeros) stays so; anything else is text. */
+static weir_code resolve_pad(WEIR_RESOLVE_PARAMS) {
+    bool binary = args[0]->type->kind == WEIR_TYPE_BINARY &&
+                  (args_count < 3 || args[2]->type->kind == WEIR_TYPE_BINARY);
+    for (int32_t i = 0; i < args_count && !binary; i += 2)
+        if (!weir_implicit_cast(resolve, &args[i], weir_type_of(WEIR_TYPE_STRING)))
+            return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable,
+                                          ret_rewrite, err);
+    if (!weir_implicit_cast(resolve, &args[1], weir_type_of(WEIR_TYPE_INT)))
+        return weir_fail_input_type(resolve, args, 1, "\"INT\"", err);
+    *ret_type = weir_type_of(binary ? WEIR_TYPE_BINARY : WEIR_TYPE_STRING);
+    *ret_nullable = weir_any_nullable(args, args_count);
+    return WEIR_OK;
+}
+
+#define PAD_FUNCTION(sql_name, kernel) \
+    { \
+        .name = sql_name, .args_min = 2, .args_max = 3, .flags = WEIR_FN_NULL_PROPAGATES, \
+        .resolve = resolve_pad, .eval = kernel, .signature = "string; int; string -> string" \
+    }
 #define TEXT_FUNCTION(sql_name, kernel, low, high, types) \
     { \
         .name = sql_name, .args_min = low, .args_max = high, .flags = WEIR_FN_NULL_PROPAGATES, \
@@ -436,8 +460,8 @@ const weir_function weir_string_functions[] = {
     TEXT_FUNCTION("locate", locate_kernel, 2, 3, "string; string; int -> int"),
     TEXT_FUNCTION("position", locate_kernel, 2, 3, "string; string; int -> int"),
     TEXT_FUNCTION("replace", replace_kernel, 2, 3, "string -> string"),
-    TEXT_FUNCTION("lpad", lpad_kernel, 2, 3, "string; int; string -> string"),
-    TEXT_FUNCTION("rpad", rpad_kernel, 2, 3, "string; int; string -> string"),
+    PAD_FUNCTION("lpad", lpad_kernel),
+    PAD_FUNCTION("rpad", rpad_kernel),
     TEXT_FUNCTION("repeat", repeat_kernel, 2, 2, "string; int -> string"),
     TEXT_FUNCTION("reverse", reverse_kernel, 1, 1, "string -> string"),
     {.name = "concat",

@@ -101,7 +101,14 @@ static weir_code fail_parse(const weir_datetime_pattern *pattern, weir_str text,
     return code;
 }
 
-typedef enum parse_kind { PARSE_SECONDS, PARSE_TIMESTAMP, PARSE_DATE, PARSE_TRY } parse_kind;
+typedef enum parse_kind {
+    PARSE_SECONDS,
+    PARSE_TIMESTAMP,
+    PARSE_DATE,
+    PARSE_NTZ,
+    PARSE_TRY,
+    PARSE_TRY_DATE
+} parse_kind;
 
 static weir_code parse_rows(const weir_kernel_call *call, parse_kind kind, weir_column *column,
                             weir_error **err) {
@@ -115,16 +122,18 @@ static weir_code parse_rows(const weir_kernel_call *call, parse_kind kind, weir_
         int64_t utc = 0, local = 0;
         bool has_zone;
         if (!weir_datetime_pattern_parse(pattern, text, call->eval->zone, &utc, &local, &has_zone)) {
-            if (call->eval->ansi && kind != PARSE_TRY)
+            if (call->eval->ansi && kind < PARSE_TRY)
                 return fail_parse(pattern, text, call->eval->zone, kind == PARSE_DATE, err);
             WEIR_TRY(weir_result_null(call, column, i, err));
-            utc = 0;
+            utc = local = 0;
         }
-        if (kind == PARSE_DATE)
+        if (kind == PARSE_DATE || kind == PARSE_TRY_DATE)
             out_days[i] =
                 (int32_t)weir_floor_div(weir_timezone_to_local(call->eval->zone, utc), WEIR_MICROS_PER_DAY);
         else
-            out[i] = kind == PARSE_SECONDS ? weir_floor_div(utc, WEIR_MICROS_PER_SECOND) : utc;
+            out[i] = kind == PARSE_SECONDS ? weir_floor_div(utc, WEIR_MICROS_PER_SECOND)
+                     : kind == PARSE_NTZ   ? local
+                                           : utc;
     }
     return WEIR_OK;
 }
@@ -148,6 +157,14 @@ static weir_code parse_timestamp_kernel(const weir_kernel_call *call, weir_colum
 
 static weir_code parse_date_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     return parse_column(call, PARSE_DATE, ret, err);
+}
+
+static weir_code parse_ntz_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
+    return parse_column(call, PARSE_NTZ, ret, err);
+}
+
+static weir_code try_parse_date_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
+    return parse_column(call, PARSE_TRY_DATE, ret, err);
 }
 
 static weir_code try_parse_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
@@ -337,22 +354,26 @@ static weir_code resolve_to_timestamp(WEIR_RESOLVE_PARAMS) {
         *ret_rewrite = cast;
         return WEIR_OK;
     }
-    if (target == WEIR_TYPE_TIMESTAMP_NTZ)
-        WEIR_FAIL(err, NOT_SUPPORTED, "%s with a format is not supported by Weir yet", function->name);
-    *ret_rewrite =
-        weir_make_call(resolve, forgiving ? "weir_try_parse_timestamp" : "weir_parse_timestamp", 2, args);
+    const char *parse = target == WEIR_TYPE_TIMESTAMP_NTZ ? "weir_parse_timestamp_ntz"
+                        : forgiving                       ? "weir_try_parse_timestamp"
+                                                          : "weir_parse_timestamp";
+    *ret_rewrite = weir_make_call(resolve, parse, 2, args);
     return WEIR_OK;
 }
 
 static weir_code resolve_to_date(WEIR_RESOLVE_PARAMS) {
-    (void)ret_type, (void)ret_nullable, (void)function;
+    (void)ret_type, (void)ret_nullable;
     if (!is_time_like(args[0]))
         return weir_fail_input_type(resolve, args, 0,
                                     "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")", err);
-    if (args_count == 1 || !weir_type_is_string(args[0]->type))
+    bool forgiving = function->name[1] == 'r';
+    if (args_count == 1 || !weir_type_is_string(args[0]->type)) {
         *ret_rewrite = cast_to(resolve, args[0], WEIR_TYPE_DATE);
-    else
-        *ret_rewrite = weir_make_call(resolve, "weir_parse_date", 2, args);
+        if (forgiving)
+            ((weir_node_cast *)*ret_rewrite)->mode = WEIR_CAST_TRY;
+        return WEIR_OK;
+    }
+    *ret_rewrite = weir_make_call(resolve, forgiving ? "weir_try_parse_date" : "weir_parse_date", 2, args);
     return WEIR_OK;
 }
 
@@ -409,6 +430,10 @@ const weir_function weir_timestamp_functions[] = {
                "string; string -> timestamp", WEIR_FN_HIDDEN),
     BY_PATTERN("weir_try_parse_timestamp", 2, bind_parse, try_parse_kernel, weir_resolve_signature,
                "string; string -> timestamp", WEIR_FN_HIDDEN),
+    BY_PATTERN("weir_parse_timestamp_ntz", 2, bind_parse, parse_ntz_kernel, weir_resolve_signature,
+               "string; string -> ntz", WEIR_FN_HIDDEN),
+    BY_PATTERN("weir_try_parse_date", 2, bind_parse, try_parse_date_kernel, weir_resolve_signature,
+               "string; string -> date", WEIR_FN_HIDDEN),
     BY_PATTERN("weir_parse_date", 2, bind_parse, parse_date_kernel, weir_resolve_signature,
                "string; string -> date", WEIR_FN_HIDDEN),
     BY_PATTERN("from_unixtime", 1, bind_format, from_unixtime_kernel, weir_resolve_signature,
@@ -420,6 +445,7 @@ const weir_function weir_timestamp_functions[] = {
     {.name = "to_timestamp_ntz", .args_min = 1, .args_max = 2, .resolve = resolve_to_timestamp},
     {.name = "try_to_timestamp", .args_min = 1, .args_max = 2, .resolve = resolve_to_timestamp},
     {.name = "to_date", .args_min = 1, .args_max = 2, .resolve = resolve_to_date},
+    {.name = "try_to_date", .args_min = 1, .args_max = 2, .resolve = resolve_to_date},
     NUMBER("timestamp_seconds", timestamp_seconds_kernel, "!numeric -> timestamp"),
     NUMBER("timestamp_millis", timestamp_millis_kernel, "!integral -> timestamp"),
     NUMBER("timestamp_micros", timestamp_micros_kernel, "!integral -> timestamp"),

@@ -60,12 +60,13 @@ typedef struct weir_json_spec {
     const weir_datetime_pattern *date_pattern, *timestamp_pattern, *ntz_pattern, *time_pattern;
     bool date_fallback, timestamp_fallback;
     /* schema */
-    const weir_type *projection;    /* columns of the batches */
-    int32_t corrupt;                /* index of the corrupt-record column in it, or -1 */
-    weir_json_node root;            /* STRUCT of the columns that are parsed */
-    int32_t *columns;               /* root child -> column of the projection */
-    int32_t orders_count;           /* STRUCT nodes in root, itself included */
-    bool fast;                      /* the fast path may be tried */
+    const weir_type *projection; /* columns of the batches */
+    int32_t corrupt;             /* index of the corrupt-record column in it, or -1 */
+    weir_json_node root;         /* STRUCT of the columns that are parsed */
+    int32_t *columns;            /* root child -> column of the projection */
+    int32_t orders_count;        /* STRUCT nodes in root, itself included */
+    bool fast;                   /* the fast path may be tried */
+    bool copied; /* nested values as text are written anew, as Jackson does it without the record's bytes */
     bool count_only;                /* no column: a record is a non-blank line and is not parsed */
     int32_t chunk_size;             /* bytes asked from the file at once */
     weir_json_inference *inference; /* takes the records instead of the builders; else NULL */
@@ -189,6 +190,13 @@ bool weir_json_charset_is_utf8(weir_json_charset charset, const uint8_t *data, s
 weir_json_result weir_json_record_parse(weir_json_parser *parser, const weir_json_spec *spec,
                                         const uint8_t *data, size_t size, weir_builder *builders,
                                         int32_t *ret_rows, weir_strbuf *cause);
+/* The text's first value as the only field of the spec's schema; an object stands for an array of one. */
+weir_json_result weir_json_value_parse(weir_json_parser *parser, const weir_json_spec *spec,
+                                       const uint8_t *data, size_t size, weir_builder *builder);
+
+/* Appends the value at the parser's current token as Jackson's generator copies it (json_path.c). False:
+ * error. */
+bool weir_json_copy_value(weir_json_parser *parser, weir_strbuf *out);
 
 /* ---- json_fast.c ---- */
 typedef struct weir_json_fast weir_json_fast;

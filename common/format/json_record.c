@@ -204,6 +204,11 @@ static weir_json_result convert_to_text(record *r, const weir_json_node *node, w
     if (parser->token == WEIR_TOKEN_STRING) {
         if (!weir_json_parser_text(parser, &text))
             return WEIR_JSON_BAD;
+    } else if (r->spec->copied) {
+        _cleanup_strbuf_ weir_strbuf copy = {0};
+        if (!weir_json_copy_value(parser, &copy))
+            return WEIR_JSON_BAD;
+        return weir_json_convert_string(r->spec, node, weir_strbuf_view(&copy), builder);
     } else {
         size_t from = parser->token_start;
         if (!weir_json_parser_skip_children(parser))
@@ -331,6 +336,32 @@ weir_json_result weir_json_record_parse(weir_json_parser *parser, const weir_jso
         truncate_all(builders, count, row);
         *ret_rows = 0;
     }
+    weir_strbuf_fini(&r.binary);
+    return result;
+}
+
+weir_json_result weir_json_value_parse(weir_json_parser *parser, const weir_json_spec *spec,
+                                       const uint8_t *data, size_t size, weir_builder *builder) {
+    record r = {.parser = parser, .spec = spec};
+    const weir_json_node *node = &spec->root.children[0];
+    int32_t before = builder->length;
+    weir_json_parser_start(parser, spec, data, size);
+    weir_json_token token = weir_json_parser_next(parser);
+    weir_json_result result = WEIR_JSON_BAD;
+    bool single = token == WEIR_TOKEN_OBJECT && node->kind == WEIR_TYPE_ARRAY &&
+                  node->children[0].kind == WEIR_TYPE_STRUCT;
+    if (single) {
+        int32_t elements = builder->children[0].length;
+        result = convert_value(&r, &node->children[0], &builder->children[0]);
+        if (result == WEIR_JSON_OK || result == WEIR_JSON_PARTIAL)
+            result = weir_builder_list_end(builder) ? result : WEIR_JSON_NOMEM;
+        else
+            weir_builder_truncate(&builder->children[0], elements);
+    } else if (token != WEIR_TOKEN_ERROR && token != WEIR_TOKEN_END && token != WEIR_TOKEN_NULL) {
+        result = convert_value(&r, node, builder);
+    }
+    if (result == WEIR_JSON_BAD)
+        weir_builder_truncate(builder, before);
     weir_strbuf_fini(&r.binary);
     return result;
 }

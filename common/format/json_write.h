@@ -22,3 +22,5 @@ weir_code weir_json_style_parse(weir_arena *arena, const weir_options *options, 
 /* Appends the value of one row, "null" for NULL. Any encoding. False: a variant's bytes are damaged. */
 bool weir_json_write_value(weir_strbuf *buf, const weir_column *column, int32_t row,
                            const weir_json_style *style);
+/* Appends a JSON string with its quotes; `ascii` as above. */
+void weir_json_write_text(weir_strbuf *buf, weir_str text, bool ascii);

@@ -89,7 +89,7 @@ static size_t add_special(weir_strbuf *buf, const uint8_t *p, size_t left, bool 
     return WEIR_MIN(malformed_size(p, left), left);
 }
 
-static void add_string(weir_strbuf *buf, weir_str text, bool ascii) {
+void weir_json_write_text(weir_strbuf *buf, weir_str text, bool ascii) {
     const uint8_t *p = (const uint8_t *)text.data;
     size_t i = 0;
     weir_strbuf_add_char(buf, '"');
@@ -196,7 +196,7 @@ static void add_pattern(weir_strbuf *buf, const weir_datetime_pattern *pattern, 
                         const weir_timezone *zone, bool ascii) {
     _cleanup_strbuf_ weir_strbuf text = {0};
     weir_datetime_pattern_format(pattern, micros, zone, &text);
-    add_string(buf, weir_strbuf_view(&text), ascii);
+    weir_json_write_text(buf, weir_strbuf_view(&text), ascii);
 }
 
 static void add_quoted(weir_strbuf *buf, const char *text, const char *end) {
@@ -322,7 +322,7 @@ static bool add_struct(weir_strbuf *buf, const weir_type *type, weir_column *con
         if (!style->keep_nulls && weir_column_is_null(column, at))
             continue;
         begin_member(buf, empty, style, depth + 1);
-        add_string(buf, type->fields[i].name, style->ascii);
+        weir_json_write_text(buf, type->fields[i].name, style->ascii);
         weir_strbuf_add_text(buf, style->pretty ? " : " : ":");
         if (!add_value(buf, column, at, style, depth + 1))
             return false;
@@ -352,7 +352,7 @@ static void add_key(weir_strbuf *buf, const weir_column *keys, int32_t row, cons
     size_t width = (size_t)weir_type_width(keys->type);
     const uint8_t *at = width ? keys->values + width * (size_t)slot : keys->values;
     if (weir_type_is_string(keys->type)) {
-        add_string(buf, weir_column_bytes(keys, row), style->ascii);
+        weir_json_write_text(buf, weir_column_bytes(keys, row), style->ascii);
         return;
     }
     weir_strbuf_add_char(buf, '"');
@@ -443,7 +443,7 @@ static bool add_value(weir_strbuf *buf, const weir_column *column, int32_t row, 
     case WEIR_TYPE_STRING:
     case WEIR_TYPE_CHAR:
     case WEIR_TYPE_VARCHAR:
-        add_string(buf, weir_column_bytes(column, row), style->ascii);
+        weir_json_write_text(buf, weir_column_bytes(column, row), style->ascii);
         return true;
     case WEIR_TYPE_BINARY:
         weir_strbuf_add_char(buf, '"');

@@ -115,23 +115,46 @@ void weir_expr_text_literal(weir_strbuf *buf, const weir_node_literal *literal, 
 static const struct {
     const char *name, *text;
 } spellings[] = {
-    {"acos", "ACOS"},     {"acosh", "ACOSH"},
-    {"asin", "ASIN"},     {"asinh", "ASINH"},
-    {"atan", "ATAN"},     {"array_agg", "collect_list"},
-    {"atan2", "ATAN2"},   {"atanh", "ATANH"},
-    {"cbrt", "CBRT"},     {"ceil", "CEIL"},
-    {"cos", "COS"},       {"cosh", "COSH"},
-    {"cot", "COT"},       {"degrees", "DEGREES"},
-    {"e", "E"},           {"exp", "EXP"},
-    {"expm1", "EXPM1"},   {"floor", "FLOOR"},
-    {"log10", "LOG10"},   {"log1p", "LOG1P"},
-    {"log2", "LOG2"},     {"pi", "PI"},
-    {"power", "POWER"},   {"radians", "RADIANS"},
-    {"regexp", "REGEXP"}, {"regexp_like", "REGEXP_LIKE"},
-    {"rlike", "RLIKE"},   {"signum", "SIGNUM"},
-    {"sin", "SIN"},       {"sinh", "SINH"},
-    {"sqrt", "SQRT"},     {"tan", "TAN"},
+    {"acos", "ACOS"},
+    {"acosh", "ACOSH"},
+    {"array_agg", "collect_list"},
+    {"asin", "ASIN"},
+    {"asinh", "ASINH"},
+    {"atan", "ATAN"},
+    {"atan2", "ATAN2"},
+    {"atanh", "ATANH"},
+    {"cbrt", "CBRT"},
+    {"ceil", "CEIL"},
+    {"cos", "COS"},
+    {"cosh", "COSH"},
+    {"cot", "COT"},
+    {"csc", "CSC"},
+    {"current_database", "current_schema"},
+    {"degrees", "DEGREES"},
+    {"e", "E"},
+    {"exp", "EXP"},
+    {"expm1", "EXPM1"},
+    {"floor", "FLOOR"},
+    {"hypot", "HYPOT"},
+    {"log10", "LOG10"},
+    {"log1p", "LOG1P"},
+    {"log2", "LOG2"},
+    {"pi", "PI"},
+    {"power", "POWER"},
+    {"radians", "RADIANS"},
+    {"random", "rand"},
+    {"regexp", "REGEXP"},
+    {"regexp_like", "REGEXP_LIKE"},
+    {"rlike", "RLIKE"},
+    {"sec", "SEC"},
+    {"signum", "SIGNUM"},
+    {"sin", "SIN"},
+    {"sinh", "SINH"},
+    {"spark_partition_id", "SPARK_PARTITION_ID"},
+    {"sqrt", "SQRT"},
+    {"tan", "TAN"},
     {"tanh", "TANH"},
+    {"to_varchar", "to_char"},
 };
 
 /* Arguments that Spark writes out where the user left them away. */
@@ -141,17 +164,45 @@ static const struct {
     const char *text;
 } defaults[] = {
     {"approx_percentile", 2, "10000"},
+    {"aes_decrypt", 2, "GCM, DEFAULT, "},
+    {"aes_decrypt", 3, "DEFAULT, "},
+    {"aes_decrypt", 4, ""},
+    {"aes_encrypt", 2, "GCM, DEFAULT, , "},
+    {"aes_encrypt", 3, "DEFAULT, , "},
+    {"aes_encrypt", 4, ", "},
+    {"aes_encrypt", 5, ""},
     {"bround", 1, "0"},
     {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
+    {"hmac", 2, "SHA-256"},
     {"lag", 1, "1, NULL"},
     {"lead", 1, "1, NULL"},
     {"listagg", 1, "NULL"},
     {"locate", 2, "1"},
     {"lpad", 2, " "},
+    {"make_dt_interval", 0, "0, 0, 0, 0.000000"},
+    {"make_dt_interval", 1, "0, 0, 0.000000"},
+    {"make_dt_interval", 2, "0, 0.000000"},
+    {"make_dt_interval", 3, "0.000000"},
+    {"make_interval", 0, "0, 0, 0, 0, 0, 0, 0.000000"},
+    {"make_interval", 1, "0, 0, 0, 0, 0, 0.000000"},
+    {"make_interval", 2, "0, 0, 0, 0, 0.000000"},
+    {"make_interval", 3, "0, 0, 0, 0.000000"},
+    {"make_interval", 4, "0, 0, 0.000000"},
+    {"make_interval", 5, "0, 0.000000"},
+    {"make_interval", 6, "0.000000"},
+    {"make_ym_interval", 0, "0, 0"},
+    {"make_ym_interval", 1, "0"},
+    {"mask", 1, "X, x, n, NULL"},
+    {"mask", 2, "x, n, NULL"},
+    {"mask", 3, "n, NULL"},
+    {"mask", 4, "NULL"},
+    {"months_between", 2, "true"},
     {"overlay", 3, "-1"},
     {"percentile", 2, "1"},
     {"percentile_approx", 2, "10000"},
     {"regexp_extract", 2, "1"},
+    {"regexp_extract_all", 2, "1"},
+    {"regexp_instr", 2, "0"},
     {"regexp_replace", 3, "1"},
     {"round", 1, "0"},
     {"rpad", 2, " "},
@@ -160,6 +211,14 @@ static const struct {
     {"substr", 2, "2147483647"},
     {"substring", 2, "2147483647"},
     {"to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
+    {"try_make_interval", 0, "0, 0, 0, 0, 0, 0, 0.000000"},
+    {"try_make_interval", 1, "0, 0, 0, 0, 0, 0.000000"},
+    {"try_make_interval", 2, "0, 0, 0, 0, 0.000000"},
+    {"try_make_interval", 3, "0, 0, 0, 0.000000"},
+    {"try_make_interval", 4, "0, 0, 0.000000"},
+    {"try_make_interval", 5, "0, 0.000000"},
+    {"try_make_interval", 6, "0.000000"},
+    {"try_aes_decrypt", 2, "GCM, DEFAULT, "},
     {"unix_timestamp", 0, "current_timestamp(), yyyy-MM-dd HH:mm:ss"},
     {"unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
 };
@@ -285,6 +344,12 @@ static bool is_cast_call(const char *name) {
     return false;
 }
 
+/* Their schema and options are not shown. */
+static bool is_json_call(const char *name) {
+    return strcmp(name, "from_json") == 0 || strcmp(name, "to_json") == 0 ||
+           strcmp(name, "schema_of_json") == 0;
+}
+
 static bool add_special_call(text_state *s, const char *name, weir_node_list args) {
     if (args.count == 1 && is_cast_call(name)) {
         add_expr(s, args.items[0]);
@@ -316,6 +381,21 @@ static bool add_special_call(text_state *s, const char *name, weir_node_list arg
     } else if (strcmp(name, "assert_true") == 0 && args.count == 1) {
         add_around(s, "assert_true(", args.items[0], ", '");
         add_around(s, "", args.items[0], "' is not true!)");
+    } else if (args.count >= 2 && is_json_call(name)) {
+        weir_strbuf_addf(s->buf, "%s(", name);
+        add_args(s, (weir_node_list){args.items, 1});
+        weir_strbuf_add_char(s->buf, ')');
+    } else if (args.count == 2 && strcmp(name, "log") == 0) {
+        add_around(s, "LOG(", args.items[0], ", ");
+        add_around(s, "", args.items[1], ")");
+    } else if (strcmp(name, "convert_timezone") == 0 && args.count == 2) {
+        weir_strbuf_add_text(s->buf, "convert_timezone(current_timezone(), ");
+        add_args(s, args);
+        weir_strbuf_add_char(s->buf, ')');
+    } else if (args.count == 2 && (strcmp(name, "ceil") == 0 || strcmp(name, "floor") == 0)) {
+        weir_strbuf_addf(s->buf, "%s(", name);
+        add_args(s, args);
+        weir_strbuf_add_char(s->buf, ')');
     } else if (strcmp(name, "log") == 0 && args.count == 1) {
         add_around(s, "LOG(E(), ", args.items[0], ")");
     } else {

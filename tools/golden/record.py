@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import cases_expr  # noqa: E402
+import cases_scalar  # noqa: E402
 import run_expr  # noqa: E402
 from sparkside import BASE_CONF, Spark  # noqa: E402
 
@@ -28,6 +29,7 @@ def add(topics, runner):
 
 
 add(cases_expr.TOPICS, run_expr.run)
+add(cases_scalar.TOPICS, run_expr.run)
 for module in ("json_read", "json_infer", "json_write", "show", "ddl", "stream", "arrow", "tree", "aggregate"):
     try:
         cases = __import__("cases_" + module)
