@@ -325,6 +325,8 @@ weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **r
         return weir_analysis_resolve_call(a, WEIR_NODE_AS(node, UNRESOLVED_FUNCTION, unresolved_function),
                                           ret);
     case WEIR_NODE_SUBQUERY:
+        if (a->lambdas)
+            return weir_analysis_refuse(a, node, "a sub-query in a lambda");
         return weir_analysis_subquery(a, WEIR_NODE_AS(node, SUBQUERY, subquery), ret);
     case WEIR_NODE_UPDATE_FIELD:
         return weir_analysis_update_field(a, WEIR_NODE_AS(node, UPDATE_FIELD, update_field), ret);
