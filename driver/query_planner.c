@@ -19,7 +19,7 @@ typedef struct planner {
     const weir_planner_options *options;
     const weir_conf *conf;
     const weir_timezone *zone;
-    bool ansi, case_sensitive;
+    bool ansi, case_sensitive, map_keys_last_win;
     int64_t next_id;
     named_relation *relations;
     int32_t relations_count;
@@ -43,6 +43,8 @@ static weir_code open_session(planner *p, weir_error **err) {
     p->conf = conf;
     p->ansi = weir_conf_bool(conf, WEIR_CONF_ANSI);
     p->case_sensitive = weir_conf_bool(conf, WEIR_CONF_CASE_SENSITIVE);
+    p->map_keys_last_win =
+        weir_str_equal_nocase(weir_conf_str(conf, WEIR_CONF_MAP_KEY_DEDUP_POLICY), WEIR_STR("LAST_WIN"));
     return WEIR_OK;
 }
 
@@ -114,6 +116,7 @@ static weir_code analyze(planner *p, weir_str sql, weir_node **ret, weir_error *
         .zone = p->zone,
         .ansi = p->ansi,
         .case_sensitive = p->case_sensitive,
+        .map_keys_last_win = p->map_keys_last_win,
         .sql = sql,
         .next_id = &p->next_id,
     };

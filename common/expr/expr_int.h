@@ -161,6 +161,15 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     X(string) \
     X(pattern) \
     X(nested) \
+    X(array) \
+    X(array_set) \
+    X(array_sort) \
+    X(sequence) \
+    X(map) \
+    X(str_to_map) \
+    X(lambda) \
+    X(lambda_fold) \
+    X(lambda_map) \
     X(misc) \
     X(bit) \
     X(calendar) \

@@ -42,6 +42,20 @@ typedef struct weir_resolve {
     const weir_node *call;     /* the expression, for messages */
 } weir_resolve;
 
+/* A parameter of a lambda as the function binds it. */
+typedef struct weir_lambda_parameter {
+    const weir_type *type;
+    bool nullable;
+} weir_lambda_parameter;
+#define WEIR_LAMBDA_PARAMETERS_MAX 3
+/* Higher-order functions: the parameters of the lambda args[index]. What stands before it is resolved, the
+ * collections are checked when index is function->lambda_from (args may be replaced by casts then). `written`
+ * is the number of parameters that the user wrote, 0 where the argument is no lambda. */
+typedef weir_code (*weir_function_parameters)(weir_resolve *resolve, const weir_function *function,
+                                              weir_node **args, int32_t index, int32_t written,
+                                              weir_lambda_parameter *ret, int32_t *ret_count,
+                                              weir_error **err);
+
 /* Decides the result type; may replace args[i] by casts (implicit conversion, Spark's rules) and
  * may rewrite the whole call by setting *ret_rewrite (resolved or unresolved; resolved again). */
 typedef weir_code (*weir_function_resolve)(weir_resolve *resolve, const weir_function *function,
@@ -60,6 +74,8 @@ struct weir_function {
     weir_kernel_bind bind; /* may be NULL */
     weir_kernel_fn eval;   /* scalar */
     const struct weir_aggregate_ops *aggregate;
+    weir_function_parameters parameters; /* higher-order functions: what their lambdas take */
+    int32_t lambda_from;                 /* the first argument that is a lambda; 0 = none */
     const char *signature; /* argument and result types in the words of function_resolve.c, or NULL */
 };
 

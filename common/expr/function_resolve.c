@@ -320,7 +320,8 @@ static bool has_input(const weir_node *node, void *data) {
     if (node->kind == WEIR_NODE_CALL)
         return (((const weir_node_call *)node)->function->flags & WEIR_FN_NONDETERMINISTIC) != 0;
     return node->kind == WEIR_NODE_INPUT || node->kind == WEIR_NODE_ATTRIBUTE ||
-           node->kind == WEIR_NODE_AGGREGATE_CALL || node->kind == WEIR_NODE_UNRESOLVED_ATTRIBUTE;
+           node->kind == WEIR_NODE_LAMBDA_VARIABLE || node->kind == WEIR_NODE_AGGREGATE_CALL ||
+           node->kind == WEIR_NODE_UNRESOLVED_ATTRIBUTE;
 }
 
 bool weir_is_foldable(const weir_node *expr) {

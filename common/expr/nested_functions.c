@@ -1,4 +1,5 @@
-/* Building and reading nested values: named_struct, struct, array, map, a[i], m[k], element_at, size. */
+/* Building and reading nested values: named_struct, struct, array, a[i], m[k], element_at, size. Maps are
+ * built in map_functions.c. */
 #include "common/expr/expr_int.h"
 
 #include <stdio.h>
@@ -106,7 +107,7 @@ static weir_code resolve_struct(WEIR_RESOLVE_PARAMS) {
     return WEIR_OK;
 }
 
-/* ---- arrays and maps ---- */
+/* ---- arrays ---- */
 static weir_code array_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
     weir_builder builder;
     WEIR_TRY(weir_builder_init(&builder, call->eval->budget, call->type, call->rows, err));
@@ -136,105 +137,6 @@ static weir_code resolve_array(WEIR_RESOLVE_PARAMS) {
     if (element == NULL)
         return weir_fail_diff_types(resolve, function, args, args_count, err);
     *ret_type = weir_type_array(resolve->arena, element, weir_any_nullable(args, args_count));
-    *ret_nullable = false;
-    return WEIR_OK;
-}
-
-static weir_code map_row(const weir_kernel_call *call, weir_builder *builder, int32_t row, weir_error **err) {
-    for (int32_t a = 0; a < call->args_count; a += 2) {
-        weir_column *key = call->args[a], *value = call->args[a + 1];
-        if (weir_column_is_null(key, row))
-            return weir_error_raise(err, WEIR_NULL_MAP_KEY, NULL);
-        for (int32_t b = 0; b < a; b += 2)
-            if (weir_value_compare(call->args[b], row, key, row) == 0) {
-                weir_strbuf text = {0};
-                weir_kernel_call one = *call;
-                weir_column *strings;
-                one.type = weir_type_of(WEIR_TYPE_STRING);
-                one.args = &key;
-                one.args_count = 1;
-                one.sel = (weir_sel){&row, 1};
-                if (weir_cast_functions[WEIR_CAST_ANSI].eval(&one, &strings, NULL) == WEIR_OK) {
-                    weir_strbuf_add(&text, weir_column_bytes(strings, row));
-                    weir_column_unref(strings);
-                }
-                weir_code code =
-                    weir_error_raise(err, WEIR_DUPLICATED_MAP_KEY, "key", text.data ? text.data : "",
-                                     "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
-                weir_strbuf_fini(&text);
-                return code;
-            }
-        bool ok = weir_builder_copy(&builder->children[0], key, weir_column_slot(key, row));
-        ok = ok && (weir_column_is_null(value, row)
-                        ? weir_builder_null(&builder->children[1])
-                        : weir_builder_copy(&builder->children[1], value, weir_column_slot(value, row)));
-        if (!ok)
-            return weir_error_oom(err);
-    }
-    return weir_builder_list_end(builder) ? WEIR_OK : weir_error_oom(err);
-}
-
-static weir_code map_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
-    weir_builder builder;
-    WEIR_TRY(weir_builder_init(&builder, call->eval->budget, call->type, call->rows, err));
-    weir_code code = WEIR_OK;
-    int32_t next = 0;
-    WEIR_EACH(call, i) {
-        for (; code == WEIR_OK && next < i; next++)
-            code = weir_builder_list_end(&builder) ? WEIR_OK : weir_error_oom(err);
-        if (code == WEIR_OK)
-            code = map_row(call, &builder, i, err);
-        next = i + 1;
-    }
-    for (; code == WEIR_OK && next < call->rows; next++)
-        code = weir_builder_list_end(&builder) ? WEIR_OK : weir_error_oom(err);
-    if (code == WEIR_OK)
-        code = weir_builder_finish(&builder, ret, err);
-    weir_builder_fini(&builder);
-    return code;
-}
-
-static weir_code fail_map_types(weir_resolve *resolve, weir_code code, weir_node *const *args, int32_t from,
-                                int32_t count, weir_error **err) {
-    weir_strbuf buf = {0};
-    weir_strbuf_add_char(&buf, '[');
-    for (int32_t i = from; i < count; i += 2)
-        weir_strbuf_addf(&buf, "%s%s", i > from ? ", " : "", weir_quoted_type(resolve->arena, args[i]->type));
-    weir_strbuf_add_char(&buf, ']');
-    char *types = weir_arena_strdup(resolve->arena, buf.data);
-    weir_strbuf_fini(&buf);
-    return weir_error_raise(err, code, "sqlExpr", weir_quoted_sql(resolve->arena, resolve->call),
-                            "functionName", "`map`", "dataType", types, NULL);
-}
-
-static weir_code resolve_map(WEIR_RESOLVE_PARAMS) {
-    (void)ret_rewrite;
-    if (args_count % 2 != 0)
-        return fail_arity(function->name, "2n (n > 0)", args_count, err);
-    int32_t half = args_count / 2;
-    weir_node **split = WEIR_NEW_ARRAY(resolve->arena, weir_node *, args_count + 1);
-    for (int32_t i = 0; i < half; i++) {
-        split[i] = args[2 * i];
-        split[half + i] = args[2 * i + 1];
-    }
-    const weir_type *key = weir_coerce_all(resolve, split, 0, half);
-    const weir_type *value = weir_coerce_all(resolve, split, half, args_count);
-    if (key == NULL)
-        return fail_map_types(resolve, WEIR_DATATYPE_MISMATCH__CREATE_MAP_KEY_DIFF_TYPES, args, 0, args_count,
-                              err);
-    if (value == NULL)
-        return fail_map_types(resolve, WEIR_DATATYPE_MISMATCH__CREATE_MAP_VALUE_DIFF_TYPES, args, 1,
-                              args_count, err);
-    if (key->kind == WEIR_TYPE_MAP)
-        WEIR_RAISE(err, DATATYPE_MISMATCH__INVALID_MAP_KEY_TYPE, "sqlExpr",
-                   weir_quoted_sql(resolve->arena, resolve->call), "keyType",
-                   weir_quoted_type(resolve->arena, key));
-    bool nullable = weir_any_nullable(split + half, half);
-    for (int32_t i = 0; i < half; i++) {
-        args[2 * i] = split[i];
-        args[2 * i + 1] = split[half + i];
-    }
-    *ret_type = weir_type_map(resolve->arena, key, value, nullable);
     *ret_nullable = false;
     return WEIR_OK;
 }
@@ -315,16 +217,32 @@ static weir_code try_element_at_kernel(const weir_kernel_call *call, weir_column
     return access_rows(call, ACCESS_TRY_ELEMENT_AT, ret, err);
 }
 
+/* try_element_at is element_at in messages. */
+static char *element_at_sql(weir_resolve *resolve, weir_node *const *args) {
+    return weir_quoted_sql(resolve->arena, weir_make_call(resolve, "element_at", 2, args));
+}
+
 static weir_code resolve_access(WEIR_RESOLVE_PARAMS) {
     (void)ret_rewrite, (void)args_count;
     const weir_type *type = args[0]->type;
     bool subscript = function->name[0] == 'w';
     if (type->kind == WEIR_TYPE_MAP) {
-        if (!weir_type_same(args[1]->type, type->element)) {
+        if (!subscript) {
+            const weir_type *common =
+                weir_coerce_tightest(resolve->arena, resolve->ansi, type->element, args[1]->type);
+            if (common == NULL || args[1]->type->kind == WEIR_TYPE_NULL)
+                WEIR_RAISE(err, DATATYPE_MISMATCH__MAP_FUNCTION_DIFF_TYPES, "sqlExpr",
+                           element_at_sql(resolve, args), "functionName", "`element_at`", "dataType",
+                           "\"MAP\"", "leftType", weir_quoted_type(resolve->arena, type), "rightType",
+                           weir_quoted_type(resolve->arena, args[1]->type));
+            args[0] = weir_coerce_cast(
+                resolve, args[0], weir_type_map(resolve->arena, common, type->value, type->contains_null));
+            args[1] = weir_coerce_cast(resolve, args[1], common);
+        } else if (!weir_type_same(args[1]->type, type->element)) {
             const weir_type *common =
                 weir_coerce_common(resolve->arena, resolve->ansi, args[1]->type, type->element);
             if (common == NULL || !weir_type_same(common, type->element))
-                return weir_fail_form_type(resolve, subscript ? "$[$]" : "element_at($, $)", args, 1,
+                return weir_fail_form_type(resolve, "$[$]", args, 1,
                                            weir_quoted_type(resolve->arena, type->element), err);
             args[1] = weir_coerce_cast(resolve, args[1], type->element);
         }
@@ -334,17 +252,46 @@ static weir_code resolve_access(WEIR_RESOLVE_PARAMS) {
     }
     if (type->kind != WEIR_TYPE_ARRAY) {
         if (!subscript)
-            return weir_fail_input_type(resolve, args, 0, "(\"ARRAY\" or \"MAP\")", err);
+            return weir_fail_form_type(resolve, "element_at($, $)", args, 0, "(\"ARRAY\" or \"MAP\")", err);
         WEIR_RAISE(err, INVALID_EXTRACT_BASE_FIELD_TYPE, "base", weir_quoted_sql(resolve->arena, args[0]),
                    "other", weir_quoted_type(resolve->arena, type));
     }
-    if (args[1]->type->kind == WEIR_TYPE_NULL)
+    if (args[1]->type->kind == WEIR_TYPE_NULL && subscript)
         args[1] = weir_coerce_cast(resolve, args[1], weir_type_of(WEIR_TYPE_INT));
     if (!weir_type_is_integral(args[1]->type) || (!subscript && args[1]->type->kind == WEIR_TYPE_LONG))
         return subscript ? weir_fail_form_type(resolve, "$[$]", args, 1, "\"INTEGRAL\"", err)
-                         : weir_fail_input_type(resolve, args, 1, "\"INT\"", err);
+                         : weir_fail_form_type(resolve, "element_at($, $)", args, 1, "\"INT\"", err);
     *ret_type = type->element;
     *ret_nullable = true;
+    return WEIR_OK;
+}
+
+/* The field of every struct of an array: (array, place, name). */
+static weir_code resolve_element_field(WEIR_RESOLVE_PARAMS) {
+    (void)function, (void)args_count, (void)ret_rewrite, (void)err;
+    const weir_type *type = args[0]->type;
+    int32_t place = (int32_t)weir_load_integer(WEIR_NODE_AS(args[1], LITERAL, literal)->value, 0);
+    const weir_field *field = &type->element->fields[place];
+    *ret_type = weir_type_array(resolve->arena, field->type, type->contains_null || field->nullable);
+    *ret_nullable = args[0]->nullable;
+    return WEIR_OK;
+}
+
+static weir_code element_field_kernel(const weir_kernel_call *call, weir_column **ret, weir_error **err) {
+    const weir_column *list = call->args[0], *record = list->children[0];
+    int32_t *rows = weir_arena_alloc(call->eval->arena, sizeof(int32_t) * ((size_t)record->length + 1));
+    for (int32_t i = 0; i < record->length; i++)
+        rows[i] = weir_column_is_null(record, i) ? -1 : i;
+    _cleanup_column_ weir_column *child = NULL;
+    WEIR_TRY(weir_column_gather(call->eval->budget, record->children[weir_load_integer(call->args[1], 0)],
+                                rows, record->length, &child, err));
+    weir_column *column = weir_column_new(call->type, list->length, 1);
+    column->encoding = list->encoding;
+    column->null_count = 0;
+    column->offsets = list->offsets;
+    column->offsets_buffer = weir_buffer_ref(list->offsets_buffer);
+    column->children[0] = weir_column_reshell(child, call->type->element);
+    *ret = column;
     return WEIR_OK;
 }
 
@@ -360,6 +307,9 @@ static weir_code size_kernel(const weir_kernel_call *call, weir_column **ret, we
 
 /* The legacy size of NULL is -1. */
 static weir_code resolve_size(WEIR_RESOLVE_PARAMS) {
+    if (args[0]->type->kind == WEIR_TYPE_NULL)
+        args[0] = weir_coerce_cast(resolve, args[0],
+                                   weir_type_array(resolve->arena, weir_type_of(WEIR_TYPE_NULL), true));
     if (resolve->ansi || strncmp(function->name, "weir_", 5) == 0)
         return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable,
                                       ret_rewrite, err);
@@ -390,12 +340,6 @@ const weir_function weir_nested_functions[] = {
      .flags = WEIR_FN_NEVER_NULL,
      .resolve = resolve_array,
      .eval = array_kernel},
-    {.name = "map",
-     .args_min = 0,
-     .args_max = -1,
-     .flags = WEIR_FN_NEVER_NULL,
-     .resolve = resolve_map,
-     .eval = map_kernel},
     {.name = "weir_extract",
      .args_min = 2,
      .args_max = 2,
@@ -414,6 +358,12 @@ const weir_function weir_nested_functions[] = {
      .flags = WEIR_FN_NULL_PROPAGATES,
      .resolve = resolve_access,
      .eval = try_element_at_kernel},
+    {.name = "weir_element_field",
+     .args_min = 3,
+     .args_max = 3,
+     .flags = WEIR_FN_NULL_PROPAGATES | WEIR_FN_DENSE | WEIR_FN_HIDDEN,
+     .resolve = resolve_element_field,
+     .eval = element_field_kernel},
     SIZE_FUNCTION("size", 0),
     SIZE_FUNCTION("cardinality", 0),
     SIZE_FUNCTION("weir_size", WEIR_FN_HIDDEN),

@@ -9,6 +9,7 @@
  *
  * A value computed under a selection serves every equal expression under the same or a narrower
  * selection (common sub-expressions). A failing `bind` fails the compilation. One thread per compile. */
+#include "common/expr/lambda_int.h"
 #include "common/expr/program_int.h"
 #include "common/plan/sql_context.h"
 
@@ -96,7 +97,8 @@ static bool is_nondeterministic(const weir_node *node, void *data) {
 
 static bool is_unfoldable(const weir_node *node, void *data) {
     return node->kind == WEIR_NODE_INPUT || node->kind == WEIR_NODE_ATTRIBUTE ||
-           node->kind == WEIR_NODE_AGGREGATE_CALL || is_nondeterministic(node, data);
+           node->kind == WEIR_NODE_LAMBDA_VARIABLE || node->kind == WEIR_NODE_AGGREGATE_CALL ||
+           is_nondeterministic(node, data);
 }
 
 /* A widening cast or one to text cannot fail. */
@@ -194,8 +196,34 @@ static weir_code compile_args(compiler *c, const weir_node_call *call, int32_t s
     return WEIR_OK;
 }
 
+/* A call with lambdas: its arguments are the collections and what the bodies capture. */
+static weir_code compile_higher_order(compiler *c, weir_node_call *call, int32_t sel, int32_t *ret,
+                                      weir_error **err) {
+    weir_node_list captures = {0};
+    const weir_lambda_bound *bound;
+    WEIR_TRY(weir_lambda_compile(c->arena, call, c->zone, c->ansi, c->sql, &bound, &captures, err));
+    int32_t count = bound->args_count + captures.count;
+    int32_t *args = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
+    for (int32_t i = 0; i < count; i++)
+        WEIR_TRY(compile(c,
+                         i < bound->args_count ? call->args.items[i] : captures.items[i - bound->args_count],
+                         sel, &args[i], err));
+    const weir_query_context *context = context_of(c, &call->node);
+    weir_step *step = add_step(c, WEIR_STEP_CALL, sel);
+    step->args = args;
+    step->args_count = count;
+    step->function = call->function;
+    step->bound = bound;
+    step->type = call->node.type;
+    step->context = context;
+    step->dest = *ret = new_register(c);
+    return WEIR_OK;
+}
+
 static weir_code compile_call(compiler *c, weir_node_call *call, int32_t sel, int32_t *ret,
                               weir_error **err) {
+    if (call->function->lambda_from > 0)
+        return compile_higher_order(c, call, sel, ret, err);
     int32_t count = call->args.count, exits_count = 0;
     int32_t *args = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));
     int32_t *exits = weir_arena_alloc(c->arena, sizeof(int32_t) * (size_t)(count + 1));

@@ -56,7 +56,8 @@ static bool carries_context(const weir_error *error) {
 }
 
 static void add_context(const run *r, const weir_step *step, weir_error *error) {
-    if (r->eval->ansi && step->context && error && carries_context(error) &&
+    bool tries = step->function && strncmp(step->function->name, "try_", 4) == 0;
+    if (r->eval->ansi && step->context && !tries && error && carries_context(error) &&
         weir_error_get_context(error) == NULL)
         weir_sql_context_attach(error, r->program->sql, step->context->start, step->context->stop);
 }

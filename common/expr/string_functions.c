@@ -386,14 +386,28 @@ static weir_code concat_kernel(const weir_kernel_call *call, weir_column **ret, 
     return WEIR_OK;
 }
 
+/* Text, or the elements of an array (array_functions.c). */
+static weir_code resolve_reverse(WEIR_RESOLVE_PARAMS) {
+    if (args[0]->type->kind != WEIR_TYPE_ARRAY) {
+        if (!weir_implicit_cast(resolve, &args[0], weir_type_of(WEIR_TYPE_STRING)))
+            return weir_fail_input_type(resolve, args, 0, "(\"STRING\" or \"BINARY\" or \"ARRAY\")", err);
+        return weir_resolve_signature(resolve, function, args, args_count, ret_type, ret_nullable,
+                                      ret_rewrite, err);
+    }
+    *ret_rewrite = weir_make_call(resolve, "weir_reverse_array", 1, args);
+    return WEIR_OK;
+}
+
 /* concat of BINARY stays BINARY; anything else is text. */
 static weir_code resolve_concat(WEIR_RESOLVE_PARAMS) {
-    (void)function;
-    bool binary = args_count > 0;
+    bool binary = args_count > 0, array = false;
     for (int32_t i = 0; i < args_count; i++) {
         binary &= args[i]->type->kind == WEIR_TYPE_BINARY;
-        if (args[i]->type->kind == WEIR_TYPE_ARRAY)
-            WEIR_FAIL(err, NOT_SUPPORTED, "concat of arrays is not supported by Weir yet");
+        array |= args[i]->type->kind == WEIR_TYPE_ARRAY;
+    }
+    if (array && strcmp(function->name, "concat") == 0) { /* array_set_functions.c */
+        *ret_rewrite = weir_make_call(resolve, "weir_concat_arrays", args_count, args);
+        return WEIR_OK;
     }
     if (args_count == 0) {
         *ret_rewrite = weir_literal_string(resolve->arena, WEIR_STR(""));
@@ -463,7 +477,13 @@ const weir_function weir_string_functions[] = {
     PAD_FUNCTION("lpad", lpad_kernel),
     PAD_FUNCTION("rpad", rpad_kernel),
     TEXT_FUNCTION("repeat", repeat_kernel, 2, 2, "string; int -> string"),
-    TEXT_FUNCTION("reverse", reverse_kernel, 1, 1, "string -> string"),
+    {.name = "reverse",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = WEIR_FN_NULL_PROPAGATES,
+     .resolve = resolve_reverse,
+     .eval = reverse_kernel,
+     .signature = "string -> string"},
     {.name = "concat",
      .args_min = 0,
      .args_max = -1,

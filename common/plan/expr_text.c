@@ -155,7 +155,17 @@ static const struct {
     {"tan", "TAN"},
     {"tanh", "TANH"},
     {"to_varchar", "to_char"},
+    {"weir_concat_arrays", "concat"},
+    {"weir_reverse_array", "reverse"},
 };
+
+/* The lambdas that stand for a missing comparator and a missing finish. */
+#define DEFAULT_COMPARATOR \
+    "lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL))" \
+    ", 0, (IF((namedlambdavariable() IS NULL), 1, (IF((namedlambdavariable() IS NULL), -1, (I" \
+    "F((namedlambdavariable() < namedlambdavariable()), -1, (IF((namedlambdavariable() > name" \
+    "dlambdavariable()), 1, 0)))))))))), namedlambdavariable(), namedlambdavariable())"
+#define IDENTITY "lambdafunction(namedlambdavariable(), namedlambdavariable())"
 
 /* Arguments that Spark writes out where the user left them away. */
 static const struct {
@@ -171,6 +181,8 @@ static const struct {
     {"aes_encrypt", 3, "DEFAULT, , "},
     {"aes_encrypt", 4, ", "},
     {"aes_encrypt", 5, ""},
+    {"aggregate", 3, IDENTITY},
+    {"array_sort", 1, DEFAULT_COMPARATOR},
     {"bround", 1, "0"},
     {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
     {"hmac", 2, "SHA-256"},
@@ -200,14 +212,18 @@ static const struct {
     {"overlay", 3, "-1"},
     {"percentile", 2, "1"},
     {"percentile_approx", 2, "10000"},
+    {"reduce", 3, IDENTITY},
     {"regexp_extract", 2, "1"},
     {"regexp_extract_all", 2, "1"},
     {"regexp_instr", 2, "0"},
     {"regexp_replace", 3, "1"},
     {"round", 1, "0"},
     {"rpad", 2, " "},
+    {"sort_array", 1, "true"},
     {"split", 2, "-1"},
     {"string_agg", 1, "NULL"},
+    {"str_to_map", 1, ",, :"},
+    {"str_to_map", 2, ":"},
     {"substr", 2, "2147483647"},
     {"substring", 2, "2147483647"},
     {"to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
@@ -356,6 +372,9 @@ static bool add_special_call(text_state *s, const char *name, weir_node_list arg
     } else if (args.count == 2 && strcmp(name, "weir_extract") == 0) {
         add_around(s, "", args.items[0], "[");
         add_around(s, "", args.items[1], "]");
+    } else if (args.count == 3 && strcmp(name, "weir_element_field") == 0) { /* array, place, name */
+        add_around(s, "", args.items[0], ".");
+        add_expr(s, args.items[2]);
     } else if (strcmp(name, "if") == 0) {
         weir_strbuf_add_text(s->buf, "(IF(");
         add_args(s, args);
@@ -531,6 +550,13 @@ static void add_sort_order(text_state *s, const weir_node_sort_order *order) {
                      order->nulls_first ? "FIRST" : "LAST");
 }
 
+static void add_lambda(text_state *s, const weir_node_lambda *lambda) {
+    add_around(s, "lambdafunction(", lambda->body, "");
+    for (int32_t i = 0; i < lambda->parameters.count; i++)
+        add_around(s, ", ", lambda->parameters.items[i], "");
+    weir_strbuf_add_char(s->buf, ')');
+}
+
 /* What parsers leave; false for every other kind. */
 static bool add_unresolved(text_state *s, const weir_node *expr) {
     switch (expr->kind) {
@@ -544,6 +570,15 @@ static bool add_unresolved(text_state *s, const weir_node *expr) {
         return true;
     case WEIR_NODE_UNRESOLVED_FUNCTION:
         add_unresolved_call(s, WEIR_NODE_AS(expr, UNRESOLVED_FUNCTION, unresolved_function));
+        return true;
+    case WEIR_NODE_LAMBDA:
+        add_lambda(s, WEIR_NODE_AS(expr, LAMBDA, lambda));
+        return true;
+    case WEIR_NODE_LAMBDA_VARIABLE:
+        if (expr->resolved)
+            weir_strbuf_add_text(s->buf, "namedlambdavariable()");
+        else
+            weir_strbuf_add(s->buf, WEIR_NODE_AS(expr, LAMBDA_VARIABLE, lambda_variable)->name);
         return true;
     case WEIR_NODE_UPDATE_FIELD: {
         const weir_node_update_field *update = WEIR_NODE_AS(expr, UPDATE_FIELD, update_field);
@@ -601,14 +636,27 @@ static bool add_subquery(text_state *s, const weir_node *expr) {
     return true;
 }
 
+/* An extraction that was written prints as child.name where it stands for a field. */
+static bool add_extraction(text_state *s, const weir_node *expr, const weir_node *found) {
+    if (!found || expr->kind != WEIR_NODE_UNRESOLVED_EXTRACT)
+        return false;
+    const weir_node *child = WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->child;
+    if (found->kind == WEIR_NODE_FIELD) {
+        add_field(s, child, WEIR_NODE_AS(found, FIELD, field_access));
+    } else if (found->kind == WEIR_NODE_CALL) { /* weir_element_field(array, place, name) */
+        add_around(s, "", child, ".");
+        add_expr(s, WEIR_NODE_AS(found, CALL, call)->args.items[2]);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void add_expr(text_state *s, const weir_node *expr) {
     const weir_expr_text *options = s->options;
     const weir_node *found = options->lookup ? options->lookup(expr, options->data) : NULL;
-    if (found && expr->kind == WEIR_NODE_UNRESOLVED_EXTRACT && found->kind == WEIR_NODE_FIELD) {
-        add_field(s, WEIR_NODE_AS(expr, UNRESOLVED_EXTRACT, unresolved_extract)->child,
-                  WEIR_NODE_AS(found, FIELD, field_access));
+    if (add_extraction(s, expr, found))
         return;
-    }
     if (found)
         expr = found;
     if (add_unresolved(s, expr) || add_subquery(s, expr))

@@ -213,7 +213,7 @@ weir_code weir_node_transform_down(weir_arena *arena, weir_node *node, weir_node
 static void constant_bytes(weir_column *column, weir_rows *rows) {
     weir_sel sel = {NULL, 1};
     weir_error *err = NULL;
-    weir_code code = weir_rows_encode(rows, &column, 1, &sel, &err);
+    weir_code code = weir_rows_encode_values(rows, &column, 1, &sel, &err); /* -0.0 is not 0.0 */
     WEIR_ASSERT(code == WEIR_OK);
 }
 
@@ -269,6 +269,8 @@ static bool field_equal(const weir_node *a, const weir_node *b, const weir_node_
     case WEIR_FIELD_LIST:
         return lists_equal(FIELD_AT(a, field, weir_node_list), FIELD_AT(b, field, weir_node_list));
     case WEIR_FIELD_STR:
+        if (a->kind == WEIR_NODE_LAMBDA_VARIABLE)
+            return true; /* the id says which */
         if (a->kind == WEIR_NODE_ATTRIBUTE)
             return weir_str_equal_nocase(*FIELD_AT(a, field, weir_str), *FIELD_AT(b, field, weir_str));
         return weir_str_equal(*FIELD_AT(a, field, weir_str), *FIELD_AT(b, field, weir_str));
@@ -323,7 +325,8 @@ static uint64_t hash_field(uint64_t h, const weir_node *node, const weir_node_fi
     }
     if (field->kind == WEIR_FIELD_INT)
         return weir_hash_mix(h, (uint64_t)*FIELD_AT(node, field, int64_t));
-    if (field->kind == WEIR_FIELD_STR && node->kind != WEIR_NODE_ATTRIBUTE)
+    if (field->kind == WEIR_FIELD_STR && node->kind != WEIR_NODE_ATTRIBUTE &&
+        node->kind != WEIR_NODE_LAMBDA_VARIABLE)
         return hash_str(h, *FIELD_AT(node, field, weir_str));
     if (field->kind == WEIR_FIELD_FUNC) {
         const weir_function *function = *FIELD_AT(node, field, const weir_function *);

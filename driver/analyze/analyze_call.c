@@ -336,6 +336,11 @@ static weir_node *make_aggregate_call(weir_analysis *a, const weir_node_unresolv
 }
 
 static weir_node *make_scalar_call(weir_analysis *a, const weir_function *function, weir_node_list args) {
+    if (a->options->map_keys_last_win) { /* functions that build maps have a second form */
+        const char *name = weir_arena_printf(a->arena, "weir_last_win_%s", function->name);
+        const weir_function *other = weir_function_find(weir_str_from(name));
+        function = other ? other : function;
+    }
     weir_node_call *node = WEIR_NODE_NEW(a->arena, CALL, call);
     node->function = function;
     node->args = args;
@@ -358,7 +363,13 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
     weir_node_list args = {0};
     weir_node *filter = NULL;
     a->in_aggregate |= aggregate;
-    WEIR_TRY(resolve_args(a, call, &args));
+    if (function->lambda_from > 0) {
+        WEIR_TRY(check_count(a, call, function->args_min, function->args_max));
+        WEIR_TRY(weir_analysis_lambda_arguments(a, call, function, &args));
+    } else {
+        WEIR_TRY(weir_analysis_refuse_lambda(a, call, function));
+        WEIR_TRY(resolve_args(a, call, &args));
+    }
     WEIR_TRY(resolve_filter(a, call, &filter));
     a->in_aggregate = outer;
     /* Messages print the call with its arguments resolved. */

@@ -100,7 +100,9 @@ static weir_code resolve_extract(weir_analysis *a, weir_node_unresolved_extract 
     WEIR_TRY(weir_analysis_resolve(a, node->child, &child));
     WEIR_TRY(weir_analysis_resolve(a, node->extraction, &index));
     WEIR_TRY(weir_analysis_extract(a, &node->node, child, index, ret));
-    if ((*ret)->kind == WEIR_NODE_FIELD)
+    bool fields = (*ret)->kind == WEIR_NODE_CALL &&
+                  strcmp(WEIR_NODE_AS(*ret, CALL, call)->function->name, "weir_element_field") == 0;
+    if ((*ret)->kind == WEIR_NODE_FIELD || fields)
         weir_analysis_remember(a, &node->node, *ret);
     return WEIR_OK;
 }
@@ -323,14 +325,22 @@ weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **r
         return weir_analysis_resolve_call(a, WEIR_NODE_AS(node, UNRESOLVED_FUNCTION, unresolved_function),
                                           ret);
     case WEIR_NODE_SUBQUERY:
+        if (a->lambdas)
+            return weir_analysis_refuse(a, node, "a sub-query in a lambda");
         return weir_analysis_subquery(a, WEIR_NODE_AS(node, SUBQUERY, subquery), ret);
     case WEIR_NODE_UPDATE_FIELD:
         return weir_analysis_update_field(a, WEIR_NODE_AS(node, UPDATE_FIELD, update_field), ret);
     case WEIR_NODE_UNRESOLVED_REGEX:
     case WEIR_NODE_UNRESOLVED_STAR:
+        if (a->lambdas)
+            return weir_error_raise(a->err, WEIR_INVALID_USAGE_OF_STAR_OR_REGEX, "elem", "'*'", "prettyName",
+                                    "expression `lambdafunction`", NULL);
         return weir_analysis_place(a, node,
                                    weir_error_raise(a->err, WEIR_INVALID_USAGE_OF_STAR_OR_REGEX, "elem",
                                                     "'*'", "prettyName", "an expression", NULL));
+    case WEIR_NODE_LAMBDA: /* where no function takes it */
+        return weir_error_raise(a->err, WEIR_INTERNAL_ERROR, "message",
+                                "Invalid call to dataType on unresolved object", NULL);
     case WEIR_NODE_CAST:
         return resolve_cast(a, WEIR_NODE_AS(node, CAST, cast), ret);
     case WEIR_NODE_AND:
@@ -437,8 +447,9 @@ static bool is_extraction(const weir_node *node) {
         return is_extraction(((const weir_node_field_access *)node)->child);
     case WEIR_NODE_CALL: {
         const weir_node_call *call = (const weir_node_call *)node;
-        return strcmp(call->function->name, "weir_extract") == 0 && is_extraction(call->args.items[0]) &&
-               is_extraction(call->args.items[1]);
+        bool taken = strcmp(call->function->name, "weir_extract") == 0 ||
+                     strcmp(call->function->name, "weir_element_field") == 0;
+        return taken && is_extraction(call->args.items[0]) && is_extraction(call->args.items[1]);
     }
     default:
         return false;

@@ -247,6 +247,9 @@ static weir_code find_literal_function(weir_analysis *a, weir_node_unresolved_at
 
 weir_code weir_analysis_resolve_name(weir_analysis *a, weir_node_unresolved_attribute *name,
                                      weir_node **ret) {
+    WEIR_TRY(weir_analysis_find_variable(a, name, ret));
+    if (*ret)
+        return WEIR_OK;
     /* Arguments of an aggregate over an aggregation's output mean the columns below it first. */
     const weir_scope *scopes[2] = {a->scope, a->scope->outer};
     if (a->in_aggregate && scopes[1]) {
@@ -265,6 +268,7 @@ weir_code weir_analysis_resolve_name(weir_analysis *a, weir_node_unresolved_attr
     WEIR_TRY(find_literal_function(a, name, ret));
     if (!*ret)
         WEIR_TRY(weir_analysis_find_outer(a, name, ret));
+    a->placed |= a->lambdas && !*ret; /* Spark gives no place for names in lambdas */
     return *ret ? WEIR_OK : weir_analysis_unresolved(a, a->scope, &name->node, &name->parts);
 }
 
@@ -370,37 +374,31 @@ weir_code weir_analysis_expand_star(weir_analysis *a, weir_node_unresolved_star 
 
 /* ---- extraction ---- */
 
-static weir_code extract_field(weir_analysis *a, const weir_node *node, weir_node *child, weir_node *index,
-                               weir_node **ret) {
+/* The place of the field that the index names. */
+static weir_code find_field(weir_analysis *a, const weir_node *node, const weir_type *record,
+                            weir_node *index, int32_t *ret, weir_str *ret_name) {
     if (index->kind != WEIR_NODE_LITERAL || !weir_type_is_string(index->type) || index->nullable)
         return weir_error_raise(a->err, WEIR_INVALID_EXTRACT_FIELD_TYPE, "extraction",
                                 weir_analysis_sql(a, index), NULL);
     weir_str name = weir_column_bytes(WEIR_NODE_AS(index, LITERAL, literal)->value, 0);
-    int32_t ordinal = weir_type_field_index(child->type, name, a->options->case_sensitive);
+    int32_t ordinal = weir_type_field_index(record, name, a->options->case_sensitive);
     if (ordinal >= 0) {
-        weir_node_field_access *access = WEIR_NODE_NEW(a->arena, FIELD, field_access);
-        access->child = child;
-        access->ordinal = ordinal;
-        access->node.type = child->type->fields[ordinal].type;
-        access->node.nullable = child->nullable || child->type->fields[ordinal].nullable;
-        access->node.resolved = true;
-        access->node.start = node->start;
-        access->node.stop = node->stop;
-        *ret = &access->node;
+        *ret = ordinal;
+        *ret_name = name;
         return WEIR_OK;
     }
     weir_str_list one = {&name, 1};
     if (ordinal == -2) {
         int32_t times = 0;
-        for (int32_t i = 0; i < child->type->fields_count; i++)
-            times += weir_analysis_name_equal(a, child->type->fields[i].name, name);
+        for (int32_t i = 0; i < record->fields_count; i++)
+            times += weir_analysis_name_equal(a, record->fields[i].name, name);
         return weir_error_raise(a->err, WEIR_AMBIGUOUS_REFERENCE_TO_FIELDS, "field",
                                 weir_analysis_quoted(a, &one), "count",
                                 weir_arena_printf(a->arena, "%d", times), NULL);
     }
     weir_strbuf fields _cleanup_strbuf_ = {0};
-    for (int32_t i = 0; i < child->type->fields_count; i++) {
-        weir_str_list field = {(weir_str *)(uintptr_t)&child->type->fields[i].name, 1};
+    for (int32_t i = 0; i < record->fields_count; i++) {
+        weir_str_list field = {(weir_str *)(uintptr_t)&record->fields[i].name, 1};
         weir_strbuf_addf(&fields, "%s%s", i ? ", " : "", weir_analysis_quoted(a, &field));
     }
     weir_code code =
@@ -408,6 +406,36 @@ static weir_code extract_field(weir_analysis *a, const weir_node *node, weir_nod
                          fields.data ? fields.data : "", NULL);
     /* Spark places names but not extractions. */
     return node->kind == WEIR_NODE_UNRESOLVED_EXTRACT ? code : weir_analysis_place(a, node, code);
+}
+
+static weir_code extract_field(weir_analysis *a, const weir_node *node, weir_node *child, weir_node *index,
+                               weir_node **ret) {
+    int32_t ordinal;
+    weir_str name;
+    WEIR_TRY(find_field(a, node, child->type, index, &ordinal, &name));
+    weir_node_field_access *access = WEIR_NODE_NEW(a->arena, FIELD, field_access);
+    access->child = child;
+    access->ordinal = ordinal;
+    access->node.type = child->type->fields[ordinal].type;
+    access->node.nullable = child->nullable || child->type->fields[ordinal].nullable;
+    access->node.resolved = true;
+    access->node.start = node->start;
+    access->node.stop = node->stop;
+    *ret = &access->node;
+    return WEIR_OK;
+}
+
+/* The field of every struct of an array. */
+static weir_code extract_fields(weir_analysis *a, const weir_node *node, weir_node *child, weir_node *index,
+                                weir_node **ret) {
+    int32_t ordinal;
+    weir_str name;
+    WEIR_TRY(find_field(a, node, child->type->element, index, &ordinal, &name));
+    weir_node *args[] = {child, weir_literal_int(a->arena, ordinal), weir_literal_string(a->arena, name)};
+    weir_node *call = weir_analysis_call(a, "weir_element_field", args, 3);
+    call->start = node->start;
+    call->stop = node->stop;
+    return weir_analysis_resolve(a, call, ret);
 }
 
 /* Arrays and maps go through a hidden function of the registry. */
@@ -430,7 +458,7 @@ weir_code weir_analysis_extract(weir_analysis *a, const weir_node *node, weir_no
     case WEIR_TYPE_ARRAY:
         if (child->type->element->kind == WEIR_TYPE_STRUCT && index->kind == WEIR_NODE_LITERAL &&
             weir_type_is_string(index->type))
-            return weir_analysis_refuse(a, node, "the field of an array of structs");
+            return extract_fields(a, node, child, index, ret);
         return extract_by_function(a, node, child, index, ret);
     case WEIR_TYPE_MAP:
         return extract_by_function(a, node, child, index, ret);

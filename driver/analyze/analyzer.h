@@ -23,6 +23,7 @@ typedef struct weir_analyzer_options {
     const weir_timezone *zone; /* spark.sql.session.timeZone */
     bool ansi;                 /* spark.sql.ansi.enabled */
     bool case_sensitive;       /* spark.sql.caseSensitive */
+    bool map_keys_last_win;    /* spark.sql.mapKeyDedupPolicy is LAST_WIN */
     weir_str sql;              /* what positions refer to; may be empty */
     int64_t *next_id;          /* of the session: attribute ids are unique in it */
 } weir_analyzer_options;

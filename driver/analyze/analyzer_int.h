@@ -33,6 +33,12 @@ typedef struct weir_outer_scope {
 
 typedef struct weir_grouping weir_grouping;
 
+/* The parameters of a lambda whose body is under resolution. */
+typedef struct weir_lambda_frame {
+    weir_node_list parameters; /* resolved LAMBDA_VARIABLE */
+    const struct weir_lambda_frame *outer;
+} weir_lambda_frame;
+
 typedef struct weir_analysis {
     weir_arena *arena;
     const weir_analyzer_options *options;
@@ -47,6 +53,7 @@ typedef struct weir_analysis {
     /* The one time window of the block under resolution and the column that holds it; NULL where none. */
     const weir_node *window;
     weir_node *window_column;
+    const weir_lambda_frame *lambdas; /* innermost first; NULL outside of lambdas */
     weir_frame *frames;
     int32_t frames_count, frames_capacity;
     weir_grouping *groupings; /* of the aggregations with grouping sets so far */
@@ -160,6 +167,17 @@ weir_code weir_analysis_filter_subqueries(weir_analysis *a, const weir_node *ori
 weir_code weir_analysis_table_function(weir_analysis *a, weir_node_table_function *node, weir_node **ret);
 weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret);
 bool weir_analysis_is_window_call(const weir_node *node);
+
+/* ---- lambdas (analyze_lambda.c) ---- */
+/* The parameter of a lambda around that the name means, with the fields behind it; *ret NULL where none. */
+weir_code weir_analysis_find_variable(weir_analysis *a, weir_node_unresolved_attribute *name,
+                                      weir_node **ret);
+/* A lambda among the arguments of a function that takes none. */
+weir_code weir_analysis_refuse_lambda(weir_analysis *a, const weir_node_unresolved_function *call,
+                                      const weir_function *function);
+/* The resolved arguments of a higher-order function: collections, then LAMBDA nodes. */
+weir_code weir_analysis_lambda_arguments(weir_analysis *a, weir_node_unresolved_function *call,
+                                         const weir_function *function, weir_node_list *ret);
 
 /* ---- time windows (analyze_window.c) ---- */
 /* window(time, ...) with its arguments resolved: a typed TIME_WINDOW. */

@@ -67,6 +67,9 @@ weir_code weir_connect_resolve(weir_arena *arena, const weir_connect_scope *scop
         .zone = scope->zone,
         .ansi = scope->ansi,
         .case_sensitive = scope->case_sensitive,
+        .map_keys_last_win =
+            scope->conf && weir_str_equal_nocase(weir_conf_str(scope->conf, WEIR_CONF_MAP_KEY_DEDUP_POLICY),
+                                                 WEIR_STR("LAST_WIN")),
         .sql = weir_sql_texts_view(scope->texts),
         .next_id = scope->next_id,
     };

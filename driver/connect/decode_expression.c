@@ -1,5 +1,6 @@
 /* Expressions of Spark Connect to unresolved expression nodes, in the shapes that the SQL parser leaves:
  * calls by name, AND, OR and CASE as nodes, casts that the user wrote. */
+#include "common/expr/function.h"
 #include "driver/connect/decode_int.h"
 #include "driver/sql/parser.h"
 
@@ -314,6 +315,45 @@ static weir_code decode_update(weir_decode *d, const Spark__Connect__Expression_
     return WEIR_OK;
 }
 
+static weir_code decode_variable(weir_decode *d,
+                                 const Spark__Connect__Expression__UnresolvedNamedLambdaVariable *m,
+                                 weir_str_list *ret) {
+    if (m->n_name_parts == 0)
+        return weir_decode_missing(d->err, "spark.connect.Expression.UnresolvedNamedLambdaVariable",
+                                   "name_parts");
+    ret->items = WEIR_NEW_ARRAY(d->arena, weir_str, m->n_name_parts);
+    for (ret->count = 0; ret->count < (int32_t)m->n_name_parts; ret->count++)
+        ret->items[ret->count] = weir_decode_text(m->name_parts[ret->count]);
+    return WEIR_OK;
+}
+
+static weir_code decode_lambda(weir_decode *d, const Spark__Connect__Expression__LambdaFunction *m,
+                               weir_node **ret) {
+    if (m->n_arguments == 0 || m->n_arguments > WEIR_LAMBDA_PARAMETERS_MAX)
+        return weir_error_raise(d->err, WEIR_CONNECT_INVALID_PLAN__ASSERTION_FAILURE, "message",
+                                "LambdaFunction requires 1 ~ 3 arguments", NULL);
+    weir_node_lambda *lambda = WEIR_NODE_NEW(d->arena, LAMBDA, lambda);
+    for (size_t i = 0; i < m->n_arguments; i++) {
+        weir_node_lambda_variable *variable = WEIR_NODE_NEW(d->arena, LAMBDA_VARIABLE, lambda_variable);
+        weir_str_list parts;
+        WEIR_TRY(decode_variable(d, m->arguments[i], &parts));
+        variable->name = parts.items[0];
+        weir_node_list_add(d->arena, &lambda->parameters, &variable->node);
+    }
+    *ret = &lambda->node;
+    return weir_decode_expression(d, m->function, &lambda->body);
+}
+
+/* A name that lambdas around it may give a meaning to, as those in the bodies of SQL. */
+static weir_code decode_named_variable(weir_decode *d,
+                                       const Spark__Connect__Expression__UnresolvedNamedLambdaVariable *m,
+                                       weir_node **ret) {
+    weir_node_unresolved_attribute *name =
+        WEIR_NODE_NEW(d->arena, UNRESOLVED_ATTRIBUTE, unresolved_attribute);
+    *ret = &name->node;
+    return decode_variable(d, m, &name->parts);
+}
+
 static weir_code decode_kind(weir_decode *d, const expression *m, weir_node **ret) {
     switch ((int)m->expr_type_case) {
     case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_LITERAL:
@@ -340,6 +380,10 @@ static weir_code decode_kind(weir_decode *d, const expression *m, weir_node **re
         return decode_update(d, m->update_fields, ret);
     case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_CALL_FUNCTION:
         return decode_call(d, m->call_function, ret);
+    case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_LAMBDA_FUNCTION:
+        return decode_lambda(d, m->lambda_function, ret);
+    case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_UNRESOLVED_NAMED_LAMBDA_VARIABLE:
+        return decode_named_variable(d, m->unresolved_named_lambda_variable, ret);
     default:
         return weir_coverage_refuse(&m->base, "expr_type", (int)m->expr_type_case, d->err);
     }

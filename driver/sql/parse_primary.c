@@ -350,6 +350,35 @@ static weir_node *parse_star(weir_parse *p, int32_t from, weir_str_list target) 
     return weir_parse_mark(p, from, star);
 }
 
+/* -> body, behind the names of the parameters. */
+static weir_node *parse_lambda(weir_parse *p, int32_t from, weir_str_list names) {
+    if (!weir_parse_expect(p, WEIR_TOKEN_ARROW) || !weir_parse_enter(p))
+        return NULL;
+    weir_node_lambda *lambda = WEIR_NODE_NEW(p->arena, LAMBDA, lambda);
+    for (int32_t i = 0; i < names.count; i++) {
+        weir_node_lambda_variable *variable = WEIR_NODE_NEW(p->arena, LAMBDA_VARIABLE, lambda_variable);
+        variable->name = names.items[i];
+        weir_node_list_add(p->arena, &lambda->parameters, &variable->node);
+    }
+    lambda->body = weir_parse_expr(p);
+    weir_parse_leave(p);
+    return lambda->body ? weir_parse_mark(p, from, lambda) : NULL;
+}
+
+/* The names of (x, y); false where the items are anything but two names or more. */
+static bool lambda_names(weir_parse *p, const weir_node_list *items, weir_str_list *ret) {
+    for (int32_t i = 0; i < items->count; i++) {
+        if (items->items[i]->kind != WEIR_NODE_UNRESOLVED_ATTRIBUTE)
+            return false;
+        weir_str_list parts =
+            WEIR_NODE_AS(items->items[i], UNRESOLVED_ATTRIBUTE, unresolved_attribute)->parts;
+        if (parts.count != 1)
+            return false;
+        weir_parse_strs_add(p, ret, parts.items[0]);
+    }
+    return items->count > 1;
+}
+
 /* A name, a call or a qualified star: which of them shows behind the dots. */
 static weir_node *parse_name(weir_parse *p) {
     int32_t from = p->at, ahead = 0;
@@ -360,8 +389,10 @@ static weir_node *parse_name(weir_parse *p) {
         const weir_token *behind = weir_parse_peek(p, ahead + 1);
         if (behind->kind == WEIR_TOKEN_LPAREN)
             return parse_function(p);
-        if (behind->kind == WEIR_TOKEN_ARROW && ahead == 0)
-            return weir_parse_refuse(p, behind, "lambda functions");
+        if (behind->kind == WEIR_TOKEN_ARROW && ahead == 0) {
+            weir_str name;
+            return weir_parse_identifier(p, &name) ? parse_lambda(p, from, (weir_str_list){&name, 1}) : NULL;
+        }
     }
     weir_node_unresolved_attribute *name =
         WEIR_NODE_NEW(p->arena, UNRESOLVED_ATTRIBUTE, unresolved_attribute);
@@ -408,8 +439,11 @@ static weir_node *parse_parenthesis(weir_parse *p) {
     }
     if (!weir_parse_expect(p, WEIR_TOKEN_RPAREN))
         return NULL;
-    if (weir_parse_kind(p) == WEIR_TOKEN_ARROW)
-        return weir_parse_refuse(p, weir_parse_peek(p, 0), "lambda functions");
+    if (weir_parse_kind(p) == WEIR_TOKEN_ARROW) {
+        weir_str_list names = {0};
+        return lambda_names(p, &items, &names) ? parse_lambda(p, from, names)
+                                               : weir_parse_fail_syntax(p, ": extra input '->'");
+    }
     if (items.count == 1)
         return items.items[0];
     return weir_parse_mark(p, from, weir_parse_call(p, "$row", items.items, items.count));

@@ -48,7 +48,8 @@ bool weir_parse_expect(weir_parse *p, weir_token_kind kind) {
         return true;
     const weir_token *token = weir_parse_peek(p, 0);
     const char *name = kind_text(kind);
-    if (token->kind != WEIR_TOKEN_EOF && weir_parse_peek(p, 1)->kind == kind) {
+    bool arrow = token->kind == WEIR_TOKEN_ARROW && kind == WEIR_TOKEN_RPAREN;
+    if (arrow || (token->kind != WEIR_TOKEN_EOF && weir_parse_peek(p, 1)->kind == kind)) {
         weir_str text = weir_parse_text(p, token);
         weir_parse_fail_syntax(
             p, weir_arena_printf(p->arena, ": extra input '" WEIR_STR_FMT "'", WEIR_STR_ARG(text)));

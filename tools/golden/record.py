@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import cases_collection  # noqa: E402,F401 (adds its topics to those of cases_expr)
 import cases_expr  # noqa: E402
 import cases_scalar  # noqa: E402
 import run_expr  # noqa: E402

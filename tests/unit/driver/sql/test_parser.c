@@ -84,7 +84,6 @@ WEIR_TEST(parser, what_is_not_built_is_refused_by_name) {
         {"CREATE TABLE t (a INT)", "CREATE statement (line 1, pos 0)."},
         {"INSERT INTO t SELECT 1", "INSERT statement (line 1, pos 0)."},
         {"SELECT f(a => 1)", "named arguments (line 1, pos 9)."},
-        {"SELECT transform(x, e -> e)", "lambda functions (line 1, pos 22)."},
         {"SELECT a FROM t CLUSTER BY a", "CLUSTER BY (line 1, pos 16)."},
         {"WITH RECURSIVE r AS (SELECT 1) SELECT 1", "WITH RECURSIVE (line 1, pos 5)."},
     };
