@@ -74,7 +74,7 @@ static weir_code refuse_partitions(walk *state, const weir_file_info *info, weir
     WEIR_TRY(list_directory(&inner, info->path, err));
     if (found.count)
         WEIR_FAIL(err, NOT_SUPPORTED,
-                  "Partition discovery is not supported by Weir: " WEIR_STR_FMT
+                  "Partition directories are not read by Weir's streams: " WEIR_STR_FMT
                   ". Set recursiveFileLookup to read the files without partition columns.",
                   WEIR_STR_ARG(info->path));
     return WEIR_OK;
