@@ -124,6 +124,8 @@ static taken take_record(scanner *s, const uint8_t *p, bool cr, const uint8_t **
     }
     *ret_end = end;
     if (WEIR_UNLIKELY(*p <= ' ') && is_blank(p, end)) {
+        if (!cr && p < end && end == s->limit)
+            return NOT_PLAIN; /* the file ends in it: univocity takes that for a value */
         if (cr || p == end || spec->dialect.trim_left)
             return PASSED_OVER;
     }
