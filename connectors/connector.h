@@ -67,10 +67,11 @@ struct weir_source_ops {
     void (*close)(weir_source *source);
 
     /* A batch read, without log or checkpoint; both NULL where the source can only be streamed.
-     * batch_schema: `schema` is the user's (NULL where none: inferred). batch_plan: the tasks of everything
-     * that is there now; `schema` is what batch_schema gave. */
+     * batch_schema: `schema` is the user's (NULL where none: inferred); what the plan has to know of it
+     * besides goes into the options. batch_plan: the tasks of everything that is there now; `schema` is what
+     * batch_schema gave. */
     weir_code (*batch_schema)(weir_arena *arena, const weir_connector_context *context, weir_str format,
-                              const weir_options *options, const weir_type *schema, const weir_type **ret,
+                              weir_options *options, const weir_type *schema, const weir_type **ret,
                               weir_error **err);
     weir_code (*batch_plan)(weir_arena *arena, const weir_connector_context *context, weir_str format,
                             const weir_options *options, const weir_type *schema, weir_str_list *ret_splits,
@@ -83,6 +84,9 @@ struct weir_source_ops {
     weir_code (*scan_next)(weir_scan *scan, weir_batch **ret, int64_t *ret_records, weir_error **err);
     void (*scan_close)(weir_scan *scan);
 };
+
+/* Option of a batch write: the columns of partitionBy, a JSON list of names. */
+#define WEIR_SINK_PARTITIONS "spark.weir.write.partitions"
 
 /* DataFrameWriter.mode */
 typedef enum weir_save_mode {

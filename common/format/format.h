@@ -1,4 +1,4 @@
-/* The file format seam: bytes of a file to batches and batches to bytes. json and text here; csv,
+/* The file format seam: bytes of a file to batches and batches to bytes. json, csv and text here;
  * parquet, ... later, each its own room with one const ops struct.
  *
  * Options arrive as Spark's names; a format checks them once (open of a reader spec) and refuses by name
@@ -27,6 +27,8 @@ typedef struct weir_read_request {
     bool case_sensitive;
     bool partial_results;    /* spark.sql.json.enablePartialResults */
     weir_str corrupt_column; /* spark.sql.columnNameOfCorruptRecord */
+    bool timestamp_ntz;      /* spark.sql.timestampType is TIMESTAMP_NTZ: what inference prefers */
+    bool keeps_columns;      /* spark.sql.csv.parser.columnPruning.enabled is false */
 } weir_read_request;
 
 /* A piece of a file: [start, end) bytes; end -1 = to the end. A line belongs to the split in which it
@@ -72,6 +74,6 @@ struct weir_format_ops {
     void (*writer_abort)(weir_writer *writer); /* ends the writer; accepts NULL */
 };
 
-extern const weir_format_ops weir_json_format_ops, weir_text_format_ops;
+extern const weir_format_ops weir_json_format_ops, weir_csv_format_ops, weir_text_format_ops;
 /* NULL where unknown; ASCII case-insensitive. */
 const weir_format_ops *weir_format_find(weir_str name);

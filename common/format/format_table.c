@@ -1,7 +1,8 @@
 /* The file formats that are built, by name. Any thread. */
 #include "common/format/format.h"
 
-static const weir_format_ops *const formats[] = {&weir_json_format_ops, &weir_text_format_ops};
+static const weir_format_ops *const formats[] = {&weir_json_format_ops, &weir_csv_format_ops,
+                                                 &weir_text_format_ops};
 
 /* Names that Spark keeps for programs of its early days: "org.apache.spark.sql.json[.DefaultSource]" and the
  * package that the format moved to. */

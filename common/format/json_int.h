@@ -243,6 +243,8 @@ weir_code weir_json_writer_open(const weir_write_spec *spec, weir_fs *fs, const 
 weir_code weir_json_writer_write(weir_writer *writer, const weir_batch *batch, weir_error **err);
 weir_code weir_json_writer_finish(weir_writer *writer, int64_t *ret_size, weir_error **err);
 void weir_json_writer_abort(weir_writer *writer);
+/* Appends a text with malformed UTF-8 as U+FFFD, as Java's decoder has it. */
+void weir_json_repair_utf8(weir_strbuf *buf, weir_str text);
 /* ---- option helpers (json_options.c) ---- */
 /* The last of equal keys counts. */
 bool weir_json_option(const weir_options *options, const char *name, weir_str *ret);

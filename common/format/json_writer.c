@@ -104,6 +104,20 @@ void weir_json_write_text(weir_strbuf *buf, weir_str text, bool ascii) {
     weir_strbuf_add_char(buf, '"');
 }
 
+void weir_json_repair_utf8(weir_strbuf *buf, weir_str text) {
+    const uint8_t *p = (const uint8_t *)text.data;
+    for (size_t i = 0; i < text.size;) {
+        size_t size = p[i] < 0x80 ? 1 : utf8_size(p + i, text.size - i);
+        if (size && size <= text.size - i) {
+            weir_strbuf_add(buf, weir_str_make(text.data + i, size));
+            i += size;
+            continue;
+        }
+        weir_strbuf_add_text(buf, "\xEF\xBF\xBD");
+        i += WEIR_MIN(malformed_size(p + i, text.size - i), text.size - i);
+    }
+}
+
 static void add_base64(weir_strbuf *buf, weir_str bytes) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *p = (const uint8_t *)bytes.data;

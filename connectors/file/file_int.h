@@ -23,6 +23,8 @@ enum { WEIR_FILE_SOURCE_OPTIONS = 15 };
 extern const weir_option_info weir_file_source_option_table[WEIR_FILE_SOURCE_OPTIONS];
 weir_code weir_file_source_options_parse(const weir_options *options, weir_arena *arena,
                                          weir_file_source_options *ret, weir_error **err);
+/* Options of batch reads alone. */
+weir_code weir_file_source_options_check_stream(const weir_options *options, weir_error **err);
 /* What the format's reader gets, from options and configuration. */
 weir_code weir_file_read_request(const weir_connector_context *context, const weir_options *options,
                                  const weir_type *schema, const weir_type *projection, weir_read_request *ret,
@@ -31,15 +33,26 @@ weir_code weir_file_read_request(const weir_connector_context *context, const we
 /* StructType.asNullable: files promise nothing. */
 const weir_type *weir_file_nullable_type(weir_arena *arena, const weir_type *type);
 
-/* file_batch.c: the batch half of weir_source_ops */
+/* file_batch.c: the batch half of weir_source_ops. This option of a source whose schema was inferred names
+ * partition columns that its files have, too: a JSON list. */
+#define WEIR_FILE_READ_OVERLAP "spark.weir.read.overlap"
 weir_code weir_file_batch_schema(weir_arena *arena, const weir_connector_context *context, weir_str format,
-                                 const weir_options *options, const weir_type *schema, const weir_type **ret,
+                                 weir_options *options, const weir_type *schema, const weir_type **ret,
                                  weir_error **err);
 weir_code weir_file_batch_plan(weir_arena *arena, const weir_connector_context *context, weir_str format,
                                const weir_options *options, const weir_type *schema,
                                weir_str_list *ret_splits, weir_error **err);
 
 /* file_scan.c: the executor half */
+/* Columns of a scan by where their values come from: files or directories. */
+typedef struct weir_file_columns {
+    const weir_type *schema, *projection; /* of the files */
+    int32_t *data;                        /* column of `projection` -> column of the scan's */
+    int32_t *partition;                   /* partition -> column of the scan's projection, or -1 */
+} weir_file_columns;
+void weir_file_columns_of(weir_arena *arena, const weir_type *schema, const weir_type *projection,
+                          const weir_str_list *partitions, const weir_str_list *overlap,
+                          weir_file_columns *ret);
 weir_code weir_file_scan_open(const weir_connector_context *context, const weir_node_scan *plan,
                               weir_str split, weir_budget *budget, weir_scan **ret, weir_error **err);
 weir_code weir_file_scan_next(weir_scan *scan, weir_batch **ret, int64_t *ret_records, weir_error **err);
@@ -62,6 +75,9 @@ weir_code weir_file_sink_messages(const char *directory, const weir_str *message
 
 /* file_write.c: batch writes. This option of the tasks is the directory below `path` to write into. */
 #define WEIR_FILE_WRITE_STAGING "spark.weir.write.staging"
+/* WEIR_SINK_PARTITIONS; empty where the write has no partitions. */
+weir_code weir_file_write_partitions(weir_arena *arena, const weir_options *options, weir_str_list *ret,
+                                     weir_error **err);
 weir_code weir_file_write_open(weir_arena *arena, const weir_connector_context *context, weir_str format,
                                const weir_options *options, const weir_type *schema, weir_save_mode mode,
                                const char *id, weir_options *ret_options, weir_sink **ret, weir_error **err);

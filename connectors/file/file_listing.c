@@ -63,7 +63,7 @@ static bool passes_filter(const weir_file_listing *listing, weir_str name) {
 static void add_file(walk *state, const weir_file_info *info) {
     if (passes_filter(state->listing, base_name(info->path)))
         weir_source_files_push(state->arena, state->files,
-                               (weir_source_file){info->path, info->size, info->modified_ms});
+                               (weir_source_file){info->path, info->size, info->modified_ms, {0}});
 }
 
 static weir_code list_directory(walk *state, weir_str path, weir_error **err);
@@ -74,7 +74,7 @@ static weir_code refuse_partitions(walk *state, const weir_file_info *info, weir
     WEIR_TRY(list_directory(&inner, info->path, err));
     if (found.count)
         WEIR_FAIL(err, NOT_SUPPORTED,
-                  "Partition discovery is not supported by Weir: " WEIR_STR_FMT
+                  "Partition directories are not read by Weir's streams: " WEIR_STR_FMT
                   ". Set recursiveFileLookup to read the files without partition columns.",
                   WEIR_STR_ARG(info->path));
     return WEIR_OK;
@@ -232,21 +232,37 @@ static int by_path_text(const void *a, const void *b) {
     return weir_str_compare(*(const weir_str *)a, *(const weir_str *)b);
 }
 
-static weir_code list_plain(const weir_file_listing *listing, weir_arena *arena, weir_source_files *ret,
-                            weir_error **err) {
-    walk state = {.listing = listing, .arena = arena, .files = ret};
-    if (!listing->is_pattern)
-        return list_root(&state, weir_str_from(listing->path), err);
-    weir_str_list patterns, roots = {0};
+weir_code weir_file_listing_roots(const weir_file_listing *listing, weir_arena *arena, weir_str_list *ret,
+                                  weir_error **err) {
+    weir_str_list patterns, all = {0};
+    weir_file_info info;
+    bool found;
     int32_t capacity = 0;
     WEIR_TRY(weir_glob_expand(arena, weir_str_from(listing->path), &patterns, err));
     for (int32_t i = 0; i < patterns.count; i++)
-        WEIR_TRY(match_pattern(listing, arena, patterns.items[i], &roots, &capacity, err));
-    if (roots.count)
-        qsort(roots.items, (size_t)roots.count, sizeof *roots.items, by_path_text);
+        WEIR_TRY(match_pattern(listing, arena, patterns.items[i], &all, &capacity, err));
+    if (all.count)
+        qsort(all.items, (size_t)all.count, sizeof *all.items, by_path_text);
+    *ret = (weir_str_list){all.items, 0};
+    for (int32_t i = 0; i < all.count; i++) {
+        if (ret->count && weir_str_equal(all.items[i], ret->items[ret->count - 1]))
+            continue;
+        WEIR_TRY(look_up(listing->fs, all.items[i].data, arena, &info, &found, err));
+        if (found)
+            ret->items[ret->count++] = all.items[i];
+    }
+    return WEIR_OK;
+}
+
+static weir_code list_plain(const weir_file_listing *listing, weir_arena *arena, weir_source_files *ret,
+                            weir_error **err) {
+    walk state = {.listing = listing, .arena = arena, .files = ret};
+    weir_str_list roots;
+    if (!listing->is_pattern)
+        return list_root(&state, weir_str_from(listing->path), err);
+    WEIR_TRY(weir_file_listing_roots(listing, arena, &roots, err));
     for (int32_t i = 0; i < roots.count; i++)
-        if (i == 0 || !weir_str_equal(roots.items[i], roots.items[i - 1]))
-            WEIR_TRY(list_root(&state, roots.items[i], err));
+        WEIR_TRY(list_root(&state, roots.items[i], err));
     return WEIR_OK;
 }
 

@@ -10,6 +10,7 @@ typedef struct weir_source_file {
     weir_str path;
     int64_t size; /* -1: not known (logs that Spark has compacted) */
     int64_t modified_ms;
+    weir_str values; /* of its partition, a JSON list of texts; data NULL = none */
 } weir_source_file;
 
 typedef struct weir_source_files {
@@ -33,6 +34,9 @@ typedef struct weir_file_listing {
 
 /* Looks whether a sink's log is there: before anything is fetched, too. */
 weir_code weir_file_listing_decide(weir_file_listing *listing, weir_error **err);
+/* What a pattern matches, sorted; files and directories alike. */
+weir_code weir_file_listing_roots(const weir_file_listing *listing, weir_arena *arena, weir_str_list *ret,
+                                  weir_error **err);
 /* Sorted by modification time (latest first where asked for), then path. Paths live in the arena. */
 weir_code weir_file_listing_fetch(weir_file_listing *listing, weir_arena *arena, weir_source_files *ret,
                                   weir_error **err);

@@ -4,8 +4,10 @@
  * changed or vanished after it was logged would make a re-run of the batch give other rows, so it is an
  * error, but for ignoreMissingFiles. Possible failures: FAILED_READ_FILE.NO_HINT with the cause behind it,
  * FAILED_READ_FILE.FILE_NOT_EXIST, OUT_OF_MEMORY. One task thread. */
+#include "common/base/alloc.h"
 #include "connectors/file/file_int.h"
 #include "connectors/file/file_split.h"
+#include "connectors/file/partition_value.h"
 #include "connectors/option_value.h"
 
 typedef struct file_scan {
@@ -18,7 +20,92 @@ typedef struct file_scan {
     int32_t next;
     bool ignore_missing, ignore_corrupt;
     weir_reader *reader; /* of pieces.items[next - 1] */
+    const weir_type *projection;
+    const weir_timezone *zone;
+    weir_file_columns columns;
+    weir_column **values; /* of the open piece's partition, a row each */
 } file_scan;
+
+/* ---- columns ---- */
+
+static int32_t index_in(const weir_str_list *names, weir_str name) {
+    for (int32_t i = 0; i < names->count; i++)
+        if (weir_str_equal(names->items[i], name))
+            return i;
+    return -1;
+}
+
+void weir_file_columns_of(weir_arena *arena, const weir_type *schema, const weir_type *projection,
+                          const weir_str_list *partitions, const weir_str_list *overlap,
+                          weir_file_columns *ret) {
+    weir_field *in_files = WEIR_NEW_ARRAY(arena, weir_field, schema->fields_count + 1);
+    weir_field *wanted = WEIR_NEW_ARRAY(arena, weir_field, projection->fields_count + 1);
+    int32_t in_files_count = 0, wanted_count = 0;
+    ret->data = WEIR_NEW_ARRAY(arena, int32_t, projection->fields_count + 1);
+    ret->partition = WEIR_NEW_ARRAY(arena, int32_t, partitions->count + 1);
+    for (int32_t i = 0; i < partitions->count; i++)
+        ret->partition[i] = -1;
+    for (int32_t i = 0; i < schema->fields_count; i++)
+        if (index_in(partitions, schema->fields[i].name) < 0 ||
+            index_in(overlap, schema->fields[i].name) >= 0)
+            in_files[in_files_count++] = schema->fields[i];
+    for (int32_t i = 0; i < projection->fields_count; i++) {
+        int32_t at = index_in(partitions, projection->fields[i].name);
+        if (at >= 0) {
+            ret->partition[at] = i;
+            continue;
+        }
+        ret->data[wanted_count] = i;
+        wanted[wanted_count++] = projection->fields[i];
+    }
+    bool all = partitions->count == 0;
+    ret->schema = all ? schema : weir_type_struct(arena, in_files, in_files_count);
+    ret->projection = all ? projection : weir_type_struct(arena, wanted, wanted_count);
+}
+
+static void close_values(file_scan *scan) {
+    for (int32_t i = 0; i < scan->pieces.partitions.count; i++) {
+        weir_column_unref(scan->values[i]);
+        scan->values[i] = NULL;
+    }
+}
+
+/* The partition of piece `at`. */
+static weir_code open_values(file_scan *scan, int32_t at, weir_error **err) {
+    int32_t count = scan->pieces.partitions.count;
+    close_values(scan);
+    for (int32_t i = 0; i < count; i++) {
+        int32_t column = scan->columns.partition[i];
+        weir_str value = scan->pieces.values[(size_t)at * (size_t)count + (size_t)i];
+        bool fits = true;
+        if (column < 0)
+            continue;
+        WEIR_TRY(weir_partition_column(scan->arena, value, scan->projection->fields[column].type, scan->zone,
+                                       &fits, &scan->values[i], err));
+        if (!fits)
+            WEIR_FAIL(err, INTERNAL_ERROR,
+                      "The partition value " WEIR_STR_FMT " is none of its column's type.",
+                      WEIR_STR_ARG(value));
+    }
+    return WEIR_OK;
+}
+
+/* The reader's batch with the columns of its partition. */
+static weir_batch *with_values(const file_scan *scan, weir_batch *batch) {
+    int32_t count = scan->projection->fields_count;
+    if (scan->pieces.partitions.count == 0)
+        return batch;
+    weir_column **columns = weir_alloc_zero((size_t)count + 1, sizeof *columns);
+    for (int32_t i = 0; i < batch->columns_count; i++)
+        columns[scan->columns.data[i]] = weir_column_ref(batch->columns[i]);
+    for (int32_t i = 0; i < scan->pieces.partitions.count; i++)
+        if (scan->columns.partition[i] >= 0)
+            columns[scan->columns.partition[i]] = weir_column_constant(scan->values[i], batch->rows);
+    weir_batch *whole = weir_batch_new(scan->projection, batch->rows, columns, count);
+    weir_free(columns);
+    weir_batch_unref(batch);
+    return whole;
+}
 
 static weir_code flag(const weir_connector_context *context, const weir_options *options, const char *name,
                       const char *key, bool *ret, weir_error **err) {
@@ -43,7 +130,13 @@ static weir_code prepare(file_scan *scan, const weir_connector_context *context,
                   &scan->ignore_corrupt, err));
     WEIR_TRY(weir_file_split_parse(split, scan->arena, &scan->pieces, err));
     weir_read_request request;
-    WEIR_TRY(weir_file_read_request(context, &plan->options, plan->schema, plan->projection, &request, err));
+    scan->projection = plan->projection;
+    scan->zone = context->zone ? context->zone : weir_timezone_utc();
+    scan->values = WEIR_NEW_ARRAY(scan->arena, weir_column *, scan->pieces.partitions.count + 1);
+    weir_file_columns_of(scan->arena, plan->schema, plan->projection, &scan->pieces.partitions,
+                         &scan->pieces.overlap, &scan->columns);
+    WEIR_TRY(weir_file_read_request(context, &plan->options, scan->columns.schema, scan->columns.projection,
+                                    &request, err));
     return scan->format->read_spec(scan->arena, &request, &scan->spec, err);
 }
 
@@ -66,6 +159,8 @@ void weir_file_scan_close(weir_scan *scan) {
         return;
     if (self->reader)
         self->format->reader_close(self->reader);
+    if (self->values)
+        close_values(self);
     weir_arena_free(self->arena);
 }
 
@@ -144,6 +239,7 @@ weir_code weir_file_scan_next(weir_scan *scan, weir_batch **ret, int64_t *ret_re
                 *ret = NULL;
                 return WEIR_OK;
             }
+            WEIR_TRY(open_values(self, self->next, err));
             WEIR_TRY(open_piece(self, &self->pieces.items[self->next++], err));
             continue;
         }
@@ -160,7 +256,7 @@ weir_code weir_file_scan_next(weir_scan *scan, weir_batch **ret, int64_t *ret_re
             return read_failed(self, &self->pieces.items[self->next - 1], cause, err);
         *ret_records += records;
         if (batch) {
-            *ret = batch;
+            *ret = with_values(self, batch);
             return WEIR_OK;
         }
         close_reader(self);

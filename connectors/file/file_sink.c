@@ -15,6 +15,7 @@
 #include "common/base/json_value.h"
 #include "connectors/connectors_int.h"
 #include "connectors/file/file_int.h"
+#include "connectors/file/partition_write.h"
 #include "connectors/file/sink_manifest.h"
 #include "connectors/option_value.h"
 
@@ -102,7 +103,20 @@ static void stage(weir_arena *arena, weir_staged_files *files, weir_sink_file fi
     files->items[files->count++] = file;
 }
 
-/* [{"name":"part-...","size":1,"modificationTime":2}]: names only, so that no message leads elsewhere. */
+/* "a=1/b=x": every component has its '=', so that none leads elsewhere. */
+static bool is_partition(weir_str directory) {
+    for (size_t at = 0; at <= directory.size;) {
+        const char *slash = memchr(directory.data + at, '/', directory.size - at);
+        size_t end = slash ? (size_t)(slash - directory.data) : directory.size;
+        if (!memchr(directory.data + at, '=', end - at))
+            return false;
+        at = end + 1;
+    }
+    return true;
+}
+
+/* [{"name":"part-...","size":1,"modificationTime":2}]: names only, so that no message leads elsewhere; files
+ * of partitions have "directory" as well. */
 static weir_code parse_message(const char *directory, weir_str message, weir_arena *arena,
                                weir_staged_files *ret, weir_error **err) {
     weir_json *list;
@@ -115,7 +129,14 @@ static weir_code parse_message(const char *directory, weir_str message, weir_are
             time < 0)
             WEIR_FAIL(err, INTERNAL_ERROR, "A file sink message is none: " WEIR_STR_FMT,
                       WEIR_STR_ARG(message));
-        char *path = weir_fs_join(arena, directory, weir_arena_strndup(arena, name.data, name.size));
+        weir_str below = weir_json_get_str(item, "directory", (weir_str){0});
+        const char *into = directory;
+        if (below.data && !is_partition(below))
+            WEIR_FAIL(err, INTERNAL_ERROR, "A file sink message is none: " WEIR_STR_FMT,
+                      WEIR_STR_ARG(message));
+        if (below.data)
+            into = weir_fs_join(arena, directory, weir_arena_strndup(arena, below.data, below.size));
+        char *path = weir_fs_join(arena, into, weir_arena_strndup(arena, name.data, name.size));
         stage(arena, ret, (weir_sink_file){weir_str_from(path), size, time, false});
     }
     return WEIR_OK;
@@ -205,6 +226,7 @@ typedef struct file_sink_task {
     char *name, *path;
     bool always; /* writes a file without rows, too */
     weir_writer *writer;
+    weir_partition_write *partitions; /* instead of `writer` */
 } file_sink_task;
 
 /* Spark's names end with a UUID; that of the attempt, where its name has one. */
@@ -238,6 +260,17 @@ static weir_code prepare_task(file_sink_task *task, const weir_connector_context
     if (staging.data)
         directory =
             weir_fs_join(task->arena, directory, weir_arena_strndup(task->arena, staging.data, staging.size));
+    weir_partition_write_settings settings = {.fs = task->fs,
+                                              .budget = task->budget,
+                                              .format = task->format,
+                                              .schema = plan->schema,
+                                              .options = &plan->options,
+                                              .zone = context->zone ? context->zone : weir_timezone_utc(),
+                                              .directory = directory};
+    WEIR_TRY(weir_file_write_partitions(task->arena, &plan->options, &settings.columns, err));
+    settings.name = weir_arena_printf(task->arena, "part-%05d-%s", partition, unique);
+    if (settings.columns.count)
+        return weir_partition_write_open(task->arena, &settings, &task->partitions, err);
     WEIR_TRY(
         task->format->write_spec(task->arena, plan->schema, &plan->options, context->zone, &task->spec, err));
     task->name = weir_arena_printf(task->arena, "part-%05d-%s-c000%s", partition, unique,
@@ -271,12 +304,29 @@ static weir_code task_write(weir_sink_task *task, const weir_batch *batch, weir_
     file_sink_task *self = (file_sink_task *)task;
     if (batch->rows == 0)
         return WEIR_OK;
+    if (self->partitions)
+        return weir_partition_write_rows(self->partitions, batch, err);
     WEIR_TRY(ensure_writer(self, err));
     return self->format->writer_write(self->writer, batch, err);
 }
 
+/* A file of a partition. */
+static weir_code add_partition_file(const char *directory, const char *name, void *data, weir_error **err) {
+    weir_strbuf *message = data;
+    (void)err;
+    weir_strbuf_add_text(message, message->size > 1 ? ",{\"directory\":" : "{\"directory\":");
+    weir_json_write_string(message, weir_str_from(directory));
+    weir_strbuf_addf(message, ",\"name\":\"%s\",\"size\":0,\"modificationTime\":0}", name);
+    return WEIR_OK;
+}
+
 static weir_code finish_file(file_sink_task *task, weir_strbuf *ret_message, weir_error **err) {
     weir_strbuf_add_char(ret_message, '[');
+    if (task->partitions) {
+        WEIR_TRY(weir_partition_write_finish(task->partitions, add_partition_file, ret_message, err));
+        weir_strbuf_add_char(ret_message, ']');
+        return WEIR_OK;
+    }
     if (task->always)
         WEIR_TRY(ensure_writer(task, err));
     if (task->writer) {
@@ -299,6 +349,7 @@ static void task_abort(weir_sink_task *task) {
         return;
     if (self->writer)
         self->format->writer_abort(self->writer);
+    weir_partition_write_abort(self->partitions);
     weir_arena_free(self->arena);
 }
 

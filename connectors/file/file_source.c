@@ -122,6 +122,7 @@ static weir_code open_source(file_source *source, const weir_connector_context *
     WEIR_TRY(weir_options_check(options, weir_file_source_option_table, WEIR_FILE_SOURCE_OPTIONS,
                                 "the file source", err));
     WEIR_TRY(find_path(source, options, err));
+    WEIR_TRY(weir_file_source_options_check_stream(options, err));
     WEIR_TRY(weir_file_source_options_parse(options, source->arena, &source->options, err));
     if (context->reads_all)
         source->options.files_max = source->options.bytes_max = 0;
@@ -374,7 +375,8 @@ static weir_code source_plan(weir_source *source, weir_arena *arena, weir_str fr
     /* A sink's log says what its files are, wherever they were copied to since: their times do not matter. */
     for (size_t i = 0; self->listing.kind == WEIR_LISTING_SINK_LOG && i < files.count; i++)
         files.items[i].modified_ms = -1;
-    weir_file_split_settings settings = {self->split_bytes, is_splittable, self};
+    weir_file_split_settings settings = {
+        .bytes_target = self->split_bytes, .splittable = is_splittable, .self = self};
     weir_file_split_plan(&settings, &files, arena, ret_splits);
     return WEIR_OK;
 }

@@ -23,7 +23,7 @@ const weir_option_info weir_file_source_option_table[WEIR_FILE_SOURCE_OPTIONS] =
     {"pathGlobFilter", "Read only files whose name matches the pattern.", true},
     {"ignoreCorruptFiles", "Go on with the next file where one cannot be read.", true},
     {"ignoreMissingFiles", "Go on with the next file where one has vanished.", true},
-    {"basePath", "Root of partition discovery.", false},
+    {"basePath", "Root of partition discovery (batch reads).", false},
 };
 
 static weir_code bad_value(weir_error **err, weir_str value, const char *name, const char *rule) {
@@ -91,14 +91,18 @@ static weir_code parse_clean(const weir_options *options, weir_file_source_optio
     return WEIR_OK;
 }
 
-weir_code weir_file_source_options_parse(const weir_options *options, weir_arena *arena,
-                                         weir_file_source_options *ret, weir_error **err) {
-    *ret = (weir_file_source_options){0};
+weir_code weir_file_source_options_check_stream(const weir_options *options, weir_error **err) {
     static const char *const disallowed[] = {"modifiedbefore", "modifiedafter"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(disallowed); i++)
         if (weir_options_get(options, disallowed[i]).data)
             WEIR_FAIL(err, INVALID_ARGUMENT, "option '%s' is not allowed in file stream sources",
                       disallowed[i]);
+    return WEIR_OK;
+}
+
+weir_code weir_file_source_options_parse(const weir_options *options, weir_arena *arena,
+                                         weir_file_source_options *ret, weir_error **err) {
+    *ret = (weir_file_source_options){0};
     WEIR_TRY(parse_limits(options, ret, err));
     WEIR_TRY(parse_bool(options, "latestFirst", &ret->latest_first, err));
     WEIR_TRY(parse_bool(options, "fileNameOnly", &ret->file_name_only, err));
@@ -134,6 +138,12 @@ weir_code weir_file_read_request(const weir_connector_context *context, const we
     weir_str column = conf ? weir_options_get(conf, "spark.sql.columnNameOfCorruptRecord") : (weir_str){0};
     if (column.data)
         ret->corrupt_column = column;
+    weir_str stamp = conf ? weir_options_get(conf, "spark.sql.timestampType") : (weir_str){0};
+    ret->timestamp_ntz = weir_str_equal_nocase(stamp, WEIR_STR("TIMESTAMP_NTZ"));
+    bool prunes = true;
+    WEIR_TRY(
+        weir_option_value_conf_bool(conf, "spark.sql.csv.parser.columnPruning.enabled", true, &prunes, err));
+    ret->keeps_columns = !prunes;
     return WEIR_OK;
 }
 

@@ -13,6 +13,7 @@ typedef struct split_builder {
     weir_arena *arena;
     weir_str_list *splits;
     int32_t capacity;
+    weir_str partitions;
     weir_strbuf text; /* of the open split; empty = none */
     int64_t bytes;
 } split_builder;
@@ -35,10 +36,17 @@ static void close_split(split_builder *builder) {
 }
 
 static void add_piece(split_builder *builder, const weir_source_file *file, int64_t start, int64_t end) {
-    weir_strbuf_add_text(&builder->text, builder->text.size ? ",{\"path\":" : "{\"files\":[{\"path\":");
+    if (builder->text.size)
+        weir_strbuf_add_text(&builder->text, ",{\"path\":");
+    else
+        weir_strbuf_addf(&builder->text,
+                         "{" WEIR_STR_FMT "\"files\":[{\"path\":", WEIR_STR_ARG(builder->partitions));
     weir_json_write_string(&builder->text, file->path);
-    weir_strbuf_addf(&builder->text, ",\"size\":%lld,\"modified\":%lld,\"start\":%lld,\"end\":%lld}",
+    weir_strbuf_addf(&builder->text, ",\"size\":%lld,\"modified\":%lld,\"start\":%lld,\"end\":%lld",
                      (long long)file->size, (long long)file->modified_ms, (long long)start, (long long)end);
+    if (file->values.data)
+        weir_strbuf_addf(&builder->text, ",\"values\":" WEIR_STR_FMT, WEIR_STR_ARG(file->values));
+    weir_strbuf_add_char(&builder->text, '}');
 }
 
 /* Even ranges, so that no task gets a mere tail. */
@@ -64,7 +72,7 @@ static int64_t choose_target(const weir_file_split_settings *settings, const wei
 void weir_file_split_plan(const weir_file_split_settings *settings, const weir_source_files *files,
                           weir_arena *arena, weir_str_list *ret) {
     *ret = (weir_str_list){0};
-    split_builder builder = {.arena = arena, .splits = ret};
+    split_builder builder = {.arena = arena, .splits = ret, .partitions = settings->partitions};
     int64_t target = choose_target(settings, files);
     for (size_t i = 0; i < files->count; i++) {
         const weir_source_file *file = &files->items[i];
@@ -82,6 +90,25 @@ void weir_file_split_plan(const weir_file_split_settings *settings, const weir_s
     weir_strbuf_fini(&builder.text);
 }
 
+static weir_str_list names_of(weir_arena *arena, const weir_json *list) {
+    weir_str_list names = {WEIR_NEW_ARRAY(arena, weir_str, list ? list->count + 1 : 1), 0};
+    for (const weir_json *item = list ? list->first : NULL; item; item = item->next)
+        names.items[names.count++] = item->text;
+    return names;
+}
+
+/* The values of the last piece. */
+static weir_code parse_values(weir_file_split_pieces *pieces, const weir_json *file, weir_error **err) {
+    const weir_json *list = weir_json_get(file, "values");
+    int32_t width = pieces->partitions.count, i = 0;
+    weir_str *values = pieces->values + (size_t)(pieces->count - 1) * (size_t)width;
+    for (const weir_json *item = list ? list->first : NULL; item && i < width; item = item->next)
+        values[i++] = item->kind == WEIR_JSON_STRING ? item->text : (weir_str){0};
+    if (i != width)
+        WEIR_FAIL(err, INTERNAL_ERROR, "The file split has a partition without its values.");
+    return WEIR_OK;
+}
+
 weir_code weir_file_split_parse(weir_str text, weir_arena *arena, weir_file_split_pieces *ret,
                                 weir_error **err) {
     weir_json *object;
@@ -91,6 +118,9 @@ weir_code weir_file_split_parse(weir_str text, weir_arena *arena, weir_file_spli
         WEIR_FAIL(err, INTERNAL_ERROR, "The file split names no files.");
     ret->items = WEIR_NEW_ARRAY(arena, weir_split, files->count);
     ret->count = 0;
+    ret->partitions = names_of(arena, weir_json_get(object, "partitions"));
+    ret->overlap = names_of(arena, weir_json_get(object, "overlap"));
+    ret->values = WEIR_NEW_ARRAY(arena, weir_str, (size_t)files->count * (size_t)ret->partitions.count + 1);
     for (const weir_json *file = files->first; file; file = file->next) {
         weir_split piece = {
             .path = weir_arena_strndup(arena, weir_json_get_str(file, "path", WEIR_STR("")).data,
@@ -104,6 +134,7 @@ weir_code weir_file_split_parse(weir_str text, weir_arena *arena, weir_file_spli
             piece.modified_ms == INT64_MIN || (piece.end >= 0 && piece.end < piece.start))
             WEIR_FAIL(err, INTERNAL_ERROR, "The file split has a range that is none.");
         ret->items[ret->count++] = piece;
+        WEIR_TRY(parse_values(ret, file, err));
     }
     return WEIR_OK;
 }

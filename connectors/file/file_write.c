@@ -1,4 +1,5 @@
-/* Batch writes of the file sink (DataFrame.write.json(path)): a directory of part files, no _spark_metadata.
+/* Batch writes of the file sink (DataFrame.write.json(path)): a directory of part files, with partitionBy a
+ * tree of directories "a=1/b=x" (partition_write.c); no _spark_metadata.
  *
  *   write_open    mode against what is there; the tasks get <path>/_temporary/<id>, which no reader looks
  * into tasks         the file sink's executor half: attempt-unique names, durable before their messages leave
@@ -11,7 +12,9 @@
  * Worker threads of the caller, blocking. */
 #include <string.h>
 
+#include "common/base/json_value.h"
 #include "connectors/file/file_int.h"
+#include "connectors/file/partition_write.h"
 
 #define STAGING_ROOT "_temporary"
 
@@ -22,6 +25,7 @@ typedef struct file_write {
     const char *path, *staging; /* of the output; of this write */
     const char *extension;
     weir_save_mode mode;
+    bool partitioned;
 } file_write;
 
 /* ---- opening ---- */
@@ -51,11 +55,46 @@ static weir_code check_mode(file_write *write, bool *ret_nothing, bool *ret_is_f
 }
 
 static weir_code check_options(const weir_options *options, weir_error **err) {
-    static const char *const refused[] = {"partitionBy", "partitionOverwriteMode", "maxRecordsPerFile"};
+    static const char *const refused[] = {"partitionOverwriteMode", "maxRecordsPerFile"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(refused); i++)
         if (weir_options_get(options, refused[i]).data)
             WEIR_RAISE(err, UNSUPPORTED_OPTION, "option", refused[i], "where", "the file sink");
     return WEIR_OK;
+}
+
+weir_code weir_file_write_partitions(weir_arena *arena, const weir_options *options, weir_str_list *ret,
+                                     weir_error **err) {
+    weir_str text = weir_options_get(options, WEIR_SINK_PARTITIONS);
+    weir_json *list = NULL;
+    *ret = (weir_str_list){0};
+    if (!text.data)
+        return WEIR_OK;
+    WEIR_TRY(weir_json_parse(arena, text, WEIR_SINK_PARTITIONS, &list, err));
+    ret->items = WEIR_NEW_ARRAY(arena, weir_str, list->count + 1);
+    for (const weir_json *item = list->first; item; item = item->next)
+        ret->items[ret->count++] = item->text;
+    return WEIR_OK;
+}
+
+/* Checks partitionBy; *ret_data is what the files get. */
+static weir_code check_partitions(file_write *write, const weir_connector_context *context,
+                                  const weir_options *options, const weir_type *schema,
+                                  const weir_type **ret_data, weir_error **err) {
+    weir_str_list columns;
+    weir_str mode = context->conf
+                        ? weir_options_get(context->conf, "spark.sql.sources.partitionOverwriteMode")
+                        : (weir_str){0};
+    *ret_data = schema;
+    WEIR_TRY(weir_file_write_partitions(write->arena, options, &columns, err));
+    write->partitioned = columns.count > 0;
+    if (!write->partitioned)
+        return WEIR_OK;
+    if (write->mode == WEIR_SAVE_OVERWRITE && weir_str_equal_nocase(mode, WEIR_STR("dynamic")))
+        WEIR_FAIL(err, NOT_SUPPORTED,
+                  "Weir does not overwrite single partitions "
+                  "(spark.sql.sources.partitionOverwriteMode=dynamic).");
+    int32_t *places = WEIR_NEW_ARRAY(write->arena, int32_t, columns.count + 1);
+    return weir_partition_write_check(write->arena, schema, &columns, places, ret_data, err);
 }
 
 weir_code weir_file_write_open(weir_arena *arena, const weir_connector_context *context, weir_str format,
@@ -80,7 +119,9 @@ weir_code weir_file_write_open(weir_arena *arena, const weir_connector_context *
     WEIR_TRY(check_mode(write, &nothing, &is_file, err));
     if (nothing)
         return WEIR_OK;
-    WEIR_TRY(ops->write_spec(arena, schema, options, context->zone, &spec, err));
+    const weir_type *data;
+    WEIR_TRY(check_partitions(write, context, options, schema, &data, err));
+    WEIR_TRY(ops->write_spec(arena, data, options, context->zone, &spec, err));
     if (is_file) /* overwrite */
         WEIR_TRY(write->fs->ops->remove(write->fs, write->path, err));
     write->extension = ops->write_extension(spec);
@@ -151,11 +192,13 @@ weir_code weir_file_write_commit(weir_sink *sink, const weir_str *messages, int3
         WEIR_TRY(remove_old(write, err));
     for (int32_t i = 0; i < files.count; i++) {
         const char *from = files.items[i].path.data;
-        WEIR_TRY(
-            fs->ops->move(fs, from, weir_fs_join(write->arena, write->path, strrchr(from, '/') + 1), err));
+        const char *below = from + strlen(write->staging) + 1;
+        WEIR_TRY(fs->ops->move(fs, from, weir_fs_join(write->arena, write->path, below), err));
     }
-    if (files.count == 0)
+    if (files.count == 0 && !write->partitioned)
         WEIR_TRY(write_empty(write, err));
+    if (files.count == 0 && write->partitioned)
+        WEIR_TRY(fs->ops->make_directory(fs, write->path, err));
     WEIR_TRY(remove_staging(write, err));
     return fs->ops->put(fs, weir_fs_join(write->arena, write->path, "_SUCCESS"), WEIR_STR(""), err);
 }

@@ -4,6 +4,7 @@
 
 #include "common/base/alloc.h"
 #include "common/wire/block.h"
+#include "connectors/connector.h"
 #include "driver/connect/connect_engine_int.h"
 #include "driver/stream_planner.h"
 
@@ -198,12 +199,34 @@ static weir_code view_relation(weir_engine_scope *scope, weir_arena *arena, weir
     return weir_node_transform(arena, plan, move_place, &base, ret, err);
 }
 
+/* json.`/dir`: the files there, as spark.read.format("json").load("/dir") has them. */
+static weir_code path_relation(weir_engine_scope *scope, weir_arena *arena, weir_str format, weir_str path,
+                               weir_node **ret, weir_error **err) {
+    const weir_connect_engine_options *engine = &scope->session->engine->options;
+    const weir_source_ops *ops = weir_source_find(format);
+    weir_connector_context context = {.env = engine->env,
+                                      .fs = engine->env->local_fs,
+                                      .conf = weir_conf_entries(scope->conf),
+                                      .zone = scope->zone};
+    weir_node_source *source = WEIR_NODE_NEW(arena, SOURCE, source);
+    weir_options given = {0};
+    weir_options_set(arena, &given, WEIR_STR("path"), path);
+    source->name = source->format = format;
+    source->options = weir_stream_planner_absolute(arena, engine->directory, &given);
+    source->own_schema = true;
+    WEIR_TRY(ops->batch_schema(arena, &context, format, &source->options, NULL, &source->schema, err));
+    *ret = &source->node;
+    return WEIR_OK;
+}
+
 static weir_code find_relation(void *self, weir_arena *arena, const weir_str_list *name, weir_node **ret,
                                weir_error **err) {
     weir_engine_scope *scope = self;
     weir_engine_session *session = scope->session;
     bool global = name->count == 2 && weir_str_equal_nocase(name->items[0], WEIR_STR("global_temp"));
     *ret = NULL;
+    if (name->count == 2 && !global && weir_format_find(name->items[0]))
+        return path_relation(scope, arena, name->items[0], name->items[1], ret, err);
     if (name->count != 1 && !global)
         return WEIR_OK;
     pthread_mutex_lock(&session->engine->lock);

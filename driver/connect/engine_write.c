@@ -1,6 +1,7 @@
 /* Batch writes of a Connect session (DataFrame.write): the sink's driver half checks and commits, tasks of
  * the executors write (connectors/connector.h). Workers, blocking; an interrupt cancels the tasks, and a
  * commit that has begun is carried through. */
+#include "common/base/json_value.h"
 #include "driver/analyze/streaming_checks.h"
 #include "driver/connect/connect_engine_int.h"
 #include "driver/stream_planner.h"
@@ -13,20 +14,18 @@ typedef struct batch_write {
     weir_options options; /* of the tasks */
 } batch_write;
 
-static weir_code check_partitions(const weir_engine_scope *scope, const weir_connect_write *write,
-                                  const weir_type *schema, weir_error **err) {
+/* The columns of partitionBy go to the sink as an option. */
+static void put_partitions(weir_arena *arena, const weir_connect_write *write, weir_options *options) {
+    _cleanup_strbuf_ weir_strbuf list = {0};
     for (int32_t i = 0; i < write->partition_by.count; i++) {
-        weir_str name = write->partition_by.items[i];
-        if (weir_type_field_index(schema, name, false) >= 0)
-            continue;
-        _cleanup_strbuf_ weir_strbuf text = {0};
-        weir_type_simple(&text, schema);
-        WEIR_RAISE(err, _LEGACY_ERROR_TEMP_1155, "col",
-                   weir_arena_strndup(scope->arena, name.data, name.size), "schemaCatalog", text.data);
+        weir_strbuf_add_char(&list, i ? ',' : '[');
+        weir_json_write_string(&list, write->partition_by.items[i]);
     }
-    if (write->partition_by.count)
-        WEIR_RAISE(err, UNSUPPORTED_FEATURE, "message", "partitionBy() of a batch write.");
-    return WEIR_OK;
+    if (list.size == 0)
+        return;
+    weir_strbuf_add_char(&list, ']');
+    weir_options_set(arena, options, WEIR_STR(WEIR_SINK_PARTITIONS),
+                     weir_arena_str(arena, weir_strbuf_view(&list)));
 }
 
 static weir_code open_sink(batch_write *self, const weir_type *schema, weir_error **err) {
@@ -38,10 +37,10 @@ static weir_code open_sink(batch_write *self, const weir_type *schema, weir_erro
         WEIR_RAISE(err, UNSUPPORTED_FEATURE, "message",
                    weir_arena_printf(scope->arena, "batch writes to the sink " WEIR_STR_FMT ".",
                                      WEIR_STR_ARG(write->format)));
-    WEIR_TRY(check_partitions(scope, write, schema, err));
     weir_options options = write->options;
     if (write->path.size)
         weir_options_set(scope->arena, &options, WEIR_STR("path"), write->path);
+    put_partitions(scope->arena, write, &options);
     options = weir_stream_planner_absolute(scope->arena, engine->directory, &options);
     weir_connector_context context = {.env = engine->env,
                                       .fs = engine->env->local_fs,

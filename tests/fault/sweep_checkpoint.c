@@ -29,8 +29,9 @@ static weir_code write_source_log(weir_fs *fs, weir_arena *arena, weir_error **e
         weir_source_file files[2];
         for (int i = 0; i < 2; i++)
             files[i] = (weir_source_file){
-                weir_str_from(weir_arena_printf(arena, "/in/%lld-%d.json", (long long)id, i)), 10 + i,
-                1000 + id};
+                .path = weir_str_from(weir_arena_printf(arena, "/in/%lld-%d.json", (long long)id, i)),
+                .size = 10 + i,
+                .modified_ms = 1000 + id};
         code = weir_file_source_log_add(log, files, 2, err);
     }
     weir_file_source_log_close(log);

@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                      .deletes = true};
     weir_file_source_log *log;
     if (weir_file_source_log_open(arena, &settings, &log, &err) == WEIR_OK) {
-        weir_source_file file = {WEIR_STR("/x"), 1, 1};
+        weir_source_file file = {.path = WEIR_STR("/x"), .size = 1, .modified_ms = 1};
         weir_file_source_log_each(log, ignore_entry, NULL, &err);
         weir_file_source_log_add(log, &file, 1, &err); /* compacts what is there */
         weir_file_source_log_close(log);

@@ -31,7 +31,10 @@ def add(topics, runner):
 
 add(cases_expr.TOPICS, run_expr.run)
 add(cases_scalar.TOPICS, run_expr.run)
-for module in ("json_read", "json_infer", "json_write", "show", "ddl", "stream", "arrow", "tree", "aggregate"):
+for module in (
+    *("json_read", "json_infer", "json_write", "csv_read", "csv_write", "file_read"),
+    *("show", "ddl", "stream", "arrow", "tree", "aggregate"),
+):
     try:
         cases = __import__("cases_" + module)
         runner = __import__("run_" + module)
@@ -80,7 +83,7 @@ def write(path, head, records):
     today = time.strftime("%Y-%m-%d", time.gmtime())
     for record in records:
         for name in ("value", "values", "rows", "text"):
-            if name in record and (name != "rows" or record["kind"] == "json_read"):
+            if name in record and (name != "rows" or record["kind"] in ("json_read", "csv_read")):
                 record[name] = undated(record[name], today)
     with open(path + ".tmp", "w", encoding="ascii", newline="\n") as out:
         for record in [head] + thin_out(records):

@@ -470,10 +470,12 @@ WEIR_TEST(file_split, packs_and_cuts_by_size_alone) {
             char name[16];
             long long size;
             sscanf(item, "%15[^:]:%lld", name, &size);
-            weir_source_files_push(
-                arena, &files, (weir_source_file){weir_str_from(weir_arena_strdup(arena, name)), size, 77});
+            weir_source_files_push(arena, &files,
+                                   (weir_source_file){.path = weir_str_from(weir_arena_strdup(arena, name)),
+                                                      .size = size,
+                                                      .modified_ms = 77});
         }
-        weir_file_split_settings settings = {table[i].target, cut_all, NULL};
+        weir_file_split_settings settings = {.bytes_target = table[i].target, .splittable = cut_all};
         weir_str_list splits;
         weir_file_split_plan(&settings, &files, arena, &splits);
         _cleanup_strbuf_ weir_strbuf text = {0};

@@ -1,12 +1,17 @@
-/* Reads JSON text through the format seam and gives the rows as JSON lines with nulls kept: one text that
- * two ways of reading the same bytes can be compared by. Included by tests of this folder and the fuzz
- * target. */
+/* Reads text of a format (JSON, unless CASE_OPS and CASE_TUNE say otherwise) through the format seam and
+ * gives the rows as JSON lines with nulls kept: one text that two ways of reading the same bytes can be
+ * compared by. Included by tests of this folder and the fuzz target. */
 #pragma once
 
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
 #include "common/format/json_int.h"
+
+#ifndef CASE_OPS
+#define CASE_OPS weir_json_format_ops
+#define CASE_TUNE weir_json_spec_tune
+#endif
 
 typedef struct json_case {
     const char *schema;
@@ -34,8 +39,8 @@ static inline weir_code json_case_spec(weir_arena *arena, const json_case *c, we
     request.projection = request.schema;
     if (c->projection)
         WEIR_TRY(weir_schema_parse(arena, weir_str_from(c->projection), &request.projection, err));
-    WEIR_TRY(weir_json_format_ops.read_spec(arena, &request, ret, err));
-    weir_json_spec_tune(*ret, !c->slow, c->chunk ? c->chunk : 256 << 10);
+    WEIR_TRY(CASE_OPS.read_spec(arena, &request, ret, err));
+    CASE_TUNE(*ret, !c->slow, c->chunk ? c->chunk : 256 << 10);
     return WEIR_OK;
 }
 
@@ -49,12 +54,12 @@ static inline weir_code json_case_read_file(weir_fs *fs, const json_case *c, int
     WEIR_TRY(json_case_spec(arena, c, &spec, err));
     weir_split split = {
         .path = c->path ? c->path : "/in.json", .start = c->start, .end = c->end ? c->end : -1};
-    WEIR_TRY(weir_json_format_ops.reader_open(spec, fs, &split, NULL, &reader, err));
+    WEIR_TRY(CASE_OPS.reader_open(spec, fs, &split, NULL, &reader, err));
     weir_code code;
     for (;;) {
         weir_batch *batch = NULL;
         int64_t records;
-        code = weir_json_format_ops.reader_next(reader, rows, &batch, &records, err);
+        code = CASE_OPS.reader_next(reader, rows, &batch, &records, err);
         if (code != WEIR_OK || !batch)
             break;
         for (int32_t i = 0; i < batch->columns_count && code == WEIR_OK; i++)
@@ -70,7 +75,7 @@ static inline weir_code json_case_read_file(weir_fs *fs, const json_case *c, int
         if (code != WEIR_OK)
             break;
     }
-    weir_json_format_ops.reader_close(reader);
+    CASE_OPS.reader_close(reader);
     return code;
 }
 
