@@ -141,6 +141,10 @@ weir_code weir_analysis_aggregate(weir_analysis *a, weir_node_aggregate *node, w
     if (node->node.resolved) {
         items = node->aggregates;
     } else {
+        bool generates;
+        WEIR_TRY(weir_analysis_generate_over(a, node, &generates, ret));
+        if (generates)
+            return WEIR_OK;
         WEIR_TRY(weir_analysis_relation(a, node->child, &child));
         weir_scope scope = {.columns = child->output, .starred = child->output, .aliases = &items};
         const weir_node_list *lists[] = {&node->grouping, &node->aggregates};
@@ -257,6 +261,8 @@ weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_no
     weir_node *aggregate, *condition, *child;
     over_aggregate o;
     WEIR_TRY(weir_analysis_relation(a, node->child, &aggregate));
+    if (aggregate->kind != WEIR_NODE_AGGREGATE)
+        return weir_analysis_refuse(a, &node->node, "HAVING over a generator");
     WEIR_TRY(begin_over(a, aggregate, &o));
     WEIR_TRY(having_condition(&o, node, &condition));
     WEIR_TRY(widened(&o, &child));
@@ -458,6 +464,8 @@ weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node *
     weir_node *child;
     if (filter && below == node->child && filter->child->kind == WEIR_NODE_AGGREGATE) {
         WEIR_TRY(weir_analysis_relation(a, filter->child, &child));
+        if (child->kind != WEIR_NODE_AGGREGATE)
+            return weir_analysis_refuse(a, &filter->node, "HAVING over a generator");
         return sort_over_aggregate(a, node, child, filter, ret);
     }
     WEIR_TRY(weir_analysis_relation(a, node->child, &child));

@@ -87,6 +87,15 @@ static weir_code add_star_argument(weir_analysis *a, weir_node_unresolved_functi
     return WEIR_OK;
 }
 
+static weir_code raise_syntax(weir_analysis *a, const weir_node_unresolved_function *call,
+                              const char *syntax) {
+    const char *name = weir_arena_printf(a->arena, "`%s`", lower_name(a, call));
+    return weir_analysis_place(a, &call->node,
+                               weir_error_raise(a->err,
+                                                WEIR_INVALID_SQL_SYNTAX__FUNCTION_WITH_UNSUPPORTED_SYNTAX,
+                                                "prettyName", name, "syntax", syntax, NULL));
+}
+
 static weir_code resolve_args(weir_analysis *a, weir_node_unresolved_function *call, weir_node_list *ret) {
     for (int32_t i = 0; i < call->args.count; i++) {
         weir_node *arg = call->args.items[i];
@@ -98,6 +107,14 @@ static weir_code resolve_args(weir_analysis *a, weir_node_unresolved_function *c
         weir_node_list_add(a->arena, ret, arg);
     }
     return WEIR_OK;
+}
+
+weir_code weir_analysis_resolve_arguments(weir_analysis *a, weir_node_unresolved_function *call,
+                                          weir_node_list *ret) {
+    const char *syntax = call->distinct ? "DISTINCT" : call->filter ? "FILTER CLAUSE" : NULL;
+    if (syntax)
+        return raise_syntax(a, call, syntax);
+    return resolve_args(a, call, ret);
 }
 
 /* ---- struct ---- */
@@ -293,11 +310,7 @@ static weir_code check_syntax(weir_analysis *a, weir_node_unresolved_function *c
     const char *syntax = call->distinct ? "DISTINCT" : call->filter ? "FILTER CLAUSE" : NULL;
     if (function->kind == WEIR_FUNCTION_AGGREGATE || !syntax)
         return WEIR_OK;
-    const char *name = weir_arena_printf(a->arena, "`%s`", lower_name(a, call));
-    return weir_analysis_place(a, &call->node,
-                               weir_error_raise(a->err,
-                                                WEIR_INVALID_SQL_SYNTAX__FUNCTION_WITH_UNSUPPORTED_SYNTAX,
-                                                "prettyName", name, "syntax", syntax, NULL));
+    return raise_syntax(a, call, syntax);
 }
 
 static bool find_aggregate(const weir_node *node, void *data) {
@@ -440,6 +453,9 @@ weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_func
         function = weir_analysis_grouping_function(call_name(call));
     if (is_named(call, "window"))
         return weir_analysis_resolve_window(a, call, ret);
+    if (weir_analysis_is_generator(&call->node)) /* SELECT items and LATERAL VIEW do not come here */
+        return weir_error_raise(a->err, WEIR_UNSUPPORTED_GENERATOR__OUTSIDE_SELECT, "plan",
+                                weir_analysis_plain_sql(a, &call->node), NULL);
     bool is;
     WEIR_TRY(resolve_date_shift(a, &call, &is, ret));
     if (is)

@@ -346,6 +346,10 @@ weir_code weir_analysis_frame(weir_analysis *a, weir_node *node, bool *ret_is, w
         return weir_analysis_replace_values(a, WEIR_NODE_AS(node, REPLACE_VALUES, replace_values), ret);
     case WEIR_NODE_DEDUPLICATE:
         return resolve_deduplicate(a, WEIR_NODE_AS(node, DEDUPLICATE, deduplicate), ret);
+    case WEIR_NODE_UNPIVOT:
+        return weir_analysis_unpivot(a, WEIR_NODE_AS(node, UNPIVOT, unpivot), ret);
+    case WEIR_NODE_SAMPLE:
+        return weir_analysis_sample(a, WEIR_NODE_AS(node, SAMPLE, sample), ret);
     case WEIR_NODE_UNION:
         return weir_analysis_union(a, WEIR_NODE_AS(node, UNION, union), ret);
     case WEIR_NODE_REPARTITION:

@@ -186,6 +186,27 @@ weir_code weir_analysis_unresolved(weir_analysis *a, const weir_scope *scope, co
 
 /* ---- through the scopes ---- */
 
+/* The field that the parts behind the first name, NULL for NULL. */
+static weir_code extract_parts(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node *found,
+                               weir_node **ret) {
+    for (int32_t i = 1; found && i < name->parts.count; i++)
+        WEIR_TRY(weir_analysis_extract(a, &name->node, found,
+                                       weir_literal_string(a->arena, name->parts.items[i]), &found));
+    *ret = found;
+    return WEIR_OK;
+}
+
+/* A generator's column to the left in the same SELECT; *ret NULL where there is none. */
+static void find_generated(weir_analysis *a, const weir_scope *scope, weir_str name, weir_node **ret) {
+    *ret = NULL;
+    for (int32_t i = 0; scope->aliases && i < scope->aliases->count && !*ret; i++) {
+        weir_node *item = scope->aliases->items[i];
+        if (item->kind == WEIR_NODE_ATTRIBUTE &&
+            weir_analysis_name_equal(a, WEIR_NODE_AS(item, ATTRIBUTE, attribute)->name, name))
+            *ret = item;
+    }
+}
+
 /* An alias to the left in the same SELECT: what it stands for is put in its place. */
 static weir_code find_lateral(weir_analysis *a, const weir_scope *scope, weir_node_unresolved_attribute *name,
                               weir_node **ret) {
@@ -199,9 +220,9 @@ static weir_code find_lateral(weir_analysis *a, const weir_scope *scope, weir_no
         match = WEIR_NODE_AS(item, ALIAS, alias);
         count++;
     }
-    *ret = NULL;
+    find_generated(a, scope, name->parts.items[0], ret);
     if (count == 0)
-        return WEIR_OK;
+        return name->parts.count == 1 ? WEIR_OK : extract_parts(a, name, *ret, ret);
     if (count > 1) {
         const char *times = weir_arena_printf(a->arena, "%d", count);
         weir_str_list first = {name->parts.items, 1};
@@ -216,12 +237,7 @@ static weir_code find_lateral(weir_analysis *a, const weir_scope *scope, weir_no
                                     "a lateral column alias of a non-deterministic expression");
     if (a->in_aggregate && weir_analysis_has_aggregate(match->child))
         return weir_analysis_refuse(a, &name->node, "a lateral column alias inside an aggregate function");
-    weir_node *found = match->child;
-    for (int32_t i = 1; i < name->parts.count; i++)
-        WEIR_TRY(weir_analysis_extract(a, &name->node, found,
-                                       weir_literal_string(a->arena, name->parts.items[i]), &found));
-    *ret = found;
-    return WEIR_OK;
+    return extract_parts(a, name, match->child, ret);
 }
 
 /* CURRENT_DATE and its kin without parentheses. */

@@ -238,15 +238,27 @@ weir_code weir_analysis_items(weir_analysis *a, const weir_node_list *items, wei
     return WEIR_OK;
 }
 
+/* A generator and aggregates without GROUP BY. */
+static weir_code aggregate_all(weir_analysis *a, const weir_node_project *node, weir_node *child,
+                               weir_node **ret) {
+    weir_node_aggregate *aggregate = relation_for(a, &node->node, WEIR_NODE_AGGREGATE);
+    aggregate->child = child;
+    aggregate->aggregates = node->exprs;
+    return weir_analysis_aggregate(a, aggregate, ret);
+}
+
 static weir_code resolve_project(weir_analysis *a, weir_node_project *node, weir_node **ret) {
     weir_node *child;
     WEIR_TRY(weir_analysis_relation(a, node->child, &child));
-    weir_node_list items = {0};
+    weir_node_list items = {0}, written = node->exprs;
+    if (weir_analysis_generates_over_aggregate(&written))
+        return aggregate_all(a, node, child, ret);
     weir_scope scope = {.columns = child->output, .starred = child->output, .aliases = &items};
     const weir_node_list *lists[] = {&node->exprs};
     a->scope = &scope;
     WEIR_TRY(weir_analysis_plan_window(a, lists, 1, &child, &scope));
-    WEIR_TRY(weir_analysis_items(a, &node->exprs, &items));
+    WEIR_TRY(weir_analysis_plan_generators(a, &node->node, &written, &child));
+    WEIR_TRY(weir_analysis_items(a, &written, &items));
     a->scope = NULL;
     a->window = NULL;
     for (int32_t i = 0; i < items.count; i++)
@@ -419,6 +431,8 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
         return resolve_subquery(a, WEIR_NODE_AS(node, SUBQUERY_ALIAS, subquery_alias), ret);
     case WEIR_NODE_COLUMN_ALIASES:
         return resolve_column_aliases(a, WEIR_NODE_AS(node, COLUMN_ALIASES, column_aliases), ret);
+    case WEIR_NODE_GENERATE:
+        return weir_analysis_generate(a, WEIR_NODE_AS(node, GENERATE, generate), ret);
     case WEIR_NODE_PROJECT:
         return resolve_project(a, WEIR_NODE_AS(node, PROJECT, project), ret);
     case WEIR_NODE_AGGREGATE:

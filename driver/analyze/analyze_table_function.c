@@ -1,6 +1,6 @@
 /* Table-valued functions behind FROM (analyzer_int.h): range(end), range(start, end[, step[, numSlices]])
- * becomes a RANGE; Spark's other ones are refused by name, and what Spark does not know either is not
- * resolved. */
+ * becomes a RANGE, generators a GENERATE over one row; Spark's other ones are refused by name, and what Spark
+ * does not know either is not resolved. */
 #include "common/expr/function.h"
 #include "common/expr/program.h"
 #include "driver/analyze/analyzer_int.h"
@@ -12,10 +12,8 @@ static weir_code place(weir_analysis *a, const weir_node *node, weir_code code) 
 }
 
 static weir_code refuse_name(weir_analysis *a, const weir_node_table_function *node) {
-    static const char *const known[] = {"explode",          "explode_outer",   "inline",
-                                        "inline_outer",     "json_tuple",      "posexplode",
-                                        "posexplode_outer", "stack",           "collations",
-                                        "sql_keywords",     "variant_explode", "variant_explode_outer"};
+    static const char *const known[] = {"json_tuple", "collations", "sql_keywords", "variant_explode",
+                                        "variant_explode_outer"};
     for (size_t i = 0; node->name.count == 1 && i < WEIR_ARRAY_LEN(known); i++)
         if (weir_str_equal_nocase(node->name.items[0], weir_str_from(known[i])))
             WEIR_RAISE(a->err, UNSUPPORTED_FEATURE, "message",
@@ -54,6 +52,10 @@ static weir_code fold_argument(weir_analysis *a, const weir_node_table_function 
 }
 
 weir_code weir_analysis_table_function(weir_analysis *a, weir_node_table_function *node, weir_node **ret) {
+    bool generator;
+    WEIR_TRY(weir_analysis_generator_table(a, node, &generator, ret));
+    if (generator)
+        return WEIR_OK;
     if (node->name.count != 1 || !weir_str_equal_nocase(node->name.items[0], WEIR_STR("range")))
         return refuse_name(a, node);
     int32_t count = node->args.count;

@@ -102,7 +102,8 @@ bool weir_analysis_is_nondeterministic(const weir_node *node);
 #define WEIR_ANALYSIS_NODES_MAX 100000
 bool weir_analysis_is_too_large(const weir_node *node);
 
-/* ---- DataFrame methods (analyze_frame.c, analyze_nulls.c, analyze_shape.c) ---- */
+/* ---- DataFrame methods (analyze_frame.c, analyze_nulls.c, analyze_shape.c,
+ * analyze_unpivot.c) ---- */
 /* The relation without the DATAFRAME nodes around it: rules that look at the relation below look through. */
 weir_node *weir_analysis_peel(weir_node *relation);
 /* The column that a name with plan_id means, where it is in scope; else CANNOT_RESOLVE_DATAFRAME_COLUMN. */
@@ -119,6 +120,8 @@ weir_code weir_analysis_fill_nulls(weir_analysis *a, weir_node_fill_nulls *node,
 weir_code weir_analysis_drop_nulls(weir_analysis *a, weir_node_drop_nulls *node, weir_node **ret);
 weir_code weir_analysis_replace_values(weir_analysis *a, weir_node_replace_values *node, weir_node **ret);
 weir_code weir_analysis_to_schema(weir_analysis *a, weir_node_to_schema *node, weir_node **ret);
+weir_code weir_analysis_unpivot(weir_analysis *a, weir_node_unpivot *node, weir_node **ret);
+weir_code weir_analysis_sample(weir_analysis *a, weir_node_sample *node, weir_node **ret);
 weir_code weir_analysis_union(weir_analysis *a, weir_node_union *node, weir_node **ret);
 /* Casts the columns of all children to common types; refuses children that do not fit. `word`: UNION, EXCEPT,
  * ... */
@@ -166,6 +169,9 @@ weir_code weir_analysis_filter_subqueries(weir_analysis *a, const weir_node *ori
 /* Table-valued functions (analyze_table_function.c): range(); the others are refused by name. */
 weir_code weir_analysis_table_function(weir_analysis *a, weir_node_table_function *node, weir_node **ret);
 weir_code weir_analysis_resolve_call(weir_analysis *a, weir_node_unresolved_function *call, weir_node **ret);
+/* Its arguments, stars expanded. */
+weir_code weir_analysis_resolve_arguments(weir_analysis *a, weir_node_unresolved_function *call,
+                                          weir_node_list *ret);
 bool weir_analysis_is_window_call(const weir_node *node);
 
 /* ---- lambdas (analyze_lambda.c) ---- */
@@ -187,6 +193,23 @@ weir_code weir_analysis_resolve_window(weir_analysis *a, weir_node_unresolved_fu
  * widens the scope by it. *child and *scope are replaced where there is a window. */
 weir_code weir_analysis_plan_window(weir_analysis *a, const weir_node_list *lists[], int32_t lists_count,
                                     weir_node **child, weir_scope *scope);
+
+/* ---- generators (analyze_generate.c) ---- */
+bool weir_analysis_is_generator(const weir_node *node);
+/* The generators among the items of a SELECT: puts a GENERATE for each on *child, and its columns in its
+ * place. */
+weir_code weir_analysis_plan_generators(weir_analysis *a, const weir_node *origin, weir_node_list *items,
+                                        weir_node **child);
+/* Does a SELECT without GROUP BY hold both a generator and aggregates? */
+bool weir_analysis_generates_over_aggregate(const weir_node_list *items);
+/* An unresolved aggregation with a generator among its items: the relation above a plain one. */
+weir_code weir_analysis_generate_over(weir_analysis *a, const weir_node_aggregate *node, bool *ret_is,
+                                      weir_node **ret);
+/* LATERAL VIEW. */
+weir_code weir_analysis_generate(weir_analysis *a, weir_node_generate *node, weir_node **ret);
+/* A generator behind FROM; *ret_is is false for other functions. */
+weir_code weir_analysis_generator_table(weir_analysis *a, const weir_node_table_function *node, bool *ret_is,
+                                        weir_node **ret);
 
 /* ---- relations (analyze_relation.c, analyze_aggregate.c) ---- */
 weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **ret);

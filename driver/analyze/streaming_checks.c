@@ -33,6 +33,10 @@ static const weir_node *child_of(const weir_node *node) {
         return ((const weir_node_limit *)node)->child;
     case WEIR_NODE_EXPAND:
         return ((const weir_node_expand *)node)->child;
+    case WEIR_NODE_SAMPLE:
+        return ((const weir_node_sample *)node)->child;
+    case WEIR_NODE_GENERATE:
+        return ((const weir_node_generate *)node)->child;
     case WEIR_NODE_SUBQUERY_ALIAS:
         return ((const weir_node_subquery_alias *)node)->child;
     case WEIR_NODE_WATERMARK:
@@ -151,6 +155,8 @@ static weir_code check_operator(const weir_node *node, output_mode mode, weir_er
         return WEIR_OK;
     if (node->kind == WEIR_NODE_AGGREGATE)
         return check_aggregate((const weir_node_aggregate *)node, err);
+    if (node->kind == WEIR_NODE_SAMPLE)
+        return raise_operation("Sampling is not supported on streaming DataFrames/Datasets", err);
     bool complete = mode == MODE_COMPLETE && weir_node_any(child, is_streaming_aggregate, NULL);
     if (node->kind == WEIR_NODE_SORT && !complete)
         return raise_operation(

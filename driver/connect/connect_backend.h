@@ -75,6 +75,10 @@ weir_str weir_client_session_conf_get(weir_client_session *session, weir_arena *
 weir_code weir_client_session_conf_set(weir_client_session *session, weir_str key, weir_str value,
                                        weir_error **err);
 void weir_client_session_conf_unset(weir_client_session *session, weir_str key);
+/* Forgets what the session has set, so that the server's value holds again; an empty key: all of it. */
+void weir_client_session_conf_reset(weir_client_session *session, weir_str key);
+/* Looks like a password or a token: not to be shown. */
+bool weir_client_conf_is_secret(const char *key, const char *value);
 /* An uploaded artifact ("cache/<sha256 hex>", "pyfiles/a.py"); a new reference, or NULL. */
 weir_buffer *weir_client_session_artifact(weir_client_session *session, const char *name);
 /* Calls `fn` for each artifact whose name begins with `prefix`, in no order. */

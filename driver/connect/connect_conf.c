@@ -126,7 +126,7 @@ static bool holds_word(const char *text, const char *word) {
 }
 
 /* Spark's default of spark.redaction.regex. */
-static bool is_secret(const char *key, const char *value) {
+bool weir_client_conf_is_secret(const char *key, const char *value) {
     static const char *const words[] = {"secret",     "password", "token", "accesskey",
                                         "access.key", "api.key",  "apikey"};
     for (size_t i = 0; i < WEIR_ARRAY_LEN(words); i++)
@@ -251,6 +251,20 @@ void weir_client_session_conf_unset(weir_client_session *session, weir_str key) 
     pthread_mutex_unlock(&session->lock);
 }
 
+void weir_client_session_conf_reset(weir_client_session *session, weir_str key) {
+    pthread_mutex_lock(&session->lock);
+    for (connect_setting **at = &session->settings; *at;) {
+        connect_setting *setting = *at;
+        if (key.size > 0 && !weir_str_equal(weir_str_from(setting->key), key)) {
+            at = &setting->next;
+            continue;
+        }
+        *at = setting->next;
+        free_setting(setting);
+    }
+    pthread_mutex_unlock(&session->lock);
+}
+
 /* --- the call --- */
 
 typedef struct config_call {
@@ -297,7 +311,7 @@ static weir_code set_pairs(const config_call *call, const Spark__Connect__Config
 
 static weir_str visible_value(const config_call *call, const char *key, bool with_default) {
     weir_str value = read_value(call->session, call->arena, weir_str_from(key), with_default);
-    return value.data && is_secret(key, value.data) ? (weir_str){0} : value;
+    return value.data && weir_client_conf_is_secret(key, value.data) ? (weir_str){0} : value;
 }
 
 static weir_code get_keys(const config_call *call, char **keys, size_t count, bool optional,
@@ -333,11 +347,13 @@ static void get_all(const config_call *call, const char *prefix) {
     for (int32_t i = 0; i < entries->count; i++) {
         const char *key = weir_arena_str(call->arena, entries->items[i].key).data;
         const char *value = weir_arena_str(call->arena, entries->items[i].value).data;
-        if (!find_setting(call->session, key) && strncmp(key, prefix, skip) == 0 && !is_secret(key, value))
+        if (!find_setting(call->session, key) && strncmp(key, prefix, skip) == 0 &&
+            !weir_client_conf_is_secret(key, value))
             add_pair(call, key + skip, weir_str_from(value));
     }
     for (const connect_setting *at = call->session->settings; at; at = at->next)
-        if (at->value && strncmp(at->key, prefix, skip) == 0 && !is_secret(at->key, at->value))
+        if (at->value && strncmp(at->key, prefix, skip) == 0 &&
+            !weir_client_conf_is_secret(at->key, at->value))
             add_pair(call, weir_arena_strdup(call->arena, at->key + skip),
                      weir_str_from(weir_arena_strdup(call->arena, at->value)));
     pthread_mutex_unlock(&call->session->lock);

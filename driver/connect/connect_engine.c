@@ -131,6 +131,8 @@ static weir_code run_plan(weir_engine_session *session, weir_engine_scope *scope
         return weir_engine_view_add(scope, &plan->view, plan->root, err);
     case WEIR_CONNECT_SQL_COMMAND:
         return answer_sql(operation, plan, err);
+    case WEIR_CONNECT_STATEMENT:
+        return weir_engine_statement(scope, operation, plan, err);
     case WEIR_CONNECT_START_STREAM:
         return weir_engine_stream_start(session, operation, scope, plan, err);
     case WEIR_CONNECT_QUERY_COMMAND:
@@ -157,6 +159,7 @@ static bool outlives(const Spark__Connect__Plan *message) {
         return false;
     int kind = (int)message->command->command_type_case;
     return kind == SPARK__CONNECT__COMMAND__COMMAND_TYPE_CREATE_DATAFRAME_VIEW ||
+           kind == SPARK__CONNECT__COMMAND__COMMAND_TYPE_SQL_COMMAND || /* CREATE VIEW */
            kind == SPARK__CONNECT__COMMAND__COMMAND_TYPE_WRITE_STREAM_OPERATION_START;
 }
 

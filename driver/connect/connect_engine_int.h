@@ -1,8 +1,9 @@
 /* Shared by the files of the engine behind the Connect server: connect_engine.c (life, dispatch),
  * engine_scope.c (sessions' views, plans and the memory they live in), engine_rows.c (rows and their texts),
  * engine_write.c (batch writes), engine_streams.c (queries), engine_commands.c (questions to queries),
- * engine_listeners.c (events), engine_catalog.c (catalogue). One lock, `engine->lock`, guards sessions' lists
- * and queries' states; `changed` is broadcast whenever something that a worker waits for may have happened.
+ * engine_listeners.c (events), engine_catalog.c (catalogue), engine_statements.c (SQL that is no query). One
+ * lock, `engine->lock`, guards sessions' lists and queries' states; `changed` is broadcast whenever something
+ * that a worker waits for may have happened.
  */
 #pragma once
 
@@ -169,7 +170,13 @@ void weir_engine_event_add(weir_engine_session *session, Spark__Connect__Streami
                            weir_str json);
 void weir_engine_events_free(weir_engine_session *session);
 
+/* ---- SQL statements (engine_statements.c) ---- */
+weir_code weir_engine_statement(weir_engine_scope *scope, weir_connect_operation *operation,
+                                const weir_connect_plan *plan, weir_error **err);
+
 /* ---- catalogue (engine_catalog.c) ---- */
+/* Catalog patterns: '*' for any text, '|' between alternatives, no case. */
+bool weir_engine_catalog_matches(const char *pattern, const char *name);
 weir_code weir_engine_catalog_answer(weir_engine_scope *scope, weir_connect_operation *operation,
                                      const Spark__Connect__Catalog *catalog, weir_error **err);
 

@@ -15,6 +15,7 @@
 #include "connectors/connector.h"
 #include "driver/analyze/analyzer.h"
 #include "driver/job/job_spec.h"
+#include "driver/sql/parser.h"
 #include "proto/connect_base.pb-c.h"
 
 struct weir_env;
@@ -57,6 +58,7 @@ typedef enum weir_connect_action {
     WEIR_CONNECT_CATALOG,         /* `catalog`: rows of the session's catalogue */
     WEIR_CONNECT_CREATE_VIEW,     /* `view` of `root` */
     WEIR_CONNECT_SQL_COMMAND,     /* a query by spark.sql: analysed now, run later; answer `sql_relation` */
+    WEIR_CONNECT_STATEMENT,       /* `statement`, whose query (but that of EXPLAIN) is `root` */
     WEIR_CONNECT_WRITE,           /* `write` the rows of `root` */
     WEIR_CONNECT_START_STREAM,    /* `stream` of `root` */
     WEIR_CONNECT_QUERY_COMMAND,   /* `query_command` */
@@ -102,6 +104,7 @@ typedef struct weir_connect_plan {
     weir_connect_view view;
     weir_connect_write write;
     weir_connect_stream stream;
+    weir_statement statement;
     weir_str relation_id;
     const Spark__Connect__Catalog *catalog;
     const Spark__Connect__Relation *sql_relation;

@@ -60,6 +60,14 @@ static weir_code decode_sql_command(weir_decode *d, const Spark__Connect__SqlCom
                                     weir_connect_plan *ret) {
     ret->action = WEIR_CONNECT_SQL_COMMAND;
     WEIR_TRY(sql_of_command(d, m, &ret->sql_relation));
+    if (ret->sql_relation->rel_type_case == SPARK__CONNECT__RELATION__REL_TYPE_SQL)
+        WEIR_TRY(weir_decode_statement(d, ret->sql_relation->sql, &ret->statement));
+    if (ret->statement.kind != WEIR_STATEMENT_QUERY) {
+        ret->action = WEIR_CONNECT_STATEMENT;
+        /* EXPLAIN tells of a query that does not resolve; the others fail with it. */
+        ret->root = ret->statement.kind == WEIR_STATEMENT_EXPLAIN ? NULL : ret->statement.query;
+        return WEIR_OK;
+    }
     return weir_decode_relation(d, ret->sql_relation, &ret->root);
 }
 

@@ -163,6 +163,12 @@ static weir_node *make_call(weir_decode *d, weir_str_list name, weir_node_list a
     return &call->node;
 }
 
+weir_node *weir_decode_call(weir_decode *d, const char *name, weir_node *const *args, int32_t count) {
+    weir_str_list parts = {WEIR_NEW(d->arena, weir_str), 1};
+    parts.items[0] = weir_str_from(name);
+    return make_call(d, parts, weir_node_list_of(d->arena, args, count), false);
+}
+
 /* Names that clients use and the registry knows under another one. */
 static weir_str registry_name(weir_str name) {
     static const struct { const char *client, *registry; } names[] = {{"==", "="}, {"!", "not"}};
@@ -247,8 +253,12 @@ weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Al
     if (m->n_name > 1 && m->metadata)
         return weir_error_raise(
             d->err, WEIR_CONNECT_INVALID_PLAN__ALIAS_WITH_MULTIPLE_IDENTIFIERS_AND_METADATA, NULL);
-    if (m->n_name > 1)
-        return weir_decode_unsupported(d->err, "an alias of several names (generators)");
+    if (m->n_name > 1) {
+        weir_node_multi_alias *several = WEIR_NODE_NEW(d->arena, MULTI_ALIAS, multi_alias);
+        several->names = weir_decode_texts(d->arena, m->name, m->n_name);
+        *ret = &several->node;
+        return weir_decode_expression(d, m->expr, &several->child);
+    }
     if (m->n_name == 0)
         return weir_decode_missing(d->err, "spark.connect.Expression.Alias", "name");
     weir_node_alias *alias = WEIR_NODE_NEW(d->arena, ALIAS, alias);

@@ -83,6 +83,8 @@ weir_code weir_decode_sort_order(weir_decode *d, const Spark__Connect__Expressio
                                  weir_node **ret);
 weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Alias *message,
                             weir_node **ret);
+/* An unresolved call of a registry function. */
+weir_node *weir_decode_call(weir_decode *d, const char *name, weir_node *const *args, int32_t count);
 weir_node *weir_decode_attribute(weir_decode *d, weir_str_list parts, bool has_plan_id, int64_t plan_id);
 
 /* ---- relations (decode_relation.c, decode_methods.c, decode_read.c, decode_local.c) ---- */
@@ -92,6 +94,8 @@ weir_code weir_decode_input(weir_decode *d, const Spark__Connect__Relation *inpu
                             weir_node **ret);
 weir_code weir_decode_read(weir_decode *d, const Spark__Connect__Read *message, weir_node **ret);
 weir_code weir_decode_sql(weir_decode *d, const Spark__Connect__SQL *message, weir_node **ret);
+/* A statement that is no query, or WEIR_STATEMENT_QUERY. */
+weir_code weir_decode_statement(weir_decode *d, const Spark__Connect__SQL *message, weir_statement *ret);
 weir_code weir_decode_local(weir_decode *d, const Spark__Connect__Relation *message, weir_node **ret);
 /* with_columns, drop, na.* and the like; *ret_is is false for other relations. */
 weir_code weir_decode_method(weir_decode *d, const Spark__Connect__Relation *message, bool *ret_is,

@@ -1,5 +1,6 @@
 /* Relations of Spark Connect that SQL does not have: methods of DataFrame that change columns
  * (analyze_frame.c makes projections of them). */
+#include "common/types/number_text.h"
 #include "driver/connect/decode_int.h"
 
 static weir_code decode_with_columns(weir_decode *d, const Spark__Connect__WithColumns *m, weir_node **ret) {
@@ -122,6 +123,98 @@ static weir_code decode_replace(weir_decode *d, const Spark__Connect__NAReplace 
     return WEIR_OK;
 }
 
+/* ---- samples, unpivot ---- */
+
+static weir_node *double_literal(weir_decode *d, double value) {
+    weir_column *column = NULL;
+    if (weir_column_new_fixed(NULL, weir_type_of(WEIR_TYPE_DOUBLE), 1, &column, NULL) != WEIR_OK)
+        return weir_literal_null(d->arena, weir_type_of(WEIR_TYPE_DOUBLE));
+    memcpy(weir_column_values(column), &value, sizeof value);
+    return weir_literal_new(d->arena, column);
+}
+
+static weir_code check_fraction(weir_decode *d, double fraction) {
+    const double slack = 1e-6; /* RandomSampler.roundingEpsilon */
+    if (fraction >= -slack && fraction <= 1 + slack)
+        return WEIR_OK;
+    char text[WEIR_NUMBER_TEXT_MAX + 1];
+    text[weir_double_format(fraction, text)] = '\0';
+    return weir_error_failf(
+        d->err, WEIR_INVALID_ARGUMENT,
+        "requirement failed: Sampling fraction (%s) must be on interval [0, 1] without replacement", text);
+}
+
+/* randomSplit() wants the same rows in every part's turn: they are sorted by whatever can be. */
+static weir_node *in_order(weir_decode *d, weir_node *child) {
+    weir_node_sort *sort = WEIR_NODE_NEW(d->arena, SORT, sort);
+    weir_node_sort_order *order = WEIR_NODE_NEW(d->arena, SORT_ORDER, sort_order);
+    weir_str_list all = {WEIR_NEW(d->arena, weir_str), 1};
+    all.items[0] = WEIR_STR("all");
+    order->child = weir_decode_attribute(d, all, false, 0);
+    order->ascending = order->nulls_first = true;
+    sort->child = child;
+    weir_node_list_add(d->arena, &sort->orders, &order->node);
+    return &sort->node;
+}
+
+static weir_code decode_sample(weir_decode *d, const Spark__Connect__Sample *m, weir_node **ret) {
+    weir_node_sample *node = WEIR_NODE_NEW(d->arena, SAMPLE, sample);
+    if (m->with_replacement)
+        return weir_decode_unsupported(d->err, "sample() with replacement");
+    WEIR_TRY(weir_decode_input(d, m->input, "Sample", &node->child));
+    WEIR_TRY(check_fraction(d, m->upper_bound - m->lower_bound));
+    if (m->deterministic_order)
+        node->child = in_order(d, node->child);
+    node->lower = double_literal(d, m->lower_bound);
+    node->upper = double_literal(d, m->upper_bound);
+    node->seed = m->seed;
+    node->seeded = m->has_seed;
+    *ret = &node->node;
+    return WEIR_OK;
+}
+
+static weir_code decode_sample_by(weir_decode *d, const Spark__Connect__StatSampleBy *m, weir_node **ret) {
+    weir_node_sample *node = WEIR_NODE_NEW(d->arena, SAMPLE, sample);
+    weir_node_case *fractions = WEIR_NODE_NEW(d->arena, CASE, case);
+    weir_node *column;
+    WEIR_TRY(weir_decode_input(d, m->input, "StatSampleBy", &node->child));
+    WEIR_TRY(weir_decode_expression(d, m->col, &column));
+    for (size_t i = 0; i < m->n_fractions; i++) {
+        weir_node *sides[2] = {column, NULL};
+        double fraction = m->fractions[i]->fraction;
+        WEIR_TRY(weir_decode_literal(d, m->fractions[i]->stratum, &sides[1]));
+        if (!(fraction >= 0 && fraction <= 1))
+            return weir_error_failf(d->err, WEIR_INVALID_ARGUMENT,
+                                    "requirement failed: Fractions must be in [0, 1]");
+        weir_node_list_add(d->arena, &fractions->branches, weir_decode_call(d, "<=>", sides, 2));
+        weir_node_list_add(d->arena, &fractions->branches, double_literal(d, fraction));
+    }
+    fractions->otherwise = double_literal(d, 0);
+    node->lower = double_literal(d, 0);
+    node->upper = m->n_fractions ? &fractions->node : fractions->otherwise;
+    node->seed = m->seed;
+    node->seeded = m->has_seed;
+    *ret = &node->node;
+    return WEIR_OK;
+}
+
+static weir_code decode_unpivot(weir_decode *d, const Spark__Connect__Unpivot *m, weir_node **ret) {
+    weir_node_unpivot *node = WEIR_NODE_NEW(d->arena, UNPIVOT, unpivot);
+    WEIR_TRY(weir_decode_input(d, m->input, "Unpivot", &node->child));
+    WEIR_TRY(weir_decode_expressions(d, m->ids, m->n_ids, &node->ids));
+    node->other_values = !m->values;
+    for (size_t i = 0; m->values && i < m->values->n_values; i++) {
+        weir_node_expr_list *one = WEIR_NODE_NEW(d->arena, EXPR_LIST, expr_list);
+        WEIR_TRY(weir_decode_expressions(d, &m->values->values[i], 1, &one->items));
+        weir_node_list_add(d->arena, &node->values, &one->node);
+    }
+    node->variable = weir_decode_text(m->variable_column_name);
+    node->names = (weir_str_list){WEIR_NEW(d->arena, weir_str), 1};
+    node->names.items[0] = weir_decode_text(m->value_column_name);
+    *ret = &node->node;
+    return WEIR_OK;
+}
+
 weir_code weir_decode_method(weir_decode *d, const Spark__Connect__Relation *m, bool *ret_is,
                              weir_node **ret) {
     *ret_is = true;
@@ -144,6 +237,12 @@ weir_code weir_decode_method(weir_decode *d, const Spark__Connect__Relation *m, 
         return decode_drop_nulls(d, m->drop_na, ret);
     case SPARK__CONNECT__RELATION__REL_TYPE_REPLACE:
         return decode_replace(d, m->replace, ret);
+    case SPARK__CONNECT__RELATION__REL_TYPE_SAMPLE:
+        return decode_sample(d, m->sample, ret);
+    case SPARK__CONNECT__RELATION__REL_TYPE_SAMPLE_BY:
+        return decode_sample_by(d, m->sample_by, ret);
+    case SPARK__CONNECT__RELATION__REL_TYPE_UNPIVOT:
+        return decode_unpivot(d, m->unpivot, ret);
     default:
         *ret_is = false;
         return WEIR_OK;

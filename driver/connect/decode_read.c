@@ -205,6 +205,14 @@ static weir_code replace_reference(weir_arena *arena, weir_node *node, void *dat
     return WEIR_OK;
 }
 
+weir_code weir_decode_statement(weir_decode *d, const Spark__Connect__SQL *m, weir_statement *ret) {
+    weir_parser_parameters parameters;
+    weir_str sql = weir_decode_text(m->query);
+    WEIR_TRY(decode_parameters(d, m, &parameters));
+    WEIR_TRY(weir_parser_statement(d->arena, sql, d->scope->zone, &parameters, ret, d->err));
+    return ret->query ? weir_decode_move_places(d, sql, ret->query, &ret->query) : WEIR_OK;
+}
+
 weir_code weir_decode_sql(weir_decode *d, const Spark__Connect__SQL *m, weir_node **ret) {
     weir_parser_parameters parameters;
     weir_str sql = weir_decode_text(m->query);

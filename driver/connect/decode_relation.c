@@ -275,6 +275,14 @@ static weir_code decode_repartition_by(weir_decode *d, const Spark__Connect__Rep
     return weir_decode_expressions(d, m->partition_exprs, m->n_partition_exprs, &node->exprs);
 }
 
+static weir_code decode_table_function(weir_decode *d, const Spark__Connect__UnresolvedTableValuedFunction *m,
+                                       weir_node **ret) {
+    weir_node_table_function *node = WEIR_NODE_NEW(d->arena, TABLE_FUNCTION, table_function);
+    WEIR_TRY(weir_decode_name(d, m->function_name, &node->name));
+    *ret = &node->node;
+    return weir_decode_expressions(d, m->arguments, m->n_arguments, &node->args);
+}
+
 /* ---- other relations beside a root ---- */
 
 static weir_code decode_with_relations(weir_decode *d, const Spark__Connect__WithRelations *m,
@@ -343,6 +351,8 @@ static weir_code decode_kind(weir_decode *d, const relation *m, weir_node **ret)
         return decode_cached_remote(d, m->cached_remote_relation, ret);
     case SPARK__CONNECT__RELATION__REL_TYPE_RANGE:
         return decode_range(d, m->range, ret);
+    case SPARK__CONNECT__RELATION__REL_TYPE_UNRESOLVED_TABLE_VALUED_FUNCTION:
+        return decode_table_function(d, m->unresolved_table_valued_function, ret);
     case SPARK__CONNECT__RELATION__REL_TYPE_SUBQUERY_ALIAS:
         return decode_subquery_alias(d, m->subquery_alias, ret);
     case SPARK__CONNECT__RELATION__REL_TYPE_REPARTITION:

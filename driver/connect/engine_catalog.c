@@ -120,7 +120,7 @@ static bool matches_one(weir_str pattern, weir_str name) {
     return p == pattern.size;
 }
 
-static bool matches(const char *pattern, const char *name) {
+bool weir_engine_catalog_matches(const char *pattern, const char *name) {
     if (!pattern)
         return true;
     weir_str rest = weir_str_from(pattern), text = weir_str_from(name);
@@ -178,7 +178,7 @@ static weir_code list_tables(weir_engine_scope *scope, weir_connect_operation *o
     weir_engine_view **sorted = WEIR_NEW_ARRAY(scope->arena, weir_engine_view *, count + 1);
     count = 0;
     for (weir_engine_view *view = scope->session->views; view; view = view->next)
-        if (view->global == global && matches(pattern, view->name))
+        if (view->global == global && weir_engine_catalog_matches(pattern, view->name))
             sorted[count++] = view;
     qsort(sorted, count, sizeof *sorted, by_name);
     for (size_t i = 0; i < count; i++)
@@ -268,7 +268,7 @@ static weir_code list_databases(weir_engine_scope *scope, weir_connect_operation
     static const char *const columns[] = {"name", "catalog", "description", "locationUri"};
     answer a;
     weir_code code = answer_open(&a, scope, columns, "SssS", err);
-    if (matches(pattern, DATABASE)) {
+    if (weir_engine_catalog_matches(pattern, DATABASE)) {
         add_text(&a, 0, DATABASE);
         add_text(&a, 1, CATALOG);
         add_text(&a, 2, "default database");
@@ -283,7 +283,7 @@ static weir_code list_catalogs(weir_engine_scope *scope, weir_connect_operation 
     static const char *const columns[] = {"name", "description"};
     answer a;
     weir_code code = answer_open(&a, scope, columns, "Ss", err);
-    if (matches(pattern, CATALOG)) {
+    if (weir_engine_catalog_matches(pattern, CATALOG)) {
         add_text(&a, 0, CATALOG);
         add_text(&a, 1, NULL);
         a.rows = 1;

@@ -100,6 +100,16 @@ static weir_node *prune_expand(weir_arena *arena, weir_node_expand *node, const 
     return &copy->node;
 }
 
+/* What is not read above is not repeated; the generator's input is not either, where it alone reads it. */
+static weir_node *prune_generate(weir_arena *arena, weir_node_generate *node, const id_set *needed) {
+    weir_node_generate *copy = (weir_node_generate *)weir_node_copy(arena, &node->node);
+    id_set below = copy_set(needed);
+    collect(&below, node->generator);
+    copy->child = prune(arena, node->child, &below);
+    weir_optimize_set_output(arena, &copy->node, keep_needed(arena, &node->node.output, needed));
+    return &copy->node;
+}
+
 /* The cheapest column to keep where none is read. */
 static int32_t smallest_column(const weir_node_list *output) {
     int32_t best = 0;
@@ -123,8 +133,8 @@ static weir_node *prune_source(weir_arena *arena, weir_node *node, const id_set 
     return copy;
 }
 
-/* FILTER, SORT, LIMIT, OFFSET, TAIL, REPARTITION, WATERMARK: the child's columns pass through. `needed` holds
- * their own already. */
+/* FILTER, SAMPLE, SORT, LIMIT, OFFSET, TAIL, REPARTITION, WATERMARK: the child's columns pass through.
+ * `needed` holds their own already. */
 static weir_node *prune_through(weir_arena *arena, weir_node *copy, weir_node **child, const id_set *needed) {
     *child = prune(arena, *child, needed);
     weir_optimize_set_output(arena, copy, (*child)->output);
@@ -203,6 +213,8 @@ static weir_node *prune(weir_arena *arena, weir_node *node, const id_set *needed
         return prune_aggregate(arena, WEIR_NODE_AS(node, AGGREGATE, aggregate), needed);
     case WEIR_NODE_EXPAND:
         return prune_expand(arena, WEIR_NODE_AS(node, EXPAND, expand), needed);
+    case WEIR_NODE_GENERATE:
+        return prune_generate(arena, WEIR_NODE_AS(node, GENERATE, generate), needed);
     case WEIR_NODE_SOURCE:
         return prune_source(arena, node, needed);
     case WEIR_NODE_JOIN:
@@ -212,6 +224,9 @@ static weir_node *prune(weir_arena *arena, weir_node *node, const id_set *needed
     case WEIR_NODE_FILTER:
         collect(&below, WEIR_NODE_AS(node, FILTER, filter)->condition);
         return prune_through(arena, copy, &WEIR_NODE_AS(copy, FILTER, filter)->child, &below);
+    case WEIR_NODE_SAMPLE:
+        collect(&below, WEIR_NODE_AS(node, SAMPLE, sample)->upper);
+        return prune_through(arena, copy, &WEIR_NODE_AS(copy, SAMPLE, sample)->child, &below);
     case WEIR_NODE_SORT:
         collect_list(&below, &WEIR_NODE_AS(node, SORT, sort)->orders);
         return prune_through(arena, copy, &WEIR_NODE_AS(copy, SORT, sort)->child, &below);

@@ -136,6 +136,8 @@ static weir_code optimize_filter(weir_arena *arena, weir_node_filter *filter, we
     }
     if (filter->child->kind == WEIR_NODE_UNION)
         return push_below_union(arena, filter, WEIR_NODE_AS(filter->child, UNION, union), ret, err);
+    if (filter->child->kind == WEIR_NODE_GENERATE)
+        return weir_optimize_filter_generate(arena, filter, ret, err);
     if (filter->child->kind == WEIR_NODE_PROJECT) {
         weir_node_project *project = WEIR_NODE_AS(filter->child, PROJECT, project);
         if (all_deterministic(&project->exprs) && weir_optimize_is_deterministic(filter->condition))

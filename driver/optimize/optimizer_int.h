@@ -13,6 +13,10 @@ weir_code weir_optimize_relation(weir_arena *arena, weir_node *node, const weir_
 weir_node *weir_optimize_join(weir_arena *arena, weir_node_join *join);
 weir_node *weir_optimize_filter_join(weir_arena *arena, weir_node_filter *filter, weir_node_join *join);
 weir_node *weir_optimize_and(weir_arena *arena, weir_node *left, weir_node *right);
+/* What a filter over a GENERATE asks of the columns below alone goes below it; *ret is the filter where
+ * nothing does. */
+weir_code weir_optimize_filter_generate(weir_arena *arena, weir_node_filter *filter, weir_node **ret,
+                                        weir_error **err);
 /* Groups by the start of a time window instead of its (start, end) struct. */
 weir_code weir_optimize_window_keys(weir_arena *arena, weir_node *plan, const weir_optimizer_options *options,
                                     weir_node **ret, weir_error **err);

@@ -207,6 +207,33 @@ static weir_code build_expand(weir_planner *p, weir_node_expand *expand, weir_er
     return WEIR_OK;
 }
 
+static weir_code build_generate(weir_planner *p, weir_node_generate *generate, weir_error **err) {
+    WEIR_TRY(weir_plan_build(p, generate->child, err));
+    weir_node_generate_exec *node = WEIR_NODE_NEW(p->arena, GENERATE_EXEC, generate_exec);
+    const weir_node_list *inputs = &generate->child->output;
+    weir_node_list row = weir_node_list_of(p->arena, inputs->items, inputs->count);
+    for (int32_t i = 0; i < generate->attributes.count; i++)
+        weir_node_list_add(p->arena, &row, generate->attributes.items[i]);
+    node->child = p->current;
+    node->outer = generate->outer;
+    node->fields = generate->fields;
+    WEIR_TRY(weir_plan_bind(p, generate->generator, inputs, &node->generator, err));
+    WEIR_TRY(weir_plan_bind_list(p, &generate->node.output, &row, &node->outputs, err));
+    weir_plan_push(p, &node->node, generate->node.type);
+    return WEIR_OK;
+}
+
+static weir_code build_sample(weir_planner *p, weir_node_sample *sample, weir_error **err) {
+    WEIR_TRY(weir_plan_build(p, sample->child, err));
+    weir_node_sample_exec *node = WEIR_NODE_NEW(p->arena, SAMPLE_EXEC, sample_exec);
+    node->child = p->current;
+    node->seed = sample->seed;
+    WEIR_TRY(weir_plan_bind(p, sample->lower, &sample->child->output, &node->lower, err));
+    WEIR_TRY(weir_plan_bind(p, sample->upper, &sample->child->output, &node->upper, err));
+    weir_plan_push(p, &node->node, p->current->type);
+    return WEIR_OK;
+}
+
 static weir_code push_sort(weir_planner *p, const weir_node_sort *sort, int64_t limit, weir_error **err) {
     weir_node_sort_exec *node = WEIR_NODE_NEW(p->arena, SORT_EXEC, sort_exec);
     node->child = p->current;
@@ -323,6 +350,10 @@ weir_code weir_plan_build(weir_planner *p, weir_node *relation, weir_error **err
         return build_project(p, WEIR_NODE_AS(relation, PROJECT, project), err);
     case WEIR_NODE_EXPAND:
         return build_expand(p, WEIR_NODE_AS(relation, EXPAND, expand), err);
+    case WEIR_NODE_GENERATE:
+        return build_generate(p, WEIR_NODE_AS(relation, GENERATE, generate), err);
+    case WEIR_NODE_SAMPLE:
+        return build_sample(p, WEIR_NODE_AS(relation, SAMPLE, sample), err);
     case WEIR_NODE_AGGREGATE:
         return weir_plan_aggregate(p, WEIR_NODE_AS(relation, AGGREGATE, aggregate), err);
     case WEIR_NODE_UNION:

@@ -1,6 +1,6 @@
 /* The physical planner: a resolved, optimized logical plan of one query becomes stages of bound operators.
  *
- *   a stage       SCAN -> FILTER/PROJECT/EXPAND -> PARTIAL_AGG -> SHUFFLE_WRITE (by key group)
+ *   a stage       SCAN -> FILTER/PROJECT/EXPAND/GENERATE -> PARTIAL_AGG -> SHUFFLE_WRITE (by key group)
  *   behind it     SHUFFLE_READ -> STATE_AGG -> PROJECT/FILTER -> [SHUFFLE_WRITE to one]
  *   the last one  SHUFFLE_READ -> SORT -> LIMIT -> SINK_WRITE
  *

@@ -98,6 +98,11 @@ static const weir_node *definition_of(const weir_node *node, void *relation) {
                 attribute_of(&expand->attributes,
                              &WEIR_NODE_AS(expand->projections.items[0], EXPR_LIST, expr_list)->items, id);
             below = expand->child;
+        } else if (at->kind == WEIR_NODE_GENERATE) {
+            const weir_node_generate *generate = WEIR_NODE_AS(at, GENERATE, generate);
+            bool made = attribute_of(&generate->attributes, &generate->attributes, id) != NULL;
+            found = made ? generate->generator : NULL;
+            below = generate->child;
         } else if (at->kind == WEIR_NODE_FILTER) {
             below = WEIR_NODE_AS(at, FILTER, filter)->child;
         } else if (at->kind == WEIR_NODE_SUBQUERY_ALIAS) {

@@ -73,6 +73,7 @@ static int64_t size_of(const weir_node *relation) {
     }
     case WEIR_NODE_FILTER:
     case WEIR_NODE_PROJECT:
+    case WEIR_NODE_SAMPLE:
     case WEIR_NODE_SORT:
     case WEIR_NODE_LIMIT:
     case WEIR_NODE_OFFSET:

@@ -374,6 +374,20 @@ static bool begins_clause(weir_keyword keyword) {
     }
 }
 
+/* AS (a, b) */
+static weir_node *parse_alias_list(weir_parse *p, int32_t from, weir_node *child) {
+    weir_node_multi_alias *alias = WEIR_NODE_NEW(p->arena, MULTI_ALIAS, multi_alias);
+    alias->child = child;
+    p->at += 2;
+    do {
+        weir_str name;
+        if (!weir_parse_identifier(p, &name))
+            return NULL;
+        weir_parse_strs_add(p, &alias->names, name);
+    } while (weir_parse_accept(p, WEIR_TOKEN_COMMA));
+    return weir_parse_expect(p, WEIR_TOKEN_RPAREN) ? weir_parse_mark(p, from, alias) : NULL;
+}
+
 weir_node *weir_parse_named_expr(weir_parse *p) {
     int32_t from = p->at;
     weir_node *child = weir_parse_expr(p);
@@ -382,7 +396,7 @@ weir_node *weir_parse_named_expr(weir_parse *p) {
     const weir_token *token = weir_parse_peek(p, 0), *next = weir_parse_peek(p, 1);
     bool as = token->keyword == WEIR_KW_AS && weir_parse_starts_identifier(next);
     if (token->keyword == WEIR_KW_AS && next->kind == WEIR_TOKEN_LPAREN)
-        return weir_parse_refuse(p, next, "an alias list of a generator");
+        return parse_alias_list(p, from, child);
     if (token->keyword == WEIR_KW_AS && !as && next->kind != WEIR_TOKEN_EOF &&
         next->kind != WEIR_TOKEN_COMMA && next->kind != WEIR_TOKEN_RPAREN) {
         p->at++;

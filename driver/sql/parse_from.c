@@ -158,17 +158,14 @@ static weir_node *parse_table(weir_parse *p) {
         return weir_parse_refuse(p, weir_parse_peek(p, 0), "time travel");
     weir_parse_cte *cte = streaming ? NULL : find_cte(p, table->name);
     weir_node *node = cte ? weir_parse_wrap(p, cte->plan, cte->name) : weir_parse_mark(p, from, table);
-    if (weir_parse_is_keyword(p, 0, WEIR_KW_TABLESAMPLE))
-        return weir_parse_refuse_word(p, "");
+    if (!(node = weir_parse_sample(p, from, node)))
+        return NULL;
     return parse_alias(p, node, from, false);
 }
 
 static bool refuse_relation_extension(weir_parse *p) {
     switch (weir_parse_peek(p, 0)->keyword) {
-    case WEIR_KW_LATERAL:
-        return weir_parse_refuse(p, weir_parse_peek(p, 0), "LATERAL VIEW") != NULL;
     case WEIR_KW_PIVOT:
-    case WEIR_KW_UNPIVOT:
     case WEIR_KW_TABLESAMPLE:
         return weir_parse_refuse_word(p, "") != NULL;
     default:
@@ -235,11 +232,15 @@ static weir_node *parse_primary(weir_parse *p) {
         weir_parse_leave(p);
         if (!node || !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
             return NULL;
-        if (weir_parse_is_keyword(p, 0, WEIR_KW_TABLESAMPLE))
-            return weir_parse_refuse_word(p, "");
+        if (!(node = weir_parse_sample(p, from, node)))
+            return NULL;
         node = parse_alias(p, node, from, query);
     } else {
         node = parse_table(p);
+    }
+    if (node && weir_parse_is_keyword(p, 0, WEIR_KW_UNPIVOT)) {
+        node = weir_parse_unpivot(p, node);
+        node = node ? parse_alias(p, node, from, false) : NULL;
     }
     return node && refuse_relation_extension(p) ? node : NULL;
 }

@@ -221,6 +221,8 @@ static bool parse_select_body(weir_parse *p, select_block *block) {
     } else {
         block->child = weir_parse_mark(p, block->from, WEIR_NODE_NEW(p->arena, ONE_ROW, one_row));
     }
+    if (!weir_parse_lateral_views(p, &block->child))
+        return false;
     if (weir_parse_accept_keyword(p, WEIR_KW_WHERE)) {
         weir_node *condition = weir_parse_expr(p);
         if (!condition)

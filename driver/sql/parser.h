@@ -26,6 +26,39 @@ typedef struct weir_parser_parameters {
 /* As above with parameters; UNBOUND_SQL_PARAMETER where one is missing. */
 weir_code weir_parser_query_with(weir_arena *arena, weir_str sql, const weir_timezone *zone,
                                  const weir_parser_parameters *parameters, weir_node **ret, weir_error **err);
+typedef enum weir_statement_kind {
+    WEIR_STATEMENT_QUERY, /* or one that is not built: weir_parser_query refuses it by name */
+    WEIR_STATEMENT_SET,   /* key [= value] */
+    WEIR_STATEMENT_SET_LOCAL_ZONE,
+    WEIR_STATEMENT_RESET,       /* key, or empty for all */
+    WEIR_STATEMENT_CREATE_VIEW, /* a temporary one: name, columns, replace, global, query */
+    WEIR_STATEMENT_DROP_VIEW,   /* name, if_exists, table (DROP TABLE) */
+    WEIR_STATEMENT_SHOW_TABLES, /* these: name (of the namespace), pattern */
+    WEIR_STATEMENT_SHOW_VIEWS,
+    WEIR_STATEMENT_SHOW_DATABASES,
+    WEIR_STATEMENT_SHOW_CATALOGS,
+    WEIR_STATEMENT_SHOW_CURRENT,
+    WEIR_STATEMENT_SHOW_COLUMNS,   /* name */
+    WEIR_STATEMENT_SHOW_FUNCTIONS, /* mode: ALL, USER, SYSTEM; pattern */
+    WEIR_STATEMENT_DESCRIBE,       /* the columns of `query` */
+    WEIR_STATEMENT_EXPLAIN,        /* mode, query */
+    WEIR_STATEMENT_USE,            /* name */
+    WEIR_STATEMENT_TOUCH,          /* CACHE, UNCACHE, REFRESH TABLE: `name` must be there unless if_exists */
+    WEIR_STATEMENT_NOTHING,
+} weir_statement_kind;
+
+typedef struct weir_statement {
+    weir_statement_kind kind;
+    weir_node *query; /* unresolved */
+    weir_str_list name, columns;
+    weir_str key, value, pattern, mode;
+    bool has_value, has_pattern, replace, global, if_exists, table;
+} weir_statement;
+
+/* A statement that is no query, or WEIR_STATEMENT_QUERY. Texts borrow from `sql` or live in the arena. */
+weir_code weir_parser_statement(weir_arena *arena, weir_str sql, const weir_timezone *zone,
+                                const weir_parser_parameters *parameters, weir_statement *ret,
+                                weir_error **err);
 /* One expression, optionally named ("a + 1 AS b"): gives the expression or an ALIAS. */
 weir_code weir_parser_expression(weir_arena *arena, weir_str sql, const weir_timezone *zone, weir_node **ret,
                                  weir_error **err);

@@ -97,6 +97,16 @@ const weir_type *weir_parse_type(weir_parse *p);
 weir_node *weir_parse_fixed_literal(weir_parse *p, const weir_type *type, const void *bytes, size_t size);
 weir_node *weir_parse_call(weir_parse *p, const char *name, weir_node *const *args, int32_t count);
 
+/* LATERAL VIEW clauses, where the tokens at hand begin one: each goes on top of *child. (parse_lateral.c) */
+bool weir_parse_lateral_views(weir_parse *p, weir_node **child);
+
+/* TABLESAMPLE and UNPIVOT; `child` itself where the tokens at hand begin none. (parse_shape.c) */
+weir_node *weir_parse_sample(weir_parse *p, int32_t from, weir_node *child);
+weir_node *weir_parse_unpivot(weir_parse *p, weir_node *child);
+
+/* A whole statement; *ret_is is false for queries and for what is not built. (parse_statement.c) */
+bool weir_parse_statement(weir_parse *p, weir_statement *ret, bool *ret_is);
+
 /* ---- queries (parse_query.c) ---- */
 weir_node *weir_parse_query(weir_parse *p);
 /* Everything behind the word FROM. (parse_from.c) */

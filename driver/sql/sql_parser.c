@@ -91,6 +91,22 @@ weir_code weir_parser_query_with(weir_arena *arena, weir_str sql, const weir_tim
     return end(&p, node, ret);
 }
 
+weir_code weir_parser_statement(weir_arena *arena, weir_str sql, const weir_timezone *zone,
+                                const weir_parser_parameters *parameters, weir_statement *ret,
+                                weir_error **err) {
+    weir_parse p;
+    bool is;
+    WEIR_TRY(begin(&p, arena, sql, zone, err));
+    p.parameters = parameters;
+    if (!weir_parse_statement(&p, ret, &is))
+        return p.code;
+    if (!is)
+        *ret = (weir_statement){0};
+    if (ret->query && too_complex(ret->query))
+        WEIR_RAISE(err, FAILED_TO_PARSE_TOO_COMPLEX, NULL);
+    return WEIR_OK;
+}
+
 weir_code weir_parser_expression(weir_arena *arena, weir_str sql, const weir_timezone *zone, weir_node **ret,
                                  weir_error **err) {
     weir_parse p;

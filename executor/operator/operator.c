@@ -18,6 +18,10 @@ static compile_fn compiler_of(weir_node_kind kind) {
         return weir_project_compile;
     case WEIR_NODE_EXPAND_EXEC:
         return weir_expand_compile;
+    case WEIR_NODE_GENERATE_EXEC:
+        return weir_generate_compile;
+    case WEIR_NODE_SAMPLE_EXEC:
+        return weir_sample_compile;
     case WEIR_NODE_PARTIAL_AGG:
         return weir_hash_agg_compile;
     case WEIR_NODE_STATE_AGG:

@@ -37,6 +37,7 @@ typedef struct weir_operator_context {
     weir_budget *budget;     /* of the task */
     weir_arena *arena;       /* task lifetime */
     weir_eval *eval;         /* budget and batch arena in it */
+    int32_t task_index;      /* of the task among those of its stage: the partition */
     weir_state_store *state; /* of the task's stateful operator and partition; NULL in stateless tasks */
     /* Gives the batches of a partition of an earlier stage, in the order of its tasks (the build side of a
      * join); `whole`: of its partition 0, which every task reads, else of the task's own. NULL where there
@@ -82,10 +83,10 @@ struct weir_operator {
     void *data;
 };
 
-/* Compiles one physical node (not its child): FILTER_EXEC, PROJECT_EXEC, EXPAND_EXEC, PARTIAL_AGG,
- * FINAL_AGG, STATE_AGG, SORT_EXEC, LIMIT_EXEC, TAIL_EXEC, HASH_JOIN. `input` is the STRUCT of the batches it
- * will be given (the child's schema; for STATE_AGG that of SHUFFLE_READ). `sql` is the query's text for error
- * contexts. Lives in the arena. */
+/* Compiles one physical node (not its child): FILTER_EXEC, PROJECT_EXEC, EXPAND_EXEC, GENERATE_EXEC,
+ * SAMPLE_EXEC, PARTIAL_AGG, FINAL_AGG, STATE_AGG, SORT_EXEC, LIMIT_EXEC, TAIL_EXEC, HASH_JOIN. `input` is the
+ * STRUCT of the batches it will be given (the child's schema; for STATE_AGG that of SHUFFLE_READ). `sql` is
+ * the query's text for error contexts. Lives in the arena. */
 weir_code weir_operator_compile(weir_arena *arena, const weir_node *node, const weir_type *input,
                                 const weir_timezone *zone, bool ansi, weir_str sql,
                                 const weir_operator_spec **ret, weir_error **err);

@@ -19,6 +19,8 @@ typedef struct weir_operator_compiler {
 WEIR_OPERATOR_COMPILE(filter);
 WEIR_OPERATOR_COMPILE(project);
 WEIR_OPERATOR_COMPILE(expand);
+WEIR_OPERATOR_COMPILE(generate);
+WEIR_OPERATOR_COMPILE(sample);
 WEIR_OPERATOR_COMPILE(hash_agg);
 WEIR_OPERATOR_COMPILE(state_agg);
 WEIR_OPERATOR_COMPILE(final_agg);

@@ -373,6 +373,7 @@ void weir_stage_task_run(weir_job *job) {
                                           .budget = &run.budget,
                                           .arena = run.arena,
                                           .eval = &run.eval,
+                                          .task_index = task->index,
                                           .state = run.spec->has_state ? query->stores[task->index] : NULL,
                                           .read_stage = read_stage,
                                           .reader = &run};

@@ -2,7 +2,7 @@
 # Licensed under the Apache License, Version 2.0; see LICENSE.
 """What a PySpark user sees on Weir, compared with what the same client saw on Spark's own Connect server.
 
-    python tests/peer/check_connect_api.py [--weir build/release/weir] [--spark] [CASE...]
+    python tests/peer/check_connect_api.py [--family NAME] [--weir build/release/weir] [--spark] [CASE...]
 
 The answers of Spark are those of tests/golden/connect_api.jsonl (tools/golden/record_api.py); with --spark they are
 asked anew. tests/golden/connect_api_known.txt lists the labels that differ, each with its reason: one that agrees
@@ -21,13 +21,11 @@ import connect_servers  # noqa: E402
 import record_api  # noqa: E402
 import run_api  # noqa: E402
 
-KNOWN = os.path.join(HERE, "..", "golden", "connect_api_known.txt")
 
-
-def load_known():
+def load_known(path):
     """{(case, label): reason}; lines are "case | label | reason"."""
     known = {}
-    with open(KNOWN, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8") as lines:
         for line in lines:
             if line.strip() and not line.startswith("#"):
                 name, label, reason = (part.strip() for part in line.split("|", 2))
@@ -35,11 +33,11 @@ def load_known():
     return known
 
 
-def ask_spark(wanted):
+def ask_spark(wanted, cases):
     with tempfile.TemporaryDirectory(prefix="weir-api-") as root:
         server = connect_servers.start_spark(root)
         try:
-            return {name: json.loads(json.dumps(seen)) for name, seen in run_api.run(server, root, wanted)}
+            return {name: json.loads(json.dumps(seen)) for name, seen in run_api.run(server, root, wanted, cases)}
         finally:
             server.stop()
 
@@ -81,18 +79,21 @@ def compare(name, expected, actual, known):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--family", default="api", choices=record_api.FAMILIES)
     parser.add_argument("--weir", default=os.environ.get("WEIR", "build/release/weir"))
     parser.add_argument("--spark", action="store_true")
     parser.add_argument("--refused", action="store_true", help="also print what Weir refuses by name")
     parser.add_argument("cases", nargs="*")
     args = parser.parse_args()
     os.environ["TZ"] = "UTC"
-    golden = ask_spark(args.cases) if args.spark else record_api.load(record_api.FILE)[1]
-    known, counts, failed = load_known(), {}, False
+    cases = record_api.cases_of(args.family)
+    golden = ask_spark(args.cases, cases) if args.spark else record_api.load(record_api.file_of(args.family))[1]
+    known = load_known(record_api.file_of(args.family, "connect_%s_known.txt"))
+    counts, failed = {}, False
     with tempfile.TemporaryDirectory(prefix="weir-api-") as root:
         server = connect_servers.start_weir(os.path.abspath(args.weir), root)
         try:
-            for name, seen in run_api.run(server, root, args.cases):
+            for name, seen in run_api.run(server, root, args.cases, cases):
                 expected = golden.get(name)
                 if expected is None:
                     print("%s: no answers of Spark are recorded: tools/golden/record_api.py" % name)

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 python=$(tests/peer/make_venv.sh)
 "$python" tests/peer/check_connect_proto.py
 "$python" tests/peer/check_connect_api.py
+"$python" tests/peer/check_connect_api.py --family generate
 "$python" tests/peer/check_example.py
 "$python" tests/peer/check_connect_server.py
 "$python" tests/peer/pyspark_share.py

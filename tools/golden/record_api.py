@@ -2,12 +2,14 @@
 # Licensed under the Apache License, Version 2.0; see LICENSE.
 """Record what a PySpark user sees on Spark's own Connect server: tests/golden/connect_api.jsonl.
 
-    python tools/golden/record_api.py [--out FILE] [CASE...]
+    python tools/golden/record_api.py [--family NAME] [--out FILE] [CASE...]
 
-tests/peer/check_connect_api.py runs the same cases on Weir. With names, only the cases that contain one of them are
-recorded anew. Needs the environment of tests/peer/make_venv.sh and Java 17."""
+A family other than `api` is that of cases_NAME.py and goes to connect_NAME.jsonl. tests/peer/check_connect_api.py runs
+the same cases on Weir. With names, only the cases that contain one of them are recorded anew. Needs the environment of
+tests/peer/make_venv.sh and Java 17."""
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -18,7 +20,19 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import connect_servers  # noqa: E402
 import run_api  # noqa: E402
 
-FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "golden", "connect_api.jsonl")
+HERE = os.path.dirname(os.path.abspath(__file__))
+FAMILIES = ("api", "generate")
+
+
+def file_of(family, name="connect_%s.jsonl"):
+    return os.path.join(HERE, "..", "..", "tests", "golden", name % family)
+
+
+FILE = file_of("api")
+
+
+def cases_of(family):
+    return importlib.import_module("cases_" + family).CASES
 
 
 def load(path):
@@ -32,9 +46,11 @@ def load(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", default=FILE)
+    parser.add_argument("--family", default="api", choices=FAMILIES)
+    parser.add_argument("--out")
     parser.add_argument("cases", nargs="*")
     args = parser.parse_args()
+    args.out = args.out or file_of(args.family)
     os.environ["TZ"] = "UTC"
     import pyspark
 
@@ -44,7 +60,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="weir-api-") as root:
         server = connect_servers.start_spark(root)
         try:
-            for name, seen in run_api.run(server, root, args.cases):
+            for name, seen in run_api.run(server, root, args.cases, cases_of(args.family)):
                 print(name, flush=True)
                 kept[name] = json.loads(json.dumps(seen))
         finally:

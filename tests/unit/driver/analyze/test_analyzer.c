@@ -142,9 +142,9 @@ WEIR_TEST(analyzer, errors_are_sparks) {
          "[UNRESOLVED_ROUTINE] Cannot resolve routine `nofunc` on search path [`system`.`builtin`, "
          "`system`.`session`, "
          "`spark_catalog`.`default`]. SQLSTATE: 42883; line 1 pos 7"},
-        {"SELECT explode(tags) FROM t",
-         "[UNSUPPORTED_FEATURE] The feature is not supported: the function `explode`. SQLSTATE: 0A000; "
-         "line 1 pos 7"},
+        {"SELECT explode(explode(tags)) FROM t",
+         "[UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS] The generator is not supported: nested in "
+         "expressions \"explode(explode(tags))\". SQLSTATE: 42K0E"},
         {"SELECT window(time, '1 hour', '2 hours') FROM t",
          "[DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION] Cannot resolve \"window(time, 3600000000, "
          "7200000000, 0)\" "
