@@ -83,6 +83,8 @@ weir_code weir_decode_sort_order(weir_decode *d, const Spark__Connect__Expressio
                                  weir_node **ret);
 weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Alias *message,
                             weir_node **ret);
+weir_code weir_decode_window(weir_decode *d, const Spark__Connect__Expression__Window *message,
+                             weir_node **ret); /* decode_over.c */
 weir_node *weir_decode_attribute(weir_decode *d, weir_str_list parts, bool has_plan_id, int64_t plan_id);
 
 /* ---- relations (decode_relation.c, decode_methods.c, decode_read.c, decode_local.c) ---- */

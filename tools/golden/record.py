@@ -30,7 +30,7 @@ def add(topics, runner):
 
 add(cases_expr.TOPICS, run_expr.run)
 add(cases_scalar.TOPICS, run_expr.run)
-for module in ("json_read", "json_infer", "json_write", "show", "ddl", "stream", "arrow", "tree", "aggregate"):
+for module in ("json_read", "json_infer", "json_write", "show", "ddl", "stream", "arrow", "tree", "aggregate", "over"):
     try:
         cases = __import__("cases_" + module)
         runner = __import__("run_" + module)
