@@ -23,14 +23,25 @@ typedef struct frames_run {
     int32_t count;
 } frames_run;
 
+weir_code weir_over_accumulator(const weir_over_chunk *chunk, const weir_over_call *call, int32_t groups,
+                                weir_accumulator **ret, weir_error **err) {
+    const weir_aggregate_ops *ops = call->function->aggregate;
+    weir_column *literals[WEIR_AGGREGATE_ARGS_MAX] = {0};
+    for (int32_t i = 0; i < call->args_count; i++)
+        if (call->args[i]->kind == WEIR_NODE_LITERAL)
+            literals[i] = WEIR_NODE_AS(call->args[i], LITERAL, literal)->value;
+    WEIR_TRY(ops->create(chunk->budget, call->arg_types, call->args_count, call->type, ret, err));
+    if (ops->configure)
+        WEIR_TRY(ops->configure(*ret, literals, call->args_count, err));
+    return ops->resize(*ret, groups, err);
+}
+
 static weir_code begin(frames_run *run, weir_over_chunk *chunk, const weir_over_call *call, int32_t groups,
                        weir_error **err) {
-    const weir_aggregate_ops *ops = call->function->aggregate;
     *run = (frames_run){.chunk = chunk, .call = call};
     for (int32_t i = 0; i < call->args_count; i++)
         run->args[i] = weir_over_arg(chunk, call, i);
-    WEIR_TRY(ops->create(chunk->budget, call->arg_types, call->args_count, call->type, &run->acc, err));
-    return ops->resize(run->acc, groups, err);
+    return weir_over_accumulator(chunk, call, groups, &run->acc, err);
 }
 
 static void end(frames_run *run) {

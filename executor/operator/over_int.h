@@ -75,6 +75,10 @@ weir_code weir_over_ints(const weir_over_chunk *chunk, int64_t count, weir_buffe
                          weir_error **err);
 /* Argument `index` of a call for all rows; one reference. */
 weir_column *weir_over_arg(const weir_over_chunk *chunk, const weir_over_call *call, int32_t index);
+/* The accumulator of a call, for `groups` groups, with its literal arguments; destroyed by the caller, after
+ * a failure too. */
+weir_code weir_over_accumulator(const weir_over_chunk *chunk, const weir_over_call *call, int32_t groups,
+                                weir_accumulator **ret, weir_error **err);
 /* A constant INT argument. */
 int32_t weir_over_constant(const weir_over_call *call, int32_t index);
 
