@@ -189,7 +189,8 @@ extern const weir_function weir_cast_functions[3]; /* by weir_cast_mode; bound n
     X(trigonometry) \
     X(aggregate) \
     X(statistic) \
-    X(parameter)
+    X(parameter) \
+    X(over)
 WEIR_FAMILIES(WEIR_FAMILY)
 #define WEIR_FAMILY_COUNT(name) \
     const int32_t weir_##name##_functions_count = (int32_t)WEIR_ARRAY_LEN(weir_##name##_functions);

@@ -16,7 +16,11 @@
 
 typedef struct weir_function weir_function;
 
-typedef enum weir_function_kind { WEIR_FUNCTION_SCALAR, WEIR_FUNCTION_AGGREGATE } weir_function_kind;
+typedef enum weir_function_kind {
+    WEIR_FUNCTION_SCALAR,
+    WEIR_FUNCTION_AGGREGATE,
+    WEIR_FUNCTION_WINDOW, /* over a window alone: row_number, lag, ... */
+} weir_function_kind;
 
 enum {
     /* NULL in any argument gives NULL: the wrapper computes validity and hands the kernel a selection

@@ -153,6 +153,9 @@ static const struct {
     {"spark_partition_id", "SPARK_PARTITION_ID"},
     {"sqrt", "SQRT"},
     {"tan", "TAN"},
+    {"dense_rank", "DENSE_RANK"},
+    {"percent_rank", "PERCENT_RANK"},
+    {"rank", "RANK"},
     {"tanh", "TANH"},
     {"to_varchar", "to_char"},
     {"weir_concat_arrays", "concat"},
@@ -186,8 +189,12 @@ static const struct {
     {"bround", 1, "0"},
     {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
     {"hmac", 2, "SHA-256"},
+    {"lag", 0, "NULL, 1, NULL"},
     {"lag", 1, "1, NULL"},
+    {"lag", 2, "NULL"},
+    {"lead", 0, "NULL, 1, NULL"},
     {"lead", 1, "1, NULL"},
+    {"lead", 2, "NULL"},
     {"listagg", 1, "NULL"},
     {"locate", 2, "1"},
     {"lpad", 2, " "},
@@ -209,6 +216,7 @@ static const struct {
     {"mask", 3, "n, NULL"},
     {"mask", 4, "NULL"},
     {"months_between", 2, "true"},
+    {"ntile", 0, "1"},
     {"overlay", 3, "-1"},
     {"percentile", 2, "1"},
     {"percentile_approx", 2, "10000"},
@@ -501,7 +509,12 @@ static void add_unresolved_call(text_state *s, const weir_node_unresolved_functi
         for (size_t i = 0; i < name.size; i++)
             name.data[i] =
                 (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] + 32 : name.data[i]);
+    /* With IGNORE or RESPECT NULLS these print as what they stand for. */
+    if (call->nulls != WEIR_NULLS_UNSAID && weir_str_ends_with(weir_strbuf_view(&name), WEIR_STR("t_value")))
+        name.data[strcspn(name.data, "_")] = 0;
     add_call(s, name.data ? name.data : "", call->args, call->distinct, call->orders, call->filter);
+    if (call->nulls == WEIR_NULLS_IGNORE && weir_str_equal(weir_strbuf_view(&name), WEIR_STR("nth_value")))
+        weir_strbuf_add_text(s->buf, " ignore nulls");
 }
 
 /* ---- everything else ---- */
@@ -557,7 +570,68 @@ static void add_lambda(text_state *s, const weir_node_lambda *lambda) {
     weir_strbuf_add_char(s->buf, ')');
 }
 
-/* What parsers leave; false for every other kind. */
+/* ---- windows ---- */
+
+static void add_bound(text_state *s, int64_t bound, const weir_node *value) {
+    static const char *const words[] = {"UNBOUNDED PRECEDING", "CURRENT ROW", "", "UNBOUNDED FOLLOWING"};
+    const weir_node_unresolved_function *call = value && value->kind == WEIR_NODE_UNRESOLVED_FUNCTION
+                                                    ? (const weir_node_unresolved_function *)value
+                                                    : NULL;
+    if (bound != WEIR_BOUND_VALUE)
+        weir_strbuf_add_text(s->buf, words[bound]);
+    else if (call && call->args.count == 1 && weir_str_equal(call->name.items[0], WEIR_STR("negative")))
+        add_around(s, "", call->args.items[0], " PRECEDING");
+    else
+        add_around(s, "", value, " FOLLOWING");
+}
+
+static void add_window_spec(text_state *s, const weir_node_window_spec *spec) {
+    weir_strbuf_add_char(s->buf, '(');
+    if (spec->partition.count) {
+        weir_strbuf_add_text(s->buf, "PARTITION BY ");
+        add_args(s, spec->partition);
+    }
+    if (spec->orders.count) {
+        weir_strbuf_add_text(s->buf, spec->partition.count ? " ORDER BY " : "ORDER BY ");
+        add_args(s, spec->orders);
+    }
+    if (spec->partition.count || spec->orders.count)
+        weir_strbuf_add_char(s->buf, ' ');
+    if (spec->frame == WEIR_FRAME_UNSAID) {
+        weir_strbuf_add_text(s->buf, "unspecifiedframe$())");
+        return;
+    }
+    weir_strbuf_add_text(s->buf, spec->frame == WEIR_FRAME_ROWS ? "ROWS BETWEEN " : "RANGE BETWEEN ");
+    add_bound(s, spec->lower, spec->lower_value);
+    weir_strbuf_add_text(s->buf, " AND ");
+    add_bound(s, spec->upper, spec->upper_value);
+    weir_strbuf_add_char(s->buf, ')');
+}
+
+static void add_window_function(text_state *s, const weir_node *node) {
+    const weir_node_window_call *call = WEIR_NODE_AS(node, WINDOW_CALL, window_call);
+    add_call(s, call->function->name, call->args, false, (weir_node_list){0}, call->filter);
+    if (call->ignore_nulls && strcmp(call->function->name, "nth_value") == 0)
+        weir_strbuf_add_text(s->buf, " ignore nulls");
+}
+
+/* `function`: a call as the parser leaves it, or the WINDOW_CALL itself. */
+static void add_window(text_state *s, const weir_node *function, const weir_node *spec, weir_str name) {
+    bool alone = function->kind == WEIR_NODE_WINDOW_CALL && !spec;
+    if (function->kind == WEIR_NODE_WINDOW_CALL)
+        add_window_function(s, function);
+    else
+        add_expr(s, function);
+    if (alone)
+        return;
+    weir_strbuf_add_text(s->buf, " OVER ");
+    if (spec)
+        add_expr(s, spec);
+    else
+        weir_strbuf_add(s->buf, name);
+}
+
+/* What parsers leave, and windows; false for every other kind. */
 static bool add_unresolved(text_state *s, const weir_node *expr) {
     switch (expr->kind) {
     case WEIR_NODE_UNRESOLVED_ATTRIBUTE:
@@ -579,6 +653,17 @@ static bool add_unresolved(text_state *s, const weir_node *expr) {
             weir_strbuf_add_text(s->buf, "namedlambdavariable()");
         else
             weir_strbuf_add(s->buf, WEIR_NODE_AS(expr, LAMBDA_VARIABLE, lambda_variable)->name);
+        return true;
+    case WEIR_NODE_UNRESOLVED_WINDOW: {
+        const weir_node_unresolved_window *window = WEIR_NODE_AS(expr, UNRESOLVED_WINDOW, unresolved_window);
+        add_window(s, window->call, window->spec, window->name);
+        return true;
+    }
+    case WEIR_NODE_WINDOW_CALL:
+        add_window(s, expr, WEIR_NODE_AS(expr, WINDOW_CALL, window_call)->spec, (weir_str){0});
+        return true;
+    case WEIR_NODE_WINDOW_SPEC:
+        add_window_spec(s, WEIR_NODE_AS(expr, WINDOW_SPEC, window_spec));
         return true;
     case WEIR_NODE_UPDATE_FIELD: {
         const weir_node_update_field *update = WEIR_NODE_AS(expr, UPDATE_FIELD, update_field);

@@ -196,4 +196,13 @@ typedef enum weir_probe_type {
     WEIR_PROBE_EXISTENCE,
 } weir_probe_type;
 
+typedef enum weir_nulls_option { WEIR_NULLS_UNSAID, WEIR_NULLS_IGNORE, WEIR_NULLS_RESPECT } weir_nulls_option;
+typedef enum weir_window_frame { WEIR_FRAME_UNSAID, WEIR_FRAME_ROWS, WEIR_FRAME_RANGE } weir_window_frame;
+typedef enum weir_window_bound {
+    WEIR_BOUND_UNBOUNDED_PRECEDING,
+    WEIR_BOUND_CURRENT_ROW,
+    WEIR_BOUND_VALUE,
+    WEIR_BOUND_UNBOUNDED_FOLLOWING,
+} weir_window_bound;
+
 typedef enum weir_cast_mode { WEIR_CAST_ANSI, WEIR_CAST_LEGACY, WEIR_CAST_TRY } weir_cast_mode;

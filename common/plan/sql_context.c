@@ -151,13 +151,14 @@ void weir_sql_context_block(weir_strbuf *buf, weir_str sql, int32_t start, int32
     int32_t line, column, from = start, to = stop + 1;
     line_and_column(sql, start, &line, &column);
     weir_strbuf_addf(buf, "\n== SQL (line %d, position %d) ==\n", line, column + 1);
-    for (int32_t extra = 0; from > 0 && sql.data[from - 1] != '\n' && extra < EXTRA_MAX; from--)
-        extra += !is_tail_byte(sql.data[from - 1]);
+    int32_t before = 0;
+    for (; from > 0 && sql.data[from - 1] != '\n' && before < EXTRA_MAX; from--)
+        before += !is_tail_byte(sql.data[from - 1]);
     for (int32_t extra = 0; (size_t)to < sql.size && sql.data[to] != '\n' && extra < EXTRA_MAX; to++)
         extra += !is_tail_byte(sql.data[to]);
     while ((size_t)to < sql.size && is_tail_byte(sql.data[to]))
         to++;
-    bool cut_left = from > 0 && sql.data[from - 1] != '\n';
+    bool cut_left = before == EXTRA_MAX; /* Spark says so even where the line begins right there */
     bool cut_right = (size_t)to < sql.size && sql.data[to] != '\n';
     for (int32_t at = from; at < to;) {
         int32_t end = at;

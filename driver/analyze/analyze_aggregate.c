@@ -56,6 +56,11 @@ static weir_code is_group_by_all(weir_analysis *a, const weir_node_list *groupin
     return WEIR_OK;
 }
 
+static weir_code raise_over(weir_analysis *a, const char *clause, const weir_node *node) {
+    return weir_error_raise(a->err, WEIR_UNSUPPORTED_EXPR_FOR_OPERATOR, "operator", clause, "invalidExprSqls",
+                            weir_analysis_sql(a, node), NULL);
+}
+
 /* One item of the GROUP BY list; `data` is the SELECT list. */
 static weir_code resolve_group(weir_analysis *a, weir_node *node, void *data, weir_node **ret) {
     const weir_node_list *items = data;
@@ -63,6 +68,8 @@ static weir_code resolve_group(weir_analysis *a, weir_node *node, void *data, we
     if (is_ordinal(node, &ordinal))
         return group_by_ordinal(a, node, ordinal, items, ret);
     WEIR_TRY(weir_analysis_resolve(a, node, ret));
+    if (weir_analysis_has_over(*ret))
+        return raise_over(a, "Aggregate", *ret);
     if (weir_analysis_has_aggregate(*ret))
         return weir_analysis_place(a, node,
                                    weir_error_raise(a->err, WEIR_GROUP_BY_AGGREGATE, "sqlExpr",
@@ -134,23 +141,30 @@ static weir_code check_results(weir_analysis *a, const weir_node_aggregate *aggr
     return WEIR_OK;
 }
 
+/* An aggregation as it was resolved: what it computes, and where windows stand over it, the SELECT list
+ * above. */
+typedef struct aggregate_block {
+    weir_node *aggregate;
+    bool over;            /* `items` hold windows */
+    weir_node_list items; /* over the aggregation's columns; where over */
+} aggregate_block;
+
+static weir_code split_windows(weir_analysis *a, weir_node_aggregate *node, aggregate_block *ret);
+
 /* `node` is either unresolved, or (a SELECT with aggregates and no GROUP BY) has its lists resolved. */
-weir_code weir_analysis_aggregate(weir_analysis *a, weir_node_aggregate *node, weir_node **ret) {
+static weir_code resolve_block(weir_analysis *a, weir_node_aggregate *node, aggregate_block *ret) {
     weir_node_list items = {0}, grouping = {0};
     weir_node *child = node->child;
     if (node->node.resolved) {
         items = node->aggregates;
     } else {
-        bool generates;
-        WEIR_TRY(weir_analysis_generate_over(a, node, &generates, ret));
-        if (generates)
-            return WEIR_OK;
         WEIR_TRY(weir_analysis_relation(a, node->child, &child));
         weir_scope scope = {.columns = child->output, .starred = child->output, .aliases = &items};
         const weir_node_list *lists[] = {&node->grouping, &node->aggregates};
         a->scope = &scope;
         WEIR_TRY(weir_analysis_plan_window(a, lists, 2, &child, &scope));
-        WEIR_TRY(weir_analysis_items(a, &node->aggregates, &items));
+        WEIR_TRY(
+            weir_analysis_place_items(a, &node->node, weir_analysis_items(a, &node->aggregates, &items)));
         if (weir_analysis_has_grouping_sets(&node->grouping))
             WEIR_TRY(resolve_grouping_sets(a, &node->grouping, &child, &items, &grouping));
         else
@@ -158,8 +172,24 @@ weir_code weir_analysis_aggregate(weir_analysis *a, weir_node_aggregate *node, w
         a->scope = NULL;
         a->window = NULL;
     }
-    WEIR_TRY(weir_analysis_make_aggregate(a, &node->node, child, grouping, items, ret));
-    return check_results(a, WEIR_NODE_AS(*ret, AGGREGATE, aggregate));
+    *ret = (aggregate_block){0};
+    WEIR_TRY(weir_analysis_make_aggregate(a, &node->node, child, grouping, items, &ret->aggregate));
+    weir_node_aggregate *made = WEIR_NODE_AS(ret->aggregate, AGGREGATE, aggregate);
+    WEIR_TRY(split_windows(a, made, ret));
+    return ret->over ? WEIR_OK : check_results(a, made);
+}
+
+weir_code weir_analysis_aggregate(weir_analysis *a, weir_node_aggregate *node, weir_node **ret) {
+    aggregate_block block;
+    bool generates = false;
+    if (!node->node.resolved)
+        WEIR_TRY(weir_analysis_generate_over(a, node, &generates, ret));
+    if (generates)
+        return WEIR_OK;
+    WEIR_TRY(resolve_block(a, node, &block));
+    *ret = block.aggregate;
+    return block.over ? weir_analysis_project_over(a, &node->node, block.aggregate, block.items, ret)
+                      : WEIR_OK;
 }
 
 /* ---- HAVING and ORDER BY over an aggregation ---- */
@@ -210,7 +240,7 @@ static weir_code replace_result(weir_arena *arena, weir_node *node, void *data, 
 }
 
 /* Resolves over the aggregation's output, then over what it aggregates. */
-static weir_code resolve_over(over_aggregate *o, weir_node *node, weir_node **ret) {
+static weir_code resolve_over_aggregate(over_aggregate *o, weir_node *node, weir_node **ret) {
     weir_analysis *a = o->a;
     const weir_grouping *sets = weir_analysis_grouping_of(a, o->aggregate);
     const weir_node *input = sets ? sets->child : o->aggregate->child;
@@ -250,40 +280,111 @@ static weir_code begin_over(weir_analysis *a, weir_node *resolved, over_aggregat
     return WEIR_OK;
 }
 
+/* ---- windows over an aggregation ---- */
+
+/* Aggregates and grouped expressions become columns of the aggregation; any other column is an error. */
+static weir_code replace_below_window(weir_arena *arena, weir_node *node, void *data, weir_node **ret,
+                                      weir_error **err) {
+    (void)arena;
+    over_aggregate *o = data;
+    *ret = node;
+    if (node->kind == WEIR_NODE_AGGREGATE_CALL ||
+        (node->kind != WEIR_NODE_LITERAL && is_grouped(&o->aggregate->grouping, node))) {
+        *ret = result_column(o, node);
+        return WEIR_OK;
+    }
+    group_check check = {o->a, o->aggregate};
+    return node->kind == WEIR_NODE_ATTRIBUTE ? check_grouped(node, &check, err) : WEIR_OK;
+}
+
+/* Parts the SELECT list into what the aggregation computes and what stands over it. */
+static weir_code split_windows(weir_analysis *a, weir_node_aggregate *node, aggregate_block *ret) {
+    const weir_node_list items = node->aggregates;
+    for (int32_t i = 0; i < items.count; i++)
+        ret->over |= weir_analysis_has_over(items.items[i]);
+    if (!ret->over)
+        return WEIR_OK;
+    over_aggregate o = {.a = a, .aggregate = node};
+    group_check check = {a, node};
+    ret->items = weir_node_list_new(a->arena, items.count);
+    for (int32_t i = 0; i < items.count; i++) {
+        weir_node *item = items.items[i];
+        if (weir_analysis_has_over(item)) {
+            WEIR_TRY(weir_node_transform_down(a->arena, item, replace_below_window, &o, &ret->items.items[i],
+                                              a->err));
+            continue;
+        }
+        WEIR_TRY(check_grouped(without_alias(item), &check, a->err));
+        weir_node_list_add(a->arena, &o.results, item);
+        ret->items.items[i] = weir_analysis_attribute_of(a, item);
+    }
+    return weir_analysis_make_aggregate(a, &node->node, node->child, node->grouping, o.results,
+                                        &ret->aggregate);
+}
+
+/* The block of an AGGREGATE right below. What a DataFrame method resolves to may have windows over it: then
+ * block->aggregate is NULL and *ret_child is the relation. */
+static weir_code block_below(weir_analysis *a, weir_node *node, aggregate_block *block,
+                             weir_node **ret_child) {
+    *block = (aggregate_block){0};
+    if (node->kind == WEIR_NODE_AGGREGATE && !node->resolved) {
+        bool generates;
+        WEIR_TRY(
+            weir_analysis_generate_over(a, WEIR_NODE_AS(node, AGGREGATE, aggregate), &generates, ret_child));
+        return generates ? weir_analysis_refuse(a, node, "HAVING over a generator")
+                         : resolve_block(a, WEIR_NODE_AS(node, AGGREGATE, aggregate), block);
+    }
+    WEIR_TRY(weir_analysis_relation(a, node, ret_child));
+    if ((*ret_child)->kind == WEIR_NODE_AGGREGATE)
+        block->aggregate = *ret_child;
+    return WEIR_OK;
+}
+
 static weir_code having_condition(over_aggregate *o, weir_node_filter *node, weir_node **ret) {
-    WEIR_TRY(resolve_over(o, node->condition, ret));
+    WEIR_TRY(resolve_over_aggregate(o, node->condition, ret));
+    WEIR_TRY(weir_analysis_refuse_over(o->a, *ret, "HAVING"));
     if ((*ret)->type->kind == WEIR_TYPE_NULL)
         *ret = weir_analysis_cast(o->a, *ret, weir_type_of(WEIR_TYPE_BOOLEAN));
     return weir_analysis_check_condition(o->a, &node->node, *ret);
 }
 
-weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_node **ret) {
-    weir_node *aggregate, *condition, *child;
+/* HAVING over a resolved block; `child` is the relation where there is none. */
+static weir_code having_over(weir_analysis *a, weir_node_filter *node, const aggregate_block *block,
+                             weir_node *child, weir_node **ret) {
+    weir_node *condition, *filtered;
     over_aggregate o;
-    WEIR_TRY(weir_analysis_relation(a, node->child, &aggregate));
-    if (aggregate->kind != WEIR_NODE_AGGREGATE)
-        return weir_analysis_refuse(a, &node->node, "HAVING over a generator");
-    WEIR_TRY(begin_over(a, aggregate, &o));
+    if (!block->aggregate)
+        return weir_analysis_filter_project(a, node, child, ret);
+    WEIR_TRY(begin_over(a, block->aggregate, &o));
     WEIR_TRY(having_condition(&o, node, &condition));
-    WEIR_TRY(widened(&o, &child));
-    WEIR_TRY(weir_analysis_make_filter(a, &node->node, child, condition, &child));
-    *ret = narrowed(a, &node->node, child, aggregate);
+    WEIR_TRY(widened(&o, &filtered));
+    WEIR_TRY(weir_analysis_make_filter(a, &node->node, filtered, condition, &filtered));
+    if (block->over)
+        return weir_analysis_project_over(a, &node->node, filtered, block->items, ret);
+    *ret = narrowed(a, &node->node, filtered, block->aggregate);
     return WEIR_OK;
+}
+
+weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_node **ret) {
+    weir_node *child = NULL;
+    aggregate_block block;
+    WEIR_TRY(block_below(a, node->child, &block, &child));
+    return having_over(a, node, &block, child, ret);
 }
 
 /* ---- ORDER BY ---- */
 
-static bool holds_unordered(const weir_type *type) {
+bool weir_analysis_is_unordered(const weir_type *type) {
     switch (type->kind) {
     case WEIR_TYPE_MAP:
     case WEIR_TYPE_VARIANT:
     case WEIR_TYPE_INTERVAL_CALENDAR:
         return true;
     case WEIR_TYPE_ARRAY:
-        return holds_unordered(type->element);
+        return weir_analysis_is_unordered(type->element);
     case WEIR_TYPE_STRUCT:
         for (int32_t i = 0; i < type->fields_count; i++)
-            if (holds_unordered(type->fields[i].type))
+            if (weir_analysis_is_unordered(type->fields[i].type))
                 return true;
         return false;
     default:
@@ -291,14 +392,14 @@ static bool holds_unordered(const weir_type *type) {
     }
 }
 
-static weir_code finish_order(weir_analysis *a, const weir_node_sort_order *origin, weir_node *child,
-                              weir_node_list *orders) {
+weir_code weir_analysis_finish_order(weir_analysis *a, const weir_node_sort_order *origin, weir_node *child,
+                                     weir_node_list *orders) {
     weir_node_sort_order *order = (weir_node_sort_order *)weir_node_copy(a->arena, &origin->node);
     order->child = child;
     order->node.type = child->type;
     order->node.nullable = child->nullable;
     order->node.resolved = true;
-    if (holds_unordered(child->type))
+    if (weir_analysis_is_unordered(child->type))
         return weir_analysis_place(a, &order->node,
                                    weir_error_raise(a->err, WEIR_DATATYPE_MISMATCH__INVALID_ORDERING_TYPE,
                                                     "sqlExpr", weir_analysis_sql(a, &order->node),
@@ -349,6 +450,18 @@ static weir_code expand_order_all(weir_analysis *a, const weir_node_list *orders
     return WEIR_OK;
 }
 
+static bool find_over(const weir_node *node, void *data) {
+    if (node->kind != WEIR_NODE_WINDOW_CALL)
+        return false;
+    *(const weir_node **)data = node;
+    return true;
+}
+
+static weir_code refuse_sorted_over(weir_analysis *a, const weir_node *key) {
+    const weir_node *call;
+    return weir_node_any(key, find_over, &call) ? raise_over(a, "Sort", call) : WEIR_OK;
+}
+
 static weir_node *make_sort(weir_analysis *a, const weir_node *origin, weir_node *child,
                             weir_node_list orders) {
     weir_node_sort *sort = WEIR_NODE_NEW(a->arena, SORT, sort);
@@ -358,30 +471,6 @@ static weir_node *make_sort(weir_analysis *a, const weir_node *origin, weir_node
     sort->node.stop = origin->stop;
     weir_analysis_set_output(a, &sort->node, child->output);
     return &sort->node;
-}
-
-static weir_code sort_over_aggregate(weir_analysis *a, weir_node_sort *node, weir_node *aggregate,
-                                     weir_node_filter *having, weir_node **ret) {
-    over_aggregate o;
-    weir_node_list items, orders = {0};
-    weir_node *condition = NULL, *child;
-    WEIR_TRY(begin_over(a, aggregate, &o));
-    if (having)
-        WEIR_TRY(having_condition(&o, having, &condition));
-    WEIR_TRY(expand_order_all(a, &node->orders, aggregate, &items));
-    for (int32_t i = 0; i < items.count; i++) {
-        weir_node_sort_order *order = WEIR_NODE_AS(items.items[i], SORT_ORDER, sort_order);
-        weir_node *key;
-        WEIR_TRY(order_by_ordinal(a, order, aggregate, &key));
-        if (!key)
-            WEIR_TRY(resolve_over(&o, order->child, &key));
-        WEIR_TRY(finish_order(a, order, key, &orders));
-    }
-    WEIR_TRY(widened(&o, &child));
-    if (having)
-        WEIR_TRY(weir_analysis_make_filter(a, &having->node, child, condition, &child));
-    *ret = narrowed(a, &node->node, make_sort(a, &node->node, child, orders), aggregate);
-    return WEIR_OK;
 }
 
 typedef struct missing_columns {
@@ -401,6 +490,31 @@ static bool add_missing(const weir_node *node, void *data) {
             return false;
     weir_node_list_add(m->a->arena, &m->exprs, weir_analysis_attribute_of(m->a, node));
     return false;
+}
+
+static weir_code sort_over_aggregate(weir_analysis *a, weir_node_sort *node, weir_node *aggregate,
+                                     weir_node_filter *having, weir_node **ret) {
+    over_aggregate o;
+    weir_node_list items, orders = {0};
+    weir_node *condition = NULL, *child;
+    WEIR_TRY(begin_over(a, aggregate, &o));
+    if (having)
+        WEIR_TRY(having_condition(&o, having, &condition));
+    WEIR_TRY(expand_order_all(a, &node->orders, aggregate, &items));
+    for (int32_t i = 0; i < items.count; i++) {
+        weir_node_sort_order *order = WEIR_NODE_AS(items.items[i], SORT_ORDER, sort_order);
+        weir_node *key;
+        WEIR_TRY(order_by_ordinal(a, order, aggregate, &key));
+        if (!key)
+            WEIR_TRY(resolve_over_aggregate(&o, order->child, &key));
+        WEIR_TRY(refuse_sorted_over(a, key));
+        WEIR_TRY(weir_analysis_finish_order(a, order, key, &orders));
+    }
+    WEIR_TRY(widened(&o, &child));
+    if (having)
+        WEIR_TRY(weir_analysis_make_filter(a, &having->node, child, condition, &child));
+    *ret = narrowed(a, &node->node, make_sort(a, &node->node, child, orders), aggregate);
+    return WEIR_OK;
 }
 
 /* ORDER BY over a projection may use the columns below it; over anything else its output alone. */
@@ -424,9 +538,10 @@ static weir_code sort_over_relation(weir_analysis *a, weir_node_sort *node, weir
         if (!key)
             WEIR_TRY(weir_analysis_resolve(a, order->child, &key));
         a->scope = NULL;
+        WEIR_TRY(refuse_sorted_over(a, key));
         if (weir_analysis_has_aggregate(key))
             return weir_analysis_place(a, key, weir_error_raise(a->err, WEIR_MISSING_GROUP_BY, NULL));
-        WEIR_TRY(finish_order(a, order, key, &orders));
+        WEIR_TRY(weir_analysis_finish_order(a, order, key, &orders));
         if (project)
             weir_node_any(key, add_missing, &missing);
     }
@@ -463,13 +578,15 @@ weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node *
     weir_node_filter *filter = kind == WEIR_NODE_FILTER ? WEIR_NODE_AS(below, FILTER, filter) : NULL;
     weir_node *child;
     if (filter && below == node->child && filter->child->kind == WEIR_NODE_AGGREGATE) {
-        WEIR_TRY(weir_analysis_relation(a, filter->child, &child));
-        if (child->kind != WEIR_NODE_AGGREGATE)
-            return weir_analysis_refuse(a, &filter->node, "HAVING over a generator");
-        return sort_over_aggregate(a, node, child, filter, ret);
+        aggregate_block block;
+        WEIR_TRY(block_below(a, filter->child, &block, &child));
+        if (block.aggregate && !block.over)
+            return sort_over_aggregate(a, node, block.aggregate, filter, ret);
+        WEIR_TRY(having_over(a, filter, &block, child, &child));
+        return sort_over_relation(a, node, child, child->kind == WEIR_NODE_PROJECT, ret);
     }
     WEIR_TRY(weir_analysis_relation(a, node->child, &child));
-    bool block = kind == WEIR_NODE_PROJECT || kind == WEIR_NODE_AGGREGATE;
+    bool block = kind == WEIR_NODE_PROJECT || kind == WEIR_NODE_AGGREGATE || kind == WEIR_NODE_QUALIFY;
     if (block && child->kind == WEIR_NODE_AGGREGATE)
         return sort_over_aggregate(a, node, child, NULL, ret);
     return sort_over_relation(a, node, child, block && child->kind == WEIR_NODE_PROJECT, ret);

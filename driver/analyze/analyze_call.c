@@ -305,10 +305,21 @@ static weir_code resolve_conditional(weir_analysis *a, weir_node_unresolved_func
 
 /* ---- the registry ---- */
 
+static weir_code raise_without_over(weir_analysis *a, const weir_node_unresolved_function *call) {
+    const char *name = weir_arena_printf(a->arena, "\"%s\"", weir_analysis_plain_sql(a, &call->node));
+    return weir_error_raise(a->err, WEIR_WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE, "funcName", name, NULL);
+}
+
 static weir_code check_syntax(weir_analysis *a, weir_node_unresolved_function *call,
                               const weir_function *function) {
-    const char *syntax = call->distinct ? "DISTINCT" : call->filter ? "FILTER CLAUSE" : NULL;
-    if (function->kind == WEIR_FUNCTION_AGGREGATE || !syntax)
+    bool aggregate = function->kind == WEIR_FUNCTION_AGGREGATE;
+    bool nulls =
+        call->nulls == WEIR_NULLS_IGNORE && !(aggregate && weir_analysis_takes_nulls(lower_name(a, call)));
+    const char *syntax = call->distinct && !aggregate ? "DISTINCT"
+                         : call->filter && !aggregate ? "FILTER CLAUSE"
+                         : nulls                      ? "IGNORE NULLS"
+                                                      : NULL;
+    if (!syntax)
         return WEIR_OK;
     return raise_syntax(a, call, syntax);
 }
@@ -363,6 +374,9 @@ static weir_node *make_scalar_call(weir_analysis *a, const weir_function *functi
 static weir_code check_nested(weir_analysis *a, weir_node_list args) {
     const weir_node *inner;
     for (int32_t i = 0; i < args.count; i++)
+        if (weir_analysis_has_over(args.items[i]))
+            return weir_error_raise(a->err, WEIR__LEGACY_ERROR_TEMP_1031, NULL);
+    for (int32_t i = 0; i < args.count; i++)
         if (weir_node_any(args.items[i], find_aggregate, &inner))
             return weir_analysis_place(a, inner,
                                        weir_error_raise(a->err, WEIR_NESTED_AGGREGATE_FUNCTION, NULL));
@@ -372,6 +386,9 @@ static weir_code check_nested(weir_analysis *a, weir_node_list args) {
 static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_function *call,
                                     const weir_function *function, weir_node **ret) {
     bool aggregate = function->kind == WEIR_FUNCTION_AGGREGATE, outer = a->in_aggregate;
+    bool windowed = a->over_call == &call->node;
+    if (function->kind == WEIR_FUNCTION_WINDOW && !windowed)
+        return raise_without_over(a, call);
     WEIR_TRY(check_syntax(a, call, function));
     weir_node_list args = {0};
     weir_node *filter = NULL;
@@ -383,6 +400,10 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
         WEIR_TRY(weir_analysis_refuse_lambda(a, call, function));
         WEIR_TRY(resolve_args(a, call, &args));
     }
+    if (call->nulls == WEIR_NULLS_IGNORE) { /* first(x) IGNORE NULLS is first(x, true) */
+        args.count = WEIR_MIN(args.count, 1);
+        weir_node_list_add(a->arena, &args, weir_literal_bool(a->arena, true));
+    }
     WEIR_TRY(resolve_filter(a, call, &filter));
     a->in_aggregate = outer;
     /* Messages print the call with its arguments resolved. */
@@ -392,7 +413,7 @@ static weir_code resolve_registered(weir_analysis *a, weir_node_unresolved_funct
     WEIR_TRY(check_count(a, shown, function->args_min, function->args_max));
     if (call->orders.count)
         WEIR_TRY(weir_analysis_within_group(a, shown, function, &args));
-    if (aggregate)
+    if (aggregate && !windowed)
         WEIR_TRY(check_nested(a, args));
     weir_node_list final = weir_node_list_of(a->arena, args.items, args.count);
     weir_resolve resolve = weir_analysis_resolve_context(a, &shown->node);

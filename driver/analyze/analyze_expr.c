@@ -76,6 +76,15 @@ static bool is_lateral(const weir_analysis *a, const weir_node *found) {
     return false;
 }
 
+static weir_str auto_name(weir_analysis *a, const weir_node *node);
+
+static weir_code raise_lateral_over(weir_analysis *a, const weir_node_unresolved_attribute *name) {
+    weir_str text = auto_name(a, a->over_node);
+    return weir_error_raise(a->err, WEIR_UNSUPPORTED_FEATURE__LATERAL_COLUMN_ALIAS_IN_WINDOW, "lca",
+                            weir_analysis_quoted(a, &name->parts), "windowExpr",
+                            weir_arena_printf(a->arena, "\"" WEIR_STR_FMT "\"", WEIR_STR_ARG(text)), NULL);
+}
+
 static weir_code resolve_attribute(weir_analysis *a, weir_node_unresolved_attribute *name, weir_node **ret) {
     if (name->plan_id) {
         WEIR_TRY(weir_analysis_frame_column(a, name, ret));
@@ -92,7 +101,7 @@ static weir_code resolve_attribute(weir_analysis *a, weir_node_unresolved_attrib
     shown->name = weir_str_from(weir_arena_printf(a->arena, "lateralAliasReference(" WEIR_STR_FMT ")",
                                                   WEIR_STR_ARG(name->parts.items[name->parts.count - 1])));
     weir_analysis_remember(a, &name->node, &shown->node);
-    return WEIR_OK;
+    return a->over_node ? raise_lateral_over(a, name) : WEIR_OK;
 }
 
 static weir_code resolve_extract(weir_analysis *a, weir_node_unresolved_extract *node, weir_node **ret) {
@@ -328,6 +337,8 @@ weir_code weir_analysis_resolve(weir_analysis *a, weir_node *node, weir_node **r
         if (a->lambdas)
             return weir_analysis_refuse(a, node, "a sub-query in a lambda");
         return weir_analysis_subquery(a, WEIR_NODE_AS(node, SUBQUERY, subquery), ret);
+    case WEIR_NODE_UNRESOLVED_WINDOW:
+        return weir_analysis_over(a, WEIR_NODE_AS(node, UNRESOLVED_WINDOW, unresolved_window), ret);
     case WEIR_NODE_UPDATE_FIELD:
         return weir_analysis_update_field(a, WEIR_NODE_AS(node, UPDATE_FIELD, update_field), ret);
     case WEIR_NODE_UNRESOLVED_REGEX:

@@ -247,6 +247,10 @@ static weir_code aggregate_all(weir_analysis *a, const weir_node_project *node, 
     return weir_analysis_aggregate(a, aggregate, ret);
 }
 
+weir_code weir_analysis_place_items(weir_analysis *a, const weir_node *block, weir_code code) {
+    return code == WEIR_WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE ? weir_analysis_place(a, block, code) : code;
+}
+
 static weir_code resolve_project(weir_analysis *a, weir_node_project *node, weir_node **ret) {
     weir_node *child;
     WEIR_TRY(weir_analysis_relation(a, node->child, &child));
@@ -258,7 +262,7 @@ static weir_code resolve_project(weir_analysis *a, weir_node_project *node, weir
     a->scope = &scope;
     WEIR_TRY(weir_analysis_plan_window(a, lists, 1, &child, &scope));
     WEIR_TRY(weir_analysis_plan_generators(a, &node->node, &written, &child));
-    WEIR_TRY(weir_analysis_items(a, &written, &items));
+    WEIR_TRY(weir_analysis_place_items(a, &node->node, weir_analysis_items(a, &written, &items)));
     a->scope = NULL;
     a->window = NULL;
     for (int32_t i = 0; i < items.count; i++)
@@ -271,8 +275,7 @@ static weir_code resolve_project(weir_analysis *a, weir_node_project *node, weir
             return weir_analysis_aggregate(a, aggregate, ret);
         }
     WEIR_TRY(weir_analysis_take_subqueries(a, &items, &child));
-    *ret = weir_analysis_make_project(a, &node->node, child, items);
-    return WEIR_OK;
+    return weir_analysis_project_over(a, &node->node, child, items, ret);
 }
 
 weir_code weir_analysis_check_condition(weir_analysis *a, const weir_node *origin, weir_node *condition) {
@@ -300,6 +303,7 @@ static bool add_aggregate_text(const weir_node *node, void *data) {
 weir_code weir_analysis_check_where(weir_analysis *a, const weir_node *origin, weir_node **condition) {
     if ((*condition)->type->kind == WEIR_TYPE_NULL)
         *condition = weir_analysis_cast(a, *condition, weir_type_of(WEIR_TYPE_BOOLEAN));
+    WEIR_TRY(weir_analysis_refuse_over(a, *condition, "WHERE"));
     WEIR_TRY(weir_analysis_check_condition(a, origin, *condition));
     if (!weir_analysis_has_aggregate(*condition))
         return WEIR_OK;
@@ -344,7 +348,8 @@ static weir_code raise_limit(weir_analysis *a, const char *name, const weir_node
 
 static bool is_column(const weir_node *node, void *data) {
     (void)data;
-    return node->kind == WEIR_NODE_ATTRIBUTE || node->kind == WEIR_NODE_AGGREGATE_CALL;
+    return node->kind == WEIR_NODE_ATTRIBUTE || node->kind == WEIR_NODE_AGGREGATE_CALL ||
+           node->kind == WEIR_NODE_WINDOW_CALL;
 }
 
 /* The count of LIMIT, OFFSET or tail(): a constant INT of 0 or more, folded. */
@@ -447,6 +452,8 @@ weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **
         return weir_analysis_set_operation(a, WEIR_NODE_AS(node, SET_OPERATION, set_operation), ret);
     case WEIR_NODE_INLINE_TABLE:
         return weir_analysis_inline_table(a, WEIR_NODE_AS(node, INLINE_TABLE, inline_table), ret);
+    case WEIR_NODE_QUALIFY:
+        return weir_analysis_qualify(a, WEIR_NODE_AS(node, QUALIFY, qualify), ret);
     case WEIR_NODE_DISTINCT:
         return resolve_distinct(a, WEIR_NODE_AS(node, DISTINCT, distinct), ret);
     case WEIR_NODE_SORT:

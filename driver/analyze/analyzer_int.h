@@ -46,6 +46,8 @@ typedef struct weir_analysis {
     const weir_scope *scope;
     const weir_outer_scope *outer; /* NULL outside of sub-queries */
     bool in_aggregate;             /* within the arguments of an aggregate function */
+    const weir_node *over_node;    /* the window function whose parts are under resolution; NULL outside */
+    const weir_node *over_call;    /* the call in front of OVER: its arguments may hold aggregates */
     bool placed;                   /* the error on its way up has its place in the text */
     int32_t level;                 /* nesting of relations */
     weir_found *found;
@@ -211,15 +213,33 @@ weir_code weir_analysis_generate(weir_analysis *a, weir_node_generate *node, wei
 weir_code weir_analysis_generator_table(weir_analysis *a, const weir_node_table_function *node, bool *ret_is,
                                         weir_node **ret);
 
+/* ---- window functions (analyze_over.c) ---- */
+weir_code weir_analysis_over(weir_analysis *a, weir_node_unresolved_window *node, weir_node **ret);
+bool weir_analysis_has_over(const weir_node *node);
+bool weir_analysis_is_unordered(const weir_type *type); /* values without an order, as Spark sees it */
+/* Does the aggregate take IGNORE NULLS? */
+bool weir_analysis_takes_nulls(const char *name);
+/* WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE where the expression holds one. */
+weir_code weir_analysis_refuse_over(weir_analysis *a, const weir_node *node, const char *clause);
+/* PROJECT of the items with the windows that they hold between it and the child. */
+weir_code weir_analysis_project_over(weir_analysis *a, const weir_node *origin, weir_node *child,
+                                     weir_node_list items, weir_node **ret);
+
 /* ---- relations (analyze_relation.c, analyze_aggregate.c) ---- */
 weir_code weir_analysis_relation(weir_analysis *a, weir_node *node, weir_node **ret);
 void weir_analysis_set_output(weir_analysis *a, weir_node *relation, weir_node_list output);
 /* Select items of PROJECT or AGGREGATE with stars expanded. */
 weir_code weir_analysis_items(weir_analysis *a, const weir_node_list *items, weir_node_list *ret);
+/* Their failure that has its place at the whole block. */
+weir_code weir_analysis_place_items(weir_analysis *a, const weir_node *block, weir_code code);
 weir_code weir_analysis_aggregate(weir_analysis *a, weir_node_aggregate *node, weir_node **ret);
 weir_code weir_analysis_make_aggregate(weir_analysis *a, const weir_node *origin, weir_node *child,
                                        weir_node_list grouping, weir_node_list aggregates, weir_node **ret);
 weir_code weir_analysis_having(weir_analysis *a, weir_node_filter *node, weir_node **ret);
+weir_code weir_analysis_qualify(weir_analysis *a, weir_node_qualify *node, weir_node **ret);
+/* SORT_ORDER over a resolved child; appends it. */
+weir_code weir_analysis_finish_order(weir_analysis *a, const weir_node_sort_order *origin, weir_node *child,
+                                     weir_node_list *orders);
 weir_code weir_analysis_sort(weir_analysis *a, weir_node_sort *node, weir_node **ret);
 /* WHERE over a projection, as DataFrame methods stack them: may use the columns below it. */
 weir_code weir_analysis_filter_project(weir_analysis *a, weir_node_filter *node, weir_node *project,

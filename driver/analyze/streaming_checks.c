@@ -1,7 +1,10 @@
 /* Spark's UnsupportedOperationChecker for what Weir plans can hold (streaming_checks.h). */
 #include "driver/analyze/streaming_checks.h"
 
+#include <stdio.h>
+
 #include "common/expr/function.h"
+#include "common/plan/expr_text.h"
 
 typedef enum output_mode { MODE_APPEND, MODE_UPDATE, MODE_COMPLETE } output_mode;
 
@@ -31,6 +34,8 @@ static const weir_node *child_of(const weir_node *node) {
         return ((const weir_node_sort *)node)->child;
     case WEIR_NODE_LIMIT:
         return ((const weir_node_limit *)node)->child;
+    case WEIR_NODE_WINDOW:
+        return ((const weir_node_window *)node)->child;
     case WEIR_NODE_EXPAND:
         return ((const weir_node_expand *)node)->child;
     case WEIR_NODE_SAMPLE:
@@ -149,10 +154,62 @@ static weir_code check_aggregate(const weir_node_aggregate *aggregate, weir_erro
     return WEIR_OK;
 }
 
+/* Columns print with the relation that they come from. */
+typedef struct qualified_text {
+    const weir_node *relation;
+    weir_node_attribute column;
+    char name[512];
+} qualified_text;
+
+static const weir_node *with_qualifier(const weir_node *node, void *data) {
+    qualified_text *text = data;
+    for (int32_t i = 0; node->kind == WEIR_NODE_ATTRIBUTE && i < text->relation->output.count; i++) {
+        const weir_node_attribute *column = (const weir_node_attribute *)text->relation->output.items[i];
+        if (column->id != ((const weir_node_attribute *)node)->id || column->qualifier.count == 0)
+            continue;
+        text->column = *column;
+        snprintf(text->name, sizeof text->name, WEIR_STR_FMT "." WEIR_STR_FMT,
+                 WEIR_STR_ARG(column->qualifier.items[column->qualifier.count - 1]),
+                 WEIR_STR_ARG(column->name));
+        text->column.name = weir_str_from(text->name);
+        return &text->column.node;
+    }
+    return NULL;
+}
+
+/* Upper case, as Spark quotes statements. */
+static void add_statement(weir_strbuf *buf, const weir_node *window, const weir_node *expr) {
+    qualified_text data = {.relation = window};
+    weir_expr_text text = {.lookup = with_qualifier, .data = &data};
+    size_t from = buf->size;
+    weir_expr_text_add(buf, expr, &text);
+    for (char *c = buf->data + from; c < buf->data + buf->size; c++)
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
+}
+
+static weir_code check_window(const weir_node_window *window, weir_error **err) {
+    weir_strbuf functions _cleanup_strbuf_ = {0}, columns _cleanup_strbuf_ = {0},
+                          specs _cleanup_strbuf_ = {0};
+    for (int32_t i = 0; i < window->exprs.count; i++) {
+        const weir_node_alias *alias = (const weir_node_alias *)window->exprs.items[i];
+        weir_node_window_call call = *(const weir_node_window_call *)alias->child;
+        weir_strbuf_add_text(&specs, i ? ", " : "");
+        add_statement(&specs, window->child, call.spec);
+        weir_strbuf_addf(&columns, "%s`" WEIR_STR_FMT "`", i ? ", " : "", WEIR_STR_ARG(alias->name));
+        weir_strbuf_add_text(&functions, i ? ", " : "");
+        call.spec = NULL;
+        add_statement(&functions, window->child, &call.node);
+    }
+    WEIR_RAISE(err, NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING, "windowFunc", functions.data, "columnName",
+               columns.data, "windowSpec", specs.data);
+}
+
 static weir_code check_operator(const weir_node *node, output_mode mode, weir_error **err) {
     const weir_node *child = child_of(node);
     if (!child || !weir_streaming_checks_is_streaming(child))
         return WEIR_OK;
+    if (node->kind == WEIR_NODE_WINDOW)
+        return check_window((const weir_node_window *)node, err);
     if (node->kind == WEIR_NODE_AGGREGATE)
         return check_aggregate((const weir_node_aggregate *)node, err);
     if (node->kind == WEIR_NODE_SAMPLE)

@@ -169,6 +169,18 @@ weir_node *weir_decode_call(weir_decode *d, const char *name, weir_node *const *
     return make_call(d, parts, weir_node_list_of(d->arena, args, count), false);
 }
 
+/* nth_value(x, n, true) is how clients write nth_value(x, n) IGNORE NULLS. */
+static void take_nulls_flag(weir_node *node) {
+    weir_node_unresolved_function *call = WEIR_NODE_AS(node, UNRESOLVED_FUNCTION, unresolved_function);
+    const weir_node *flag = call->args.count == 3 ? call->args.items[2] : NULL;
+    if (!flag || !weir_str_equal_nocase(call->name.items[0], WEIR_STR("nth_value")) ||
+        flag->kind != WEIR_NODE_LITERAL || flag->type->kind != WEIR_TYPE_BOOLEAN || flag->nullable)
+        return;
+    call->nulls = weir_bit_get(WEIR_NODE_AS(flag, LITERAL, literal)->value->values, 0) ? WEIR_NULLS_IGNORE
+                                                                                       : WEIR_NULLS_UNSAID;
+    call->args.count = 2;
+}
+
 /* Names that clients use and the registry knows under another one. */
 static weir_str registry_name(weir_str name) {
     static const struct { const char *client, *registry; } names[] = {{"==", "="}, {"!", "not"}};
@@ -192,6 +204,7 @@ static weir_code decode_function(weir_decode *d, const Spark__Connect__Expressio
     if (m->is_user_defined_function)
         WEIR_TRY(weir_decode_name(d, m->function_name, &parts));
     *ret = make_call(d, parts, args, m->is_distinct);
+    take_nulls_flag(*ret);
     if (!weir_str_equal(name, WEIR_STR("!=")) && !weir_str_equal(name, WEIR_STR("<>")))
         return WEIR_OK;
     parts.items[0] = WEIR_STR("=");
@@ -388,6 +401,8 @@ static weir_code decode_kind(weir_decode *d, const expression *m, weir_node **re
         return decode_extract(d, m->unresolved_extract_value, ret);
     case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_UPDATE_FIELDS:
         return decode_update(d, m->update_fields, ret);
+    case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_WINDOW:
+        return weir_decode_window(d, m->window, ret);
     case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_CALL_FUNCTION:
         return decode_call(d, m->call_function, ret);
     case SPARK__CONNECT__EXPRESSION__EXPR_TYPE_LAMBDA_FUNCTION:

@@ -85,6 +85,8 @@ weir_code weir_decode_alias(weir_decode *d, const Spark__Connect__Expression__Al
                             weir_node **ret);
 /* An unresolved call of a registry function. */
 weir_node *weir_decode_call(weir_decode *d, const char *name, weir_node *const *args, int32_t count);
+weir_code weir_decode_window(weir_decode *d, const Spark__Connect__Expression__Window *message,
+                             weir_node **ret); /* decode_over.c */
 weir_node *weir_decode_attribute(weir_decode *d, weir_str_list parts, bool has_plan_id, int64_t plan_id);
 
 /* ---- relations (decode_relation.c, decode_methods.c, decode_read.c, decode_local.c) ---- */

@@ -110,6 +110,23 @@ static weir_node *prune_generate(weir_arena *arena, weir_node_generate *node, co
     return &copy->node;
 }
 
+/* What nobody reads of the windows is not computed; without any the operator goes. */
+static weir_node *prune_window(weir_arena *arena, weir_node_window *node, const id_set *needed) {
+    weir_node_window *copy = (weir_node_window *)weir_node_copy(arena, &node->node);
+    id_set below = copy_set(needed);
+    copy->exprs = keep_needed(arena, &node->exprs, needed);
+    collect_list(&below, &copy->exprs);
+    copy->child = prune(arena, node->child, &below);
+    if (copy->exprs.count == 0)
+        return copy->child;
+    weir_node_list output = weir_node_list_of(arena, copy->child->output.items, copy->child->output.count);
+    for (int32_t i = node->child->output.count; i < node->node.output.count; i++)
+        if (has_id(needed, weir_optimize_id(node->node.output.items[i])))
+            weir_node_list_add(arena, &output, node->node.output.items[i]);
+    weir_optimize_set_output(arena, &copy->node, output);
+    return &copy->node;
+}
+
 /* The cheapest column to keep where none is read. */
 static int32_t smallest_column(const weir_node_list *output) {
     int32_t best = 0;
@@ -215,6 +232,8 @@ static weir_node *prune(weir_arena *arena, weir_node *node, const id_set *needed
         return prune_expand(arena, WEIR_NODE_AS(node, EXPAND, expand), needed);
     case WEIR_NODE_GENERATE:
         return prune_generate(arena, WEIR_NODE_AS(node, GENERATE, generate), needed);
+    case WEIR_NODE_WINDOW:
+        return prune_window(arena, WEIR_NODE_AS(node, WINDOW, window), needed);
     case WEIR_NODE_SOURCE:
         return prune_source(arena, node, needed);
     case WEIR_NODE_JOIN:

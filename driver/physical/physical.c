@@ -363,6 +363,8 @@ weir_code weir_plan_build(weir_planner *p, weir_node *relation, weir_error **err
     case WEIR_NODE_SORT:
         return build_sort(p, WEIR_NODE_AS(relation, SORT, sort),
                           p->sort == (weir_node_sort *)relation ? p->sort_limit : 0, err);
+    case WEIR_NODE_WINDOW:
+        return weir_plan_window(p, WEIR_NODE_AS(relation, WINDOW, window), err);
     case WEIR_NODE_LIMIT:
         return build_limit(p, WEIR_NODE_AS(relation, LIMIT, limit), err);
     case WEIR_NODE_OFFSET:

@@ -24,6 +24,7 @@ weir_code weir_plan_build(weir_planner *p, weir_node *relation, weir_error **err
 weir_code weir_plan_aggregate(weir_planner *p, weir_node_aggregate *node, weir_error **err);
 weir_code weir_plan_union(weir_planner *p, weir_node_union *node, weir_error **err);
 weir_code weir_plan_join(weir_planner *p, weir_node_join *node, weir_error **err);
+weir_code weir_plan_window(weir_planner *p, weir_node_window *node, weir_error **err);
 weir_code weir_plan_refuse_in_stream(const weir_planner *p, const weir_node *relation, weir_error **err);
 
 /* Expressions over `output` (ATTRIBUTE nodes) as expressions over the columns of the pipeline. */

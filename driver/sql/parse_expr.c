@@ -367,6 +367,7 @@ static bool begins_clause(weir_keyword keyword) {
     case WEIR_KW_MINUS:
     case WEIR_KW_INTERSECT:
     case WEIR_KW_LATERAL:
+    case WEIR_KW_QUALIFY:
     case WEIR_KW_WINDOW:
         return true;
     default:

@@ -45,6 +45,8 @@ static bool ends_relation(const weir_parse *p) {
     case WEIR_KW_TABLESAMPLE:
     case WEIR_KW_SELECT:
         return true;
+    case WEIR_KW_QUALIFY:
+        return weir_parse_starts_qualify(p);
     default:
         return false;
     }

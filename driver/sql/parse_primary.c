@@ -285,14 +285,7 @@ static bool parse_call_tail(weir_parse *p, weir_node_unresolved_function *call) 
         if (!weir_parse_expect_keyword(p, WEIR_KW_WHERE) || !(call->filter = weir_parse_expr(p)) ||
             !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
             return false;
-        token = weir_parse_peek(p, 0);
     }
-    if ((token->keyword == WEIR_KW_IGNORE || token->keyword == WEIR_KW_RESPECT) &&
-        weir_parse_is_keyword(p, 1, WEIR_KW_NULLS))
-        return weir_parse_refuse(p, token, "IGNORE NULLS") != NULL;
-    if (token->keyword == WEIR_KW_OVER && (weir_parse_peek(p, 1)->kind == WEIR_TOKEN_LPAREN ||
-                                           weir_parse_starts_identifier(weir_parse_peek(p, 1))))
-        return weir_parse_refuse(p, token, "window functions (OVER)") != NULL;
     return true;
 }
 
@@ -300,12 +293,7 @@ static weir_node *parse_argument(weir_parse *p) {
     const weir_token *token = weir_parse_peek(p, 0), *next = weir_parse_peek(p, 1);
     if (weir_parse_starts_identifier(token) && next->kind == WEIR_TOKEN_FAT_ARROW)
         return weir_parse_refuse(p, token, "named arguments");
-    weir_node *node = weir_parse_expr(p);
-    if (node &&
-        (weir_parse_is_keyword(p, 0, WEIR_KW_IGNORE) || weir_parse_is_keyword(p, 0, WEIR_KW_RESPECT)) &&
-        weir_parse_is_keyword(p, 1, WEIR_KW_NULLS))
-        return weir_parse_refuse(p, weir_parse_peek(p, 0), "IGNORE NULLS");
-    return node;
+    return weir_parse_expr(p);
 }
 
 static weir_node *parse_function(weir_parse *p) {
@@ -321,13 +309,14 @@ static weir_node *parse_function(weir_parse *p) {
             weir_parse_accept_keyword(p, WEIR_KW_ALL);
     }
     if (!weir_parse_accept(p, WEIR_TOKEN_RPAREN)) {
-        if (!weir_parse_exprs(p, &call->args, structure ? weir_parse_named_expr : parse_argument) ||
-            !weir_parse_expect(p, WEIR_TOKEN_RPAREN))
+        if (!weir_parse_exprs(p, &call->args, structure ? weir_parse_named_expr : parse_argument))
+            return NULL;
+        if (weir_parse_inner_nulls(p, call))
+            return weir_parse_mark(p, from, call);
+        if (!weir_parse_expect(p, WEIR_TOKEN_RPAREN))
             return NULL;
     }
-    if (!parse_call_tail(p, call))
-        return NULL;
-    return weir_parse_mark(p, from, call);
+    return parse_call_tail(p, call) ? weir_parse_over(p, from, call) : NULL;
 }
 
 static weir_node *parse_star(weir_parse *p, int32_t from, weir_str_list target) {

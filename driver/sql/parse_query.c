@@ -194,9 +194,10 @@ static weir_node *make_filter(weir_parse *p, int32_t from, weir_node *child, wei
 
 typedef struct select_block {
     int32_t from;
+    int32_t windows_from; /* calls of named windows before the block */
     bool distinct, grouped;
     weir_node_list items, grouping;
-    weir_node *child, *having;
+    weir_node *child, *having, *qualify;
 } select_block;
 
 static bool parse_select_head(weir_parse *p, select_block *block) {
@@ -237,11 +238,17 @@ static bool parse_select_body(weir_parse *p, select_block *block) {
     }
     if (weir_parse_accept_keyword(p, WEIR_KW_HAVING) && !(block->having = weir_parse_expr(p)))
         return false;
+    weir_parse_windows *windows;
+    if (!weir_parse_window_clause(p, &windows))
+        return false;
+    if (weir_parse_starts_qualify(p) && (p->at++, !(block->qualify = weir_parse_expr(p))))
+        return false;
+    weir_parse_name_windows(p, windows, block->windows_from);
     return true;
 }
 
 static weir_node *parse_select(weir_parse *p) {
-    select_block block = {.from = p->at};
+    select_block block = {.from = p->at, .windows_from = p->window_names.count};
     if (!parse_select_head(p, &block) || !parse_select_body(p, &block))
         return NULL;
     weir_node *node;
@@ -258,6 +265,12 @@ static weir_node *parse_select(weir_parse *p) {
         project->child = block.child;
         project->exprs = block.items;
         node = weir_parse_mark(p, block.from, project);
+    }
+    if (block.qualify) {
+        weir_node_qualify *qualify = WEIR_NODE_NEW(p->arena, QUALIFY, qualify);
+        qualify->child = node;
+        qualify->condition = block.qualify;
+        node = weir_parse_mark(p, block.from, qualify);
     }
     if (block.distinct) {
         weir_node_distinct *distinct = WEIR_NODE_NEW(p->arena, DISTINCT, distinct);
@@ -313,8 +326,6 @@ static weir_node *parse_sort(weir_parse *p, int32_t from, weir_node *child) {
 }
 
 static weir_node *parse_limit(weir_parse *p, int32_t from, weir_node *child) {
-    if (weir_parse_is_keyword(p, 0, WEIR_KW_WINDOW))
-        return weir_parse_refuse(p, weir_parse_peek(p, 0), "WINDOW clause");
     if (weir_parse_accept_keyword(p, WEIR_KW_LIMIT)) {
         if (weir_parse_is_keyword(p, 0, WEIR_KW_ALL)) {
             p->at++;
@@ -447,12 +458,16 @@ weir_node *weir_parse_query(weir_parse *p) {
     if (!weir_parse_enter(p))
         return NULL;
     weir_parse_cte *outer = p->ctes;
-    int32_t from = p->at;
+    int32_t from = p->at, windows_from = p->window_names.count;
     weir_node *node = parse_ctes(p) ? parse_query_term(p) : NULL;
     if (node && !refuse_rest(p))
         node = NULL;
     if (node)
         node = parse_sort(p, from, node);
+    weir_parse_windows *windows = NULL;
+    if (node && !weir_parse_window_clause(p, &windows))
+        node = NULL;
+    weir_parse_name_windows(p, windows, windows_from);
     if (node)
         node = parse_limit(p, from, node);
     if (node)

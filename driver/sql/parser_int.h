@@ -31,6 +31,7 @@ typedef struct weir_parse {
     weir_parse_cte *ctes;
     const weir_parser_parameters *parameters; /* NULL: none are bound */
     int32_t positions;                        /* of ? seen so far */
+    weir_node_list window_names;              /* UNRESOLVED_WINDOW whose name no WINDOW clause has met */
     weir_error **err;
     weir_code code;
 } weir_parse;
@@ -106,6 +107,20 @@ weir_node *weir_parse_unpivot(weir_parse *p, weir_node *child);
 
 /* A whole statement; *ret_is is false for queries and for what is not built. (parse_statement.c) */
 bool weir_parse_statement(weir_parse *p, weir_statement *ret, bool *ret_is);
+
+/* ---- window functions (parse_over.c) ---- */
+/* [IGNORE | RESPECT NULLS] [OVER window] behind a call that began at `from`: the call, or what stands around
+ * it. */
+weir_node *weir_parse_over(weir_parse *p, int32_t from, weir_node_unresolved_function *call);
+/* first(x IGNORE NULLS): the old form; nothing may follow it. */
+bool weir_parse_inner_nulls(weir_parse *p, weir_node_unresolved_function *call);
+/* [WINDOW name AS window, ...]; *ret is NULL where there is none. */
+typedef struct weir_parse_windows weir_parse_windows;
+bool weir_parse_window_clause(weir_parse *p, weir_parse_windows **ret);
+/* Gives the calls from number `calls_from` on their windows. */
+void weir_parse_name_windows(weir_parse *p, weir_parse_windows *windows, int32_t calls_from);
+/* [QUALIFY condition] */
+bool weir_parse_starts_qualify(const weir_parse *p);
 
 /* ---- queries (parse_query.c) ---- */
 weir_node *weir_parse_query(weir_parse *p);

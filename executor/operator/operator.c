@@ -36,6 +36,8 @@ static compile_fn compiler_of(weir_node_kind kind) {
         return weir_tail_compile;
     case WEIR_NODE_HASH_JOIN:
         return weir_hash_join_compile;
+    case WEIR_NODE_WINDOW_EXEC:
+        return weir_over_compile;
     default:
         return NULL;
     }

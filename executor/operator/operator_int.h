@@ -28,6 +28,7 @@ WEIR_OPERATOR_COMPILE(sort);
 WEIR_OPERATOR_COMPILE(limit);
 WEIR_OPERATOR_COMPILE(tail);
 WEIR_OPERATOR_COMPILE(hash_join);
+WEIR_OPERATOR_COMPILE(over);
 
 /* A program over `exprs`. */
 weir_code weir_operator_program(const weir_operator_compiler *compiler, weir_node *const *exprs,

@@ -33,7 +33,7 @@ add(cases_expr.TOPICS, run_expr.run)
 add(cases_scalar.TOPICS, run_expr.run)
 for module in (
     *("json_read", "json_infer", "json_write", "csv_read", "csv_write", "file_read"),
-    *("show", "ddl", "stream", "arrow", "tree", "aggregate"),
+    *("show", "ddl", "stream", "arrow", "tree", "aggregate", "over"),
 ):
     try:
         cases = __import__("cases_" + module)

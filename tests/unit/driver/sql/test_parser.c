@@ -78,7 +78,6 @@ WEIR_TEST(parser, what_is_not_built_is_refused_by_name) {
     static const struct {
         const char *sql, *feature;
     } cases[] = {
-        {"SELECT row_number() OVER (ORDER BY a) FROM t", "window functions (OVER) (line 1, pos 20)."},
         {"SELECT * FROM t PIVOT (sum(a) FOR b IN (1))", "PIVOT (line 1, pos 16)."},
         {"CREATE TABLE t (a INT)", "CREATE statement (line 1, pos 0)."},
         {"INSERT INTO t SELECT 1", "INSERT statement (line 1, pos 0)."},
