@@ -181,7 +181,7 @@ static weir_code flush(weir_operator *op, weir_error **err) {
                              .partitions = rows->starts_count + 1};
     _cleanup_buffer_ weir_buffer *starts = NULL;
     _cleanup_batch_ weir_batch *all = NULL;
-    int32_t *ints;
+    int32_t *ints = NULL;
     WEIR_TRY(weir_over_ints(&chunk, (int64_t)chunk.partitions + 1, &starts, &ints, err));
     ints[0] = 0;
     if (rows->starts_count)
