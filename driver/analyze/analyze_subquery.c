@@ -2,9 +2,8 @@
  * of a relation and joined to its child.
  *
  *   [NOT] EXISTS, [NOT] IN as a conjunct of a filter   semi and anti joins
- *   EXISTS and IN elsewhere                            existence joins: a BOOLEAN column stands for the
- * predicate scalar                                             a left join with the one row, or with one row
- * a key
+ *   EXISTS and IN elsewhere                            existence joins: a BOOLEAN column is the predicate
+ *   scalar                                             a left join with the one row, or with one row a key
  *
  * Names that the sub-query's own relations do not have mean those of the query around it (OUTER_REFERENCE).
  * Predicates that hold such names are pulled up out of the sub-query's filters and become the join's

@@ -184,6 +184,17 @@ static weir_code join_type(weir_decode *d, int type, int64_t *ret) {
     return WEIR_OK;
 }
 
+/* hint("broadcast") on a side of a join; all other hints advise what is not asked here. */
+static bool is_broadcast(const relation *side) {
+    static const char *const names[] = {"broadcast", "broadcastjoin", "mapjoin"};
+    bool hint = side && side->rel_type_case == SPARK__CONNECT__RELATION__REL_TYPE_HINT;
+    weir_str name = hint ? weir_decode_text(side->hint->name) : (weir_str){0};
+    for (size_t i = 0; hint && i < WEIR_ARRAY_LEN(names); i++)
+        if (weir_str_equal_nocase(name, weir_str_from(names[i])))
+            return true;
+    return false;
+}
+
 static weir_code decode_join(weir_decode *d, const Spark__Connect__Join *m, weir_node **ret) {
     weir_node_join *join = WEIR_NODE_NEW(d->arena, JOIN, join);
     if (m->join_data_type)
@@ -191,6 +202,9 @@ static weir_code decode_join(weir_decode *d, const Spark__Connect__Join *m, weir
     WEIR_TRY(join_type(d, (int)m->join_type, &join->type));
     WEIR_TRY(weir_decode_input(d, m->left, "Join", &join->left));
     WEIR_TRY(weir_decode_input(d, m->right, "Join", &join->right));
+    join->hint = is_broadcast(m->right)  ? WEIR_STR("right")
+                 : is_broadcast(m->left) ? WEIR_STR("left")
+                                         : (weir_str){0};
     if (m->join_condition)
         WEIR_TRY(weir_decode_expression(d, m->join_condition, &join->condition));
     join->using.items = WEIR_NEW_ARRAY(d->arena, weir_str, m->n_using_columns + 1);

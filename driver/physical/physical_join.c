@@ -1,9 +1,10 @@
 /* Unions and joins in the physical planner (physical.h).
  *
  *   union       the children's pipelines become inputs of one stage
- *   broadcast   stage B: build side -> SHUFFLE_WRITE to one;  probe side's pipeline -> HASH_JOIN(reads B,
- * whole) shuffled    stage P: probe side -> by keys;  stage B: build side -> by keys;  SHUFFLE_READ(P) ->
- * HASH_JOIN(reads B)
+ *   broadcast   stage B: build side -> SHUFFLE_WRITE to one;  the probe side's pipeline -> HASH_JOIN
+ *               (reads all of B)
+ *   shuffled    stages P, B: probe side, build side -> SHUFFLE_WRITE by keys;  SHUFFLE_READ(P) -> HASH_JOIN
+ *               (reads its partition of B)
  *
  * A side is broadcast where it is known to be small, or where there are no keys to shuffle by. */
 #include "driver/physical/physical_int.h"

@@ -57,7 +57,9 @@ typedef struct start_call {
 } start_call; /* epoch arena */
 
 static void finish_start(weir_stream_query *query) {
-    if (query->error || query->stop_requested) {
+    /* A batch whose offsets are logged is the running one: a stop waits for it. */
+    bool stops = query->stop_now || (query->stop_requested && !query->has_batch);
+    if (query->error || stops) {
         weir_query_release_members(query);
         weir_query_gather_failed(query);
         return;
@@ -147,6 +149,10 @@ void weir_query_gather(weir_stream_query *query) {
     if (query->executors_count == 0) {
         if (query->gather_from_us)
             return;
+        if (query->stop_requested) { /* nobody is there to finish the batch */
+            weir_query_gather_failed(query);
+            return;
+        }
         query->gather_from_us = weir_env_monotonic_us(query->host.env);
         query->timer.event.run = waiting_message;
         weir_loop_arm(query->host.loop, &query->timer, query->gather_from_us + FIRST_MESSAGE_US);

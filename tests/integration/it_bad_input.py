@@ -311,6 +311,20 @@ def check_sigterm(suite, source, reference, files):
                     job.compare(reference, crash_jobs.expected_rows(files, ROWS)))
 
 
+def check_signal_while_planning(suite, source):
+    """The signal comes when the offsets of a batch are written: that batch is the running one, and is committed."""
+    if not weirlib.has_failpoints():
+        return
+    job = unlimited_job("files", suite.make_directory("signal while planning"), source, {})
+    started = Started(job.job, job.directory, {"WEIR_FAIL": "P1.after:delay@3"})
+    suite.check("signal while planning: runs", None if started.wait_for(started.err, "P1.after fired") else "no")
+    started.process.send_signal(signal.SIGTERM)
+    suite.expect_equal("signal while planning: status", started.end(), 0)
+    suite.check("signal while planning: checkpoint", weirlib.verify_checkpoint(job.checkpoint, crash_jobs.RETAIN))
+    suite.expect_equal("signal while planning: its batch is committed",
+                       weirlib.numbered(job.checkpoint / "commits")[-1], 2)
+
+
 def check_second_signal(suite, source, files):
     """The batch hangs in a delay when the signals come: the second one does not wait for it."""
     if not weirlib.has_failpoints():
@@ -367,6 +381,7 @@ def main():
     check_allowed_changes(suite, source)
     check_output_of_another(suite, source)
     check_sigterm(suite, source, run.out, files)
+    check_signal_while_planning(suite, source)
     check_second_signal(suite, source, files)
     check_lost_output(suite, source)
     return suite.finish()
