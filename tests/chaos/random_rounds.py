@@ -117,7 +117,8 @@ class Round:
         port, seconds = self.chance.choice(ports), self.chance.choice((0.2, 1.0, 2.5))
         directions = self.chance.choice((["request"], ["reply"], ["request", "reply"]))
         self.note("for", seconds=seconds, directions=directions)
-        held = self.counted("hold:link", lambda: self.cluster.proxy.command("hold", port=port, directions=directions))
+        held = self.once_linked(
+            "hold:link", lambda: self.cluster.proxy.command("hold", port=port, directions=directions))
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.pause(0.1)
@@ -125,7 +126,11 @@ class Round:
         return held
 
     def cut_links(self):
-        return self.counted("cut:link", lambda: self.cluster.proxy.command("cut"))
+        return self.once_linked("cut:link", lambda: self.cluster.proxy.command("cut"))
+
+    def once_linked(self, name, act):
+        """Behind another disturbance there may be no link for a moment: acts until one was hit."""
+        return chaoslib.wait_until(lambda: self.counted(name, act), 5)
 
     def counted(self, name, act):
         before = self.cluster.proxy.counts()[name]
