@@ -16,6 +16,7 @@ from chaoslib import weirlib
 ROUNDS_A_CLUSTER = 10
 FILES_A_ROUND = 14
 EXECUTORS, EXECUTORS_MAX = 3, 5
+LINK_SECONDS = 5  # behind another disturbance there may be no link for a moment
 KINDS = ("run_epoch", "epoch_report", "fetch_blocks", "blocks", "heartbeat", "heartbeat_reply", "start_query", "ack",
          "register", "registered")
 
@@ -117,8 +118,14 @@ class Round:
         port, seconds = self.chance.choice(ports), self.chance.choice((0.2, 1.0, 2.5))
         directions = self.chance.choice((["request"], ["reply"], ["request", "reply"]))
         self.note("for", seconds=seconds, directions=directions)
-        held = self.once_linked(
-            "hold:link", lambda: self.cluster.proxy.command("hold", port=port, directions=directions))
+
+        def hold():
+            if self.counted("hold:link", lambda: self.cluster.proxy.command("hold", port=port, directions=directions)):
+                return True
+            self.cluster.proxy.command("hold", port=port, directions=[])  # else no link would ever be made
+            return False
+
+        held = chaoslib.wait_until(hold, LINK_SECONDS)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.pause(0.1)
@@ -126,11 +133,8 @@ class Round:
         return held
 
     def cut_links(self):
-        return self.once_linked("cut:link", lambda: self.cluster.proxy.command("cut"))
-
-    def once_linked(self, name, act):
-        """Behind another disturbance there may be no link for a moment: acts until one was hit."""
-        return chaoslib.wait_until(lambda: self.counted(name, act), 5)
+        return chaoslib.wait_until(
+            lambda: self.counted("cut:link", lambda: self.cluster.proxy.command("cut")), LINK_SECONDS)
 
     def counted(self, name, act):
         before = self.cluster.proxy.counts()[name]
