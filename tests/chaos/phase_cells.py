@@ -52,6 +52,7 @@ def run_disturbed(stage, name, kind, arm, disturb):
     """A submitted job over two executors with WEIR_FAIL=arm: who comes to that place depends on who owns splits and
     partitions. disturb(cluster, victims) gives a problem while the job runs; one that it adds is not armed."""
     job = stage.make_job(name, kind)
+    job.swept = False
     with submitted_cluster(stage, name) as cluster:
         victims = [cluster.add_executor(env={"WEIR_FAIL": arm}) for _ in range(2)]
         cluster.wait_executors(2)

@@ -223,7 +223,7 @@ class World:
         if self.cluster.driver.wait(chaoslib.LIVE_SECONDS) != 0:
             return f"SIGTERM does not end the driver well: {self.cluster.driver.describe()}"
         return self.job.judge(self.outputs.texts()) or \
-            weirlib.verify_checkpoint(self.job.checkpoint("counts"), stream_job.RETAIN) or \
+            weirlib.verify_checkpoint(self.job.checkpoint("counts"), stream_job.RETAIN, swept=False) or \
             chaoslib.Stage.end_executors(None, self.cluster)
 
 

@@ -47,6 +47,7 @@ class CrashJob:
         self.job = weirlib.write_job(self.directory / "job.yaml", {"events": source},
                                      queries_of(kind, self.directory), {**CONF, **(conf or {})})
         self.printed = []
+        self.swept = True  # False: a process was killed and the driver has not started since
 
     def run(self, **options):
         run = weirlib.run_job(self.job, self.directory, **options)
@@ -70,7 +71,7 @@ class CrashJob:
                 problem = f"the output cannot be read: {type(error).__name__}: {error}"
         else:
             problem = weirlib.compare_console(self.printed, reference)
-        return problem or weirlib.verify_checkpoint(self.checkpoint, retain)
+        return problem or weirlib.verify_checkpoint(self.checkpoint, retain, swept=self.swept)
 
 
 def make_references(suite, files, rows, conf=None):
