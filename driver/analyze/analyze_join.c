@@ -8,6 +8,7 @@
  * A column must have one id on one side of a join: where a relation meets itself, the right side's columns
  * get new ids by a projection. */
 #include "common/expr/program.h"
+#include "common/plan/conjuncts.h"
 #include "driver/analyze/analyzer_int.h"
 #include "driver/analyze/streaming_checks.h"
 
@@ -121,18 +122,6 @@ void weir_analysis_finish_join(weir_analysis *a, weir_node_join *join, weir_node
     weir_analysis_set_output(a, &join->node, output);
 }
 
-weir_node *weir_analysis_both(weir_analysis *a, weir_node *left, weir_node *right) {
-    if (!left)
-        return right;
-    weir_node_and *both = WEIR_NODE_NEW(a->arena, AND, and);
-    both->left = left;
-    both->right = right;
-    both->node.type = weir_type_of(WEIR_TYPE_BOOLEAN);
-    both->node.nullable = left->nullable || right->nullable;
-    both->node.resolved = true;
-    return &both->node;
-}
-
 weir_code weir_analysis_equality(weir_analysis *a, const char *name, weir_node *left, weir_node *right,
                                  weir_node **ret) {
     weir_node *args[2] = {left, right};
@@ -240,7 +229,7 @@ static weir_code finish_using(weir_analysis *a, weir_node_join *join, weir_node 
         WEIR_TRY(weir_analysis_equality(
             a, "=", weir_analysis_attribute_of(a, join->left->output.items[left[i]]),
             weir_analysis_attribute_of(a, join->right->output.items[right[i]]), &equal));
-        join->condition = weir_analysis_both(a, join->condition, equal);
+        join->condition = weir_conjuncts_and(a->arena, join->condition, equal);
     }
     join->using = (weir_str_list){0};
     join->natural = false;
@@ -325,7 +314,7 @@ weir_code weir_analysis_set_operation(weir_analysis *a, weir_node_set_operation 
         weir_node *equal;
         WEIR_TRY(weir_analysis_equality(a, "<=>", weir_analysis_attribute_of(a, join->left->output.items[i]),
                                         weir_analysis_attribute_of(a, join->right->output.items[i]), &equal));
-        join->condition = weir_analysis_both(a, join->condition, equal);
+        join->condition = weir_conjuncts_and(a->arena, join->condition, equal);
     }
     weir_analysis_finish_join(a, join, NULL);
     weir_node_list columns = weir_node_list_new(a->arena, join->node.output.count);

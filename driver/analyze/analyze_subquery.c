@@ -11,6 +11,7 @@
  * keys. An outer name anywhere else is refused. */
 #include "common/expr/aggregate.h"
 #include "common/expr/program.h"
+#include "common/plan/conjuncts.h"
 #include "driver/analyze/analyzer_int.h"
 
 static weir_node_attribute *column_at(const weir_node_list *list, int32_t i) {
@@ -171,27 +172,18 @@ static weir_code refuse_outer(pull *p, const weir_node *expr) {
     return weir_analysis_refuse(p->a, expr, "a column of the outer query in this place of a sub-query");
 }
 
-static void split(weir_analysis *a, weir_node *condition, weir_node_list *ret) {
-    if (condition->kind != WEIR_NODE_AND) {
-        weir_node_list_add(a->arena, ret, condition);
-        return;
-    }
-    split(a, WEIR_NODE_AS(condition, AND, and)->left, ret);
-    split(a, WEIR_NODE_AS(condition, AND, and)->right, ret);
-}
-
 static weir_code pull_up(pull *p, weir_node *plan, weir_node **ret);
 
 static weir_code pull_filter(pull *p, weir_node_filter *filter, weir_node **ret) {
     weir_node_list all = {0};
     weir_node *child, *rest = NULL;
     WEIR_TRY(pull_up(p, filter->child, &child));
-    split(p->a, filter->condition, &all);
+    weir_conjuncts_split(p->a->arena, filter->condition, &all);
     for (int32_t i = 0; i < all.count; i++) {
         if (has_outer(all.items[i]))
-            p->condition = weir_analysis_both(p->a, p->condition, all.items[i]);
+            p->condition = weir_conjuncts_and(p->a->arena, p->condition, all.items[i]);
         else
-            rest = weir_analysis_both(p->a, rest, all.items[i]);
+            rest = weir_conjuncts_and(p->a->arena, rest, all.items[i]);
     }
     *ret = child;
     return rest ? weir_analysis_make_filter(p->a, &filter->node, child, rest, ret) : WEIR_OK;
@@ -296,14 +288,14 @@ static weir_code pull_aggregate(pull *p, weir_node_aggregate *aggregate, weir_no
         if (has_outer(aggregate->aggregates.items[i]))
             return refuse_outer(p, aggregate->aggregates.items[i]);
     if (p->condition)
-        split(p->a, p->condition, &conjuncts);
+        weir_conjuncts_split(p->a->arena, p->condition, &conjuncts);
     weir_arena *arena = p->a->arena;
     weir_node_list keys = weir_node_list_of(arena, aggregate->grouping.items, aggregate->grouping.count);
     weir_node_list items = weir_node_list_of(arena, aggregate->aggregates.items, aggregate->aggregates.count);
     for (int32_t i = 0; i < conjuncts.count; i++) {
         weir_node *conjunct = NULL;
         WEIR_TRY(add_key(p, conjuncts.items[i], &keys, &items, &conjunct));
-        condition = weir_analysis_both(p->a, condition, conjunct);
+        condition = weir_conjuncts_and(p->a->arena, condition, conjunct);
     }
     p->condition = condition;
     return weir_analysis_make_aggregate(p->a, &aggregate->node, child, keys, items, ret);
@@ -327,10 +319,10 @@ static weir_code pull_join(pull *p, weir_node_join *node, weir_node **ret) {
     WEIR_TRY(pull_up(p, node->right, &copy->right));
     copy->condition = NULL;
     if (node->condition)
-        split(p->a, node->condition, &all);
+        weir_conjuncts_split(p->a->arena, node->condition, &all);
     for (int32_t i = 0; i < all.count; i++) {
         weir_node **to = has_outer(all.items[i]) ? &p->condition : &copy->condition;
-        *to = weir_analysis_both(p->a, *to, all.items[i]);
+        *to = weir_conjuncts_and(p->a->arena, *to, all.items[i]);
     }
     weir_analysis_finish_join(p->a, copy, NULL);
     *ret = &copy->node;
@@ -395,7 +387,7 @@ static weir_code add_in_condition(weir_analysis *a, const weir_node_subquery *no
             either->node.resolved = true;
             equal = &either->node;
         }
-        join->condition = weir_analysis_both(a, join->condition, equal);
+        join->condition = weir_conjuncts_and(a->arena, join->condition, equal);
     }
     return WEIR_OK;
 }
@@ -552,7 +544,7 @@ static const weir_node_subquery *as_predicate(const weir_node *conjunct, bool *r
 weir_code weir_analysis_filter_subqueries(weir_analysis *a, const weir_node *origin, weir_node *child,
                                           weir_node *condition, weir_node **ret) {
     weir_node_list all = {0}, rest = {0}, columns = child->output;
-    split(a, condition, &all);
+    weir_conjuncts_split(a->arena, condition, &all);
     for (int32_t i = 0; i < all.count; i++) {
         bool negated;
         const weir_node_subquery *predicate = as_predicate(all.items[i], &negated);
@@ -562,9 +554,7 @@ weir_code weir_analysis_filter_subqueries(weir_analysis *a, const weir_node *ori
             weir_node_list_add(a->arena, &rest, all.items[i]);
     }
     WEIR_TRY(weir_analysis_take_subqueries(a, &rest, &child));
-    weir_node *remaining = NULL;
-    for (int32_t i = 0; i < rest.count; i++)
-        remaining = weir_analysis_both(a, remaining, rest.items[i]);
+    weir_node *remaining = weir_conjuncts_all(a->arena, &rest);
     if (remaining)
         WEIR_TRY(weir_analysis_make_filter(a, origin, child, remaining, &child));
     if (child->output.count > columns.count) {

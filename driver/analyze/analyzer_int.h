@@ -145,8 +145,6 @@ weir_code weir_analysis_check_row(weir_analysis *a, const weir_node_list *rows, 
 weir_code weir_analysis_inline_table(weir_analysis *a, weir_node_inline_table *node, weir_node **ret);
 /* Sets a resolved join's output; `exists`: the column that an existence join adds. */
 void weir_analysis_finish_join(weir_analysis *a, weir_node_join *join, weir_node *exists);
-weir_node *weir_analysis_both(weir_analysis *a, weir_node *left /* may be NULL */,
-                              weir_node *right); /* AND */
 /* A resolved call of = or <=>. */
 weir_code weir_analysis_equality(weir_analysis *a, const char *name, weir_node *left, weir_node *right,
                                  weir_node **ret);

@@ -11,6 +11,7 @@
  * alone: in streaming ones Spark refuses distinct aggregates, and so does driver/analyze/streaming_checks.c.
  */
 #include "common/expr/aggregate.h"
+#include "common/plan/conjuncts.h"
 #include "driver/optimize/optimizer_int.h"
 
 typedef struct distinct_set {
@@ -79,18 +80,6 @@ static weir_node *is_set(rewrite *r, int32_t number) {
     call->node.type = weir_type_of(WEIR_TYPE_BOOLEAN);
     call->node.resolved = true;
     return &call->node;
-}
-
-static weir_node *both(rewrite *r, weir_node *left, weir_node *right) {
-    if (!right)
-        return left;
-    weir_node_and *node = WEIR_NODE_NEW(r->arena, AND, and);
-    node->left = left;
-    node->right = right;
-    node->node.type = left->type;
-    node->node.nullable = true;
-    node->node.resolved = true;
-    return &node->node;
 }
 
 static int32_t index_of(const weir_node_list *list, const weir_node *node) {
@@ -289,7 +278,7 @@ static weir_code lower_call(rewrite *r, int32_t index, weir_node **ret, weir_err
     WEIR_TRY(weir_node_transform(r->arena, r->calls.items[index], replace_passed, r, &call, err));
     weir_node_aggregate_call *copy = (weir_node_aggregate_call *)weir_node_copy(r->arena, call);
     copy->distinct = false;
-    copy->filter = both(r, is_set(r, 0), copy->filter);
+    copy->filter = weir_conjuncts_and(r->arena, is_set(r, 0), copy->filter);
     *ret = &copy->node;
     return WEIR_OK;
 }
@@ -391,7 +380,8 @@ static weir_node *upper_distinct(rewrite *r, int32_t index) {
             copy->args.items[i] = set->columns.items[at];
     }
     if (r->gid)
-        copy->filter = both(r, is_set(r, r->sets_of_calls[index] + 1), r->made.items[index]);
+        copy->filter =
+            weir_conjuncts_and(r->arena, is_set(r, r->sets_of_calls[index] + 1), r->made.items[index]);
     return &copy->node;
 }
 

@@ -1,67 +1,21 @@
 /* Join rules (optimizer_int.h): filters move to the side that they read, or into the condition; what a
  * condition asks of one side alone becomes a filter of that side; a list of inner joins is put into an order
  * in which every relation has something to do with those before it, where there is one. */
+#include "common/plan/conjuncts.h"
 #include "driver/optimize/optimizer_int.h"
 
-/* ---- conjuncts ---- */
-
-static void split(weir_arena *arena, weir_node *condition, weir_node_list *ret) {
-    if (condition->kind != WEIR_NODE_AND) {
-        weir_node_list_add(arena, ret, condition);
-        return;
-    }
-    split(arena, WEIR_NODE_AS(condition, AND, and)->left, ret);
-    split(arena, WEIR_NODE_AS(condition, AND, and)->right, ret);
-}
-
-static weir_node *conjunction(weir_arena *arena, const weir_node_list *list) {
-    weir_node *all = NULL;
-    for (int32_t i = 0; i < list->count; i++)
-        all = all ? weir_optimize_and(arena, all, list->items[i]) : list->items[i];
-    return all;
-}
-
-typedef struct column_search {
-    const weir_node *relation;
-    bool any, outside;
-} column_search;
-
-static bool look_at_column(const weir_node *node, void *data) {
-    column_search *search = data;
-    if (node->kind != WEIR_NODE_ATTRIBUTE)
-        return false;
-    bool found = false;
-    for (int32_t i = 0; i < search->relation->output.count && !found; i++)
-        found = weir_optimize_id(search->relation->output.items[i]) == weir_optimize_id(node);
-    search->any |= found;
-    search->outside |= !found;
-    return false;
-}
-
-static column_search search_columns(const weir_node *expr, const weir_node *relation) {
-    column_search search = {.relation = relation};
-    weir_node_any(expr, look_at_column, &search);
-    return search;
-}
-
-/* Does it read columns of the relation, and no others? */
-static bool reads_only(const weir_node *expr, const weir_node *relation) {
-    column_search search = search_columns(expr, relation);
-    return search.any && !search.outside;
-}
+/* ---- filters above a join ---- */
 
 static weir_node *filter_by(weir_arena *arena, weir_node *child, const weir_node_list *conjuncts) {
     if (conjuncts->count == 0)
         return child;
     weir_node_filter *filter = WEIR_NODE_NEW(arena, FILTER, filter);
     filter->child = child;
-    filter->condition = conjunction(arena, conjuncts);
+    filter->condition = weir_conjuncts_all(arena, conjuncts);
     filter->node.resolved = true;
     weir_optimize_set_output(arena, &filter->node, child->output);
     return &filter->node;
 }
-
-/* ---- filters above a join ---- */
 
 static bool is_inner(const weir_node_join *join) {
     return join->type == WEIR_JOIN_INNER || join->type == WEIR_JOIN_CROSS;
@@ -71,14 +25,15 @@ weir_node *weir_optimize_filter_join(weir_arena *arena, weir_node_filter *filter
     weir_node_list all = {0}, left = {0}, right = {0}, both = {0}, stay = {0};
     bool to_left = join->type != WEIR_JOIN_RIGHT && join->type != WEIR_JOIN_FULL;
     bool to_right = is_inner(join) || join->type == WEIR_JOIN_RIGHT;
-    split(arena, filter->condition, &all);
+    weir_conjuncts_split(arena, filter->condition, &all);
     for (int32_t i = 0; i < all.count; i++) {
         weir_node *conjunct = all.items[i];
         bool fixed = !weir_optimize_is_deterministic(conjunct);
-        weir_node_list *to = !fixed && to_left && reads_only(conjunct, join->left)     ? &left
-                             : !fixed && to_right && reads_only(conjunct, join->right) ? &right
-                             : !fixed && is_inner(join)                                ? &both
-                                                                                       : &stay;
+        weir_node_list *to = !fixed && to_left && weir_expr_reads_only(conjunct, &join->left->output) ? &left
+                             : !fixed && to_right && weir_expr_reads_only(conjunct, &join->right->output)
+                                 ? &right
+                             : !fixed && is_inner(join) ? &both
+                                                        : &stay;
         weir_node_list_add(arena, to, conjunct);
     }
     if (stay.count == all.count)
@@ -87,8 +42,7 @@ weir_node *weir_optimize_filter_join(weir_arena *arena, weir_node_filter *filter
     copy->left = filter_by(arena, join->left, &left);
     copy->right = filter_by(arena, join->right, &right);
     if (both.count) {
-        weir_node *more = conjunction(arena, &both);
-        copy->condition = join->condition ? weir_optimize_and(arena, join->condition, more) : more;
+        copy->condition = weir_conjuncts_and(arena, join->condition, weir_conjuncts_all(arena, &both));
         copy->type = WEIR_JOIN_INNER;
     }
     return filter_by(arena, &copy->node, &stay);
@@ -102,13 +56,14 @@ static weir_node *push_condition(weir_arena *arena, weir_node_join *join) {
     bool to_left = is_inner(join) || type == WEIR_JOIN_RIGHT || type == WEIR_JOIN_SEMI;
     bool to_right = is_inner(join) || type == WEIR_JOIN_LEFT || type == WEIR_JOIN_SEMI ||
                     type == WEIR_JOIN_ANTI || type == WEIR_JOIN_EXISTENCE;
-    split(arena, join->condition, &all);
+    weir_conjuncts_split(arena, join->condition, &all);
     for (int32_t i = 0; i < all.count; i++) {
         weir_node *conjunct = all.items[i];
         bool fixed = !weir_optimize_is_deterministic(conjunct);
-        weir_node_list *to = !fixed && to_left && reads_only(conjunct, join->left)     ? &left
-                             : !fixed && to_right && reads_only(conjunct, join->right) ? &right
-                                                                                       : &stay;
+        weir_node_list *to = !fixed && to_left && weir_expr_reads_only(conjunct, &join->left->output) ? &left
+                             : !fixed && to_right && weir_expr_reads_only(conjunct, &join->right->output)
+                                 ? &right
+                                 : &stay;
         weir_node_list_add(arena, to, conjunct);
     }
     if (stay.count == all.count)
@@ -116,7 +71,7 @@ static weir_node *push_condition(weir_arena *arena, weir_node_join *join) {
     weir_node_join *copy = (weir_node_join *)weir_node_copy(arena, &join->node);
     copy->left = filter_by(arena, join->left, &left);
     copy->right = filter_by(arena, join->right, &right);
-    copy->condition = conjunction(arena, &stay);
+    copy->condition = weir_conjuncts_all(arena, &stay);
     return &copy->node;
 }
 
@@ -135,14 +90,14 @@ static void flatten(weir_arena *arena, weir_node *node, join_list *ret) {
     flatten(arena, join->left, ret);
     flatten(arena, join->right, ret);
     if (join->condition)
-        split(arena, join->condition, &ret->conjuncts);
+        weir_conjuncts_split(arena, join->condition, &ret->conjuncts);
 }
 
 /* Does a conjunct read this relation and, else, only what is in `before`? */
 static bool is_connected(const join_list *list, const weir_node *before, const weir_node *relation) {
     for (int32_t i = 0; i < list->conjuncts.count; i++) {
-        column_search in_before = search_columns(list->conjuncts.items[i], before);
-        column_search in_relation = search_columns(list->conjuncts.items[i], relation);
+        weir_reading in_before = weir_expr_reading(list->conjuncts.items[i], &before->output);
+        weir_reading in_relation = weir_expr_reading(list->conjuncts.items[i], &relation->output);
         if (in_before.any && in_relation.any)
             return true;
     }
@@ -166,10 +121,10 @@ static weir_node *join_next(weir_arena *arena, weir_node *left, weir_node *right
     join->node.resolved = true;
     weir_optimize_set_output(arena, &join->node, joined_output(arena, left, right));
     for (int32_t i = 0; i < conjuncts->count; i++) {
-        bool ready = !search_columns(conjuncts->items[i], &join->node).outside;
+        bool ready = !weir_expr_reading(conjuncts->items[i], &join->node.output).outside;
         weir_node_list_add(arena, ready ? &now : &later, conjuncts->items[i]);
     }
-    join->condition = conjunction(arena, &now);
+    join->condition = weir_conjuncts_all(arena, &now);
     join->type = join->condition ? WEIR_JOIN_INNER : WEIR_JOIN_CROSS;
     *conjuncts = later;
     return &join->node;

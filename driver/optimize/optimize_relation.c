@@ -1,5 +1,6 @@
 /* Relation rules (optimizer_int.h): aliases vanish, filters join and sink below projections, projections
  * merge. */
+#include "common/plan/conjuncts.h"
 #include "driver/optimize/optimizer_int.h"
 
 int64_t weir_optimize_id(const weir_node *named) {
@@ -63,16 +64,6 @@ static bool is_true(const weir_node *node) {
     return weir_bit_get(WEIR_NODE_AS(node, LITERAL, literal)->value->values, 0);
 }
 
-weir_node *weir_optimize_and(weir_arena *arena, weir_node *left, weir_node *right) {
-    weir_node_and *both = WEIR_NODE_NEW(arena, AND, and);
-    both->left = left;
-    both->right = right;
-    both->node.type = weir_type_of(WEIR_TYPE_BOOLEAN);
-    both->node.nullable = left->nullable || right->nullable;
-    both->node.resolved = true;
-    return &both->node;
-}
-
 static weir_code push_below_project(weir_arena *arena, weir_node_filter *filter, weir_node_project *project,
                                     weir_node **ret, weir_error **err) {
     weir_node_filter *below = (weir_node_filter *)weir_node_copy(arena, &filter->node);
@@ -125,7 +116,7 @@ static weir_code optimize_filter(weir_arena *arena, weir_node_filter *filter, we
             !weir_optimize_is_deterministic(inner->condition))
             return WEIR_OK;
         weir_node_filter *both = (weir_node_filter *)weir_node_copy(arena, &filter->node);
-        both->condition = weir_optimize_and(arena, inner->condition, filter->condition);
+        both->condition = weir_conjuncts_and(arena, inner->condition, filter->condition);
         both->child = inner->child;
         *ret = &both->node;
         return WEIR_OK;

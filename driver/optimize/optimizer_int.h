@@ -12,7 +12,6 @@ weir_code weir_optimize_relation(weir_arena *arena, weir_node *node, const weir_
 /* One step on a join, and on a filter above one (optimize_join.c); the node itself where nothing applies. */
 weir_node *weir_optimize_join(weir_arena *arena, weir_node_join *join);
 weir_node *weir_optimize_filter_join(weir_arena *arena, weir_node_filter *filter, weir_node_join *join);
-weir_node *weir_optimize_and(weir_arena *arena, weir_node *left, weir_node *right);
 /* What a filter over a GENERATE asks of the columns below alone goes below it; *ret is the filter where
  * nothing does. */
 weir_code weir_optimize_filter_generate(weir_arena *arena, weir_node_filter *filter, weir_node **ret,

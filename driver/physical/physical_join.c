@@ -10,6 +10,7 @@
 #include "driver/physical/physical_int.h"
 
 #include "common/expr/function.h"
+#include "common/plan/conjuncts.h"
 
 /* ---- union ---- */
 
@@ -95,64 +96,31 @@ typedef struct key_pairs {
     weir_node *rest;            /* NULL = nothing else is asked */
 } key_pairs;
 
-typedef struct side_search {
-    const weir_node_list *output;
-    bool any, outside;
-} side_search;
-
-static bool look_at_attribute(const weir_node *node, void *data) {
-    side_search *search = data;
-    if (node->kind != WEIR_NODE_ATTRIBUTE)
-        return false;
-    bool found = false;
-    int64_t id = ((const weir_node_attribute *)node)->id;
-    for (int32_t i = 0; i < search->output->count && !found; i++)
-        found = ((const weir_node_attribute *)search->output->items[i])->id == id;
-    search->any = true;
-    search->outside |= !found;
-    return false;
-}
-
-/* Does the expression read columns of this side, and of no other? */
-static bool is_of(const weir_node *expr, const weir_node *side) {
-    side_search search = {.output = &side->output};
-    weir_node_any(expr, look_at_attribute, &search);
-    return search.any && !search.outside;
-}
-
-static weir_node *make_and(weir_planner *p, weir_node *left, weir_node *right) {
-    if (!left)
-        return right;
-    weir_node_and *both = WEIR_NODE_NEW(p->arena, AND, and);
-    both->left = left;
-    both->right = right;
-    both->node.type = weir_type_of(WEIR_TYPE_BOOLEAN);
-    both->node.nullable = left->nullable || right->nullable;
-    both->node.resolved = true;
-    return &both->node;
-}
-
-static void find_keys(weir_planner *p, const weir_node_join *join, weir_node *condition, key_pairs *ret) {
-    if (condition->kind == WEIR_NODE_AND) {
-        find_keys(p, join, WEIR_NODE_AS(condition, AND, and)->left, ret);
-        find_keys(p, join, WEIR_NODE_AS(condition, AND, and)->right, ret);
-        return;
-    }
+static void take_conjunct(weir_planner *p, const weir_node_join *join, weir_node *condition, key_pairs *ret) {
     const weir_node_call *call =
         condition->kind == WEIR_NODE_CALL ? WEIR_NODE_AS(condition, CALL, call) : NULL;
     bool equal = call && strcmp(call->function->name, "=") == 0;
     bool null_safe = call && strcmp(call->function->name, "<=>") == 0;
     weir_node *a = equal || null_safe ? call->args.items[0] : NULL;
     weir_node *b = a ? call->args.items[1] : NULL;
-    bool straight = a && is_of(a, join->left) && is_of(b, join->right);
-    bool crossed = a && is_of(a, join->right) && is_of(b, join->left);
+    bool straight =
+        a && weir_expr_reads_only(a, &join->left->output) && weir_expr_reads_only(b, &join->right->output);
+    bool crossed =
+        a && weir_expr_reads_only(a, &join->right->output) && weir_expr_reads_only(b, &join->left->output);
     if (!straight && !crossed) {
-        ret->rest = make_and(p, ret->rest, condition);
+        ret->rest = weir_conjuncts_and(p->arena, ret->rest, condition);
         return;
     }
     weir_node_list_add(p->arena, &ret->left, straight ? a : b);
     weir_node_list_add(p->arena, &ret->right, straight ? b : a);
     weir_strbuf_add_char(&ret->null_safe, null_safe ? '1' : '0');
+}
+
+static void find_keys(weir_planner *p, const weir_node_join *join, key_pairs *ret) {
+    weir_node_list conjuncts = {0};
+    weir_conjuncts_split(p->arena, join->condition, &conjuncts);
+    for (int32_t i = 0; i < conjuncts.count; i++)
+        take_conjunct(p, join, conjuncts.items[i], ret);
 }
 
 /* ---- join ---- */
@@ -256,7 +224,7 @@ weir_code weir_plan_join(weir_planner *p, weir_node_join *join, weir_error **err
     WEIR_TRY(weir_plan_refuse_in_stream(p, &join->node, err));
     key_pairs keys = {0};
     if (join->condition)
-        find_keys(p, join, join->condition, &keys);
+        find_keys(p, join, &keys);
     layout at = choose_layout(p, join, keys.left.count > 0);
     weir_node_hash_join *made = WEIR_NODE_NEW(p->arena, HASH_JOIN, hash_join);
     made->broadcast = at.broadcast;
